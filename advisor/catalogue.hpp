@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "reference-engine/model_spec.hpp"
+
+namespace assay {
+
+/// A published model: its shape, and what people choose by.
+struct CatalogueEntry {
+  std::string id;  // "qwen3-4b"
+  std::string family;
+  std::string vendor;
+  std::string license;
+  std::string release;            // "2025-04"
+  std::vector<std::string> uses;  // "chat", "code", "reasoning"
+  bool thinks = false;            // answers after a chain of thought by default
+  std::uint64_t published_parameters = 0;
+  std::vector<std::string> inferred_fields;  // not sourced; marked wherever they are shown
+  std::vector<std::string> sources;
+  ModelSpec spec;
+  bool engine_runs = false;  // the reference engine has this architecture
+};
+
+struct Catalogue {
+  std::vector<CatalogueEntry> entries;
+  [[nodiscard]] const CatalogueEntry* find(std::string_view id) const;
+  [[nodiscard]] std::vector<std::string> ids() const;
+};
+
+/// The catalogue that is compiled in (configs/models/catalogue.json).
+Result<Catalogue> builtin_catalogue();
+Result<Catalogue> parse_catalogue(std::string_view json, const std::string& source);
+
+/// A model's published config.json (Hugging Face) of a known architecture as a spec. Errors:
+/// refused_input.
+Result<ModelSpec> spec_from_config_json(std::string_view json, const std::string& source);
+
+}  // namespace assay

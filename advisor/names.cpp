@@ -1,0 +1,1 @@
+#include "advisor/verdict.hpp"

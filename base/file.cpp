@@ -1,0 +1,167 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace assay {
+namespace {
+
+std::string system_message(int error) { return std::strerror(error); }
+
+/// Owns a descriptor; closes it unless released.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  [[nodiscard]] int number() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+bool write_all(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// Makes a rename durable; a directory that cannot be synced (some file systems) is no failure of
+/// ours.
+void sync_directory(const std::filesystem::path& directory) {
+  const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.number() >= 0) ::fsync(descriptor.number());
+}
+
+}  // namespace
+
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  const auto refuse = [&](const char* what) -> Result<void> {
+    return fail(ErrorCode::io, fmt::format("{}: {}", what, system_message(errno)), path.string());
+  };
+  struct stat status{};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) {
+    return fail(ErrorCode::io, "is a directory", path.string());
+  }
+  if (exists && !S_ISREG(status.st_mode)) {  // a device or pipe cannot be replaced, only written to
+    const Descriptor target(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (target.number() < 0) return refuse("could not be opened for writing");
+    if (!write_all(target.number(), content)) return refuse("could not be written");
+    return {};
+  }
+  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+  std::string temporary = (directory / (path.filename().string() + ".XXXXXX.tmp")).string();
+  Descriptor file(::mkostemps(temporary.data(), 4, O_CLOEXEC));
+  if (file.number() < 0) return refuse("could not be created");
+  const auto abandon = [&](const char* what) -> Result<void> {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    errno = error;
+    return refuse(what);
+  };
+  const mode_t mode = exists ? (status.st_mode & 0777U) : 0644U;
+  if (::fchmod(file.number(), mode) != 0) return abandon("permissions could not be set");
+  if (!write_all(file.number(), content)) return abandon("could not be written");
+  if (::fsync(file.number()) != 0) return abandon("could not be written to disk");
+  if (::close(file.release()) != 0) return abandon("could not be closed");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return abandon("could not be replaced");
+  sync_directory(directory);
+  return {};
+}
+
+Result<std::string> read_file(const std::filesystem::path& path, Bytes limit) {
+  auto file = InputFile::open(path);
+  if (!file) return pass_on(file);
+  if (file->size() > limit) {
+    return fail(ErrorCode::refused_input,
+                fmt::format("has {} bytes (at most {} are read)", file->size().value, limit.value),
+                path.string());
+  }
+  std::string content(file->size().value, '\0');
+  if (auto read = file->read_at(0, std::as_writable_bytes(std::span(content))); !read) {
+    return pass_on(read);
+  }
+  return content;
+}
+
+Result<InputFile> InputFile::open(const std::filesystem::path& path) {
+  const auto refuse = [&](std::string found) -> Result<InputFile> {
+    return fail(ErrorCode::refused_input, std::move(found), path.string());
+  };
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (descriptor.number() < 0) {
+    return refuse(fmt::format("cannot be opened: {}", system_message(errno)));
+  }
+  struct stat status{};
+  if (::fstat(descriptor.number(), &status) != 0) {
+    return refuse(fmt::format("cannot be examined: {}", system_message(errno)));
+  }
+  if (S_ISDIR(status.st_mode)) return refuse("is a directory (expected a file)");
+  if (!S_ISREG(status.st_mode)) return refuse("is not a regular file");
+  return InputFile(descriptor.release(), Bytes(static_cast<std::uint64_t>(status.st_size)),
+                   path.string());
+}
+
+InputFile::InputFile(int descriptor, Bytes size, std::string name)
+    : descriptor_(descriptor), size_(size), name_(std::move(name)) {}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      name_(std::move(other.name_)) {}
+
+InputFile& InputFile::operator=(InputFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(size_, other.size_);
+  std::swap(name_, other.name_);
+  return *this;
+}
+
+InputFile::~InputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<void> InputFile::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+  // The kernel transfers at most 2^31 - 4096 bytes in one call.
+  constexpr std::size_t k_most_per_call = std::size_t{1} << 30;
+  while (!into.empty()) {
+    const ssize_t count = ::pread(descriptor_, into.data(), std::min(into.size(), k_most_per_call),
+                                  static_cast<off_t>(offset));
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return fail(ErrorCode::refused_input,
+                  fmt::format("cannot be read at byte {}: {}", offset, system_message(errno)),
+                  name_);
+    }
+    if (count == 0) {
+      return fail(ErrorCode::refused_input,
+                  fmt::format("ends at byte {}, {} more were expected", offset, into.size()),
+                  name_);
+    }
+    offset += static_cast<std::uint64_t>(count);
+    into = into.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+void InputFile::drop_cache() const { ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+
+}  // namespace assay

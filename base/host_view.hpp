@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace assay {
+
+struct CpuidRegisters {
+  std::uint32_t eax = 0;
+  std::uint32_t ebx = 0;
+  std::uint32_t ecx = 0;
+  std::uint32_t edx = 0;
+};
+
+/// Where CPUID answers come from: the running processor, or a recording of one.
+struct CpuidSource {
+  /// Answers leaf and sub-leaf on logical CPU `cpu`; nothing when the source does not hold it.
+  std::function<std::optional<CpuidRegisters>(unsigned cpu, std::uint32_t leaf,
+                                              std::uint32_t subleaf)>
+      query;
+  /// XCR0, the state components that the operating system enabled; nothing when not recorded.
+  std::function<std::optional<std::uint64_t>()> xcr0;
+  std::vector<unsigned> cpus;  // the logical CPUs that can be asked
+  std::string description;     // "live", or the name of the recording
+};
+
+/// Why a file of the machine could not be read: not there, not permitted, or broken.
+enum class ReadProblem { missing, denied, failed };
+
+struct ReadFailure {
+  ReadProblem problem = ReadProblem::failed;
+  std::string reason;  // for people: "/proc/meminfo: no such file"
+};
+
+/// The part of the world that probes may look at: a root directory and a CPUID source. A recorded
+/// machine is a directory tree; nothing is ever read from outside the root when one is given.
+class HostView {
+ public:
+  /// The running machine.
+  static HostView live();
+  /// A recorded tree. Without a CPUID source every CPUID fact is unknown.
+  static HostView recorded(std::filesystem::path root,
+                           std::optional<CpuidSource> cpuid = std::nullopt);
+
+  /// The same view with another CPUID source.
+  [[nodiscard]] HostView with_cpuid(CpuidSource cpuid) const;
+
+  [[nodiscard]] bool is_live() const { return live_; }
+  [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+  [[nodiscard]] const std::optional<CpuidSource>& cpuid() const { return cpuid_; }
+
+  /// Absolute path (as on the machine, "/proc/meminfo") to where it lies under the root. Symbolic
+  /// links of a recording are resolved inside the root.
+  [[nodiscard]] std::filesystem::path locate(std::string_view absolute) const;
+  /// Whole text of a small file, at most `limit` bytes. Never blocks on FIFOs, never follows
+  /// devices.
+  [[nodiscard]] tl::expected<std::string, ReadFailure> read_text(std::string_view absolute,
+                                                                 std::size_t limit = std::size_t{1}
+                                                                                     << 20) const;
+  /// Names in a directory, sorted; empty when it does not exist.
+  [[nodiscard]] std::vector<std::string> list(std::string_view absolute) const;
+  [[nodiscard]] bool exists(std::string_view absolute) const;
+  /// Last component of a symbolic link's target (a driver's name, for example).
+  [[nodiscard]] std::optional<std::string> link_name(std::string_view absolute) const;
+
+ private:
+  HostView(std::filesystem::path root, bool live, std::optional<CpuidSource> cpuid);
+
+  std::filesystem::path root_;
+  bool live_;
+  std::optional<CpuidSource> cpuid_;
+};
+
+}  // namespace assay

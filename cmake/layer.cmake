@@ -1,0 +1,35 @@
+# assay_layer(NAME SOURCES ... [LAYERS ...] [LIBRARIES ...] [PRIVATE_LIBRARIES ...])
+# One static library of one layer, with the house's warnings. Include root: the repository root.
+set(assay_warnings
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
+    -Wnon-virtual-dtor -Woverloaded-virtual -Wdouble-promotion)
+
+function(assay_target_options target)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE ${assay_warnings} $<$<BOOL:${ASSAY_WERROR}>:-Werror>)
+  if(ASSAY_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${ASSAY_SANITIZE} -fno-omit-frame-pointer
+                                             -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${ASSAY_SANITIZE})
+  endif()
+endfunction()
+
+function(assay_layer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LAYERS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  add_library(assay_${name} STATIC ${arg_SOURCES})
+  assay_target_options(assay_${name})
+  list(TRANSFORM arg_LAYERS PREPEND assay_)
+  target_link_libraries(assay_${name} PUBLIC ${arg_LAYERS} ${arg_LIBRARIES}
+                                      PRIVATE ${arg_PRIVATE_LIBRARIES})
+endfunction()
+
+# assay_test(NAME SOURCES ... LIBRARIES ... [LABELS ...]): one test program, one ctest entry for each test in it.
+function(assay_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  assay_target_options(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests"
+                                             ASSAY_PROGRAM="$<TARGET_FILE_DIR:${name}>/assay")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/units.hpp"
+#include "reference-engine/model_spec.hpp"
+#include "reference-engine/tensor_plan.hpp"
+
+namespace assay {
+
+enum class CacheFormat { f16, f32 };
+std::string_view cache_format_name(CacheFormat format);
+std::optional<CacheFormat> cache_format(std::string_view name);
+
+/// What a session is opened with; memory and speed follow from it.
+struct SessionShape {
+  std::uint32_t context = 4096;  // positions that the cache holds
+  CacheFormat cache = CacheFormat::f16;
+  std::uint32_t chunk = 512;  // most tokens of one pass
+  unsigned threads = 1;
+};
+
+/// What a model costs in memory, bytes moved and arithmetic: exact where the engine decides it.
+struct Footprint {
+  Bytes weights;             // all tensors as the engine keeps them
+  Bytes kv_cache;            // for the whole context
+  Bytes compute;             // activation buffers of one pass
+  Bytes runtime;             // program, libraries, thread stacks, vocabulary
+  Bytes weights_per_token;   // read in one decode step
+  Bytes cache_per_position;  // keys and values of one position, all layers
+  double flops_per_token =
+      0;  // multiplications and additions with weights, per prompt token (head excluded)
+  double head_flops = 0;                    // output head, once per pass
+  double attention_flops_per_position = 0;  // per token and position looked at
+  [[nodiscard]] Bytes peak() const;
+};
+
+Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const SessionShape& shape);
+
+/// Bytes that one decode step reads at a depth (weights, and the cache up to there).
+Bytes bytes_per_token(const Footprint& footprint, std::uint64_t depth);
+
+}  // namespace assay

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "reference-engine/kernel_table.hpp"
+#include "reference-engine/weight_format.hpp"
+
+namespace assay {
+
+/// What the running processor and its operating system allow (CPUID and XCR0 of this machine, never
+/// of a replay).
+struct LiveCpuFeatures {
+  bool avx2_fma_f16c = false;
+};
+LiveCpuFeatures live_cpu_features();
+
+/// Names of the kernel tables that the features allow, best first; "scalar" is always the last.
+std::vector<std::string> available_isas(const LiveCpuFeatures& features);
+
+/// The table for `isa`, or the best one when it is empty. Errors: usage for a name that does not
+/// exist or that this processor lacks. The table lives as long as the program.
+Result<const KernelTable*> select_kernels(const LiveCpuFeatures& features,
+                                          std::string_view isa = {});
+
+/// The kernels of one format, or null when the engine cannot run it.
+const FormatKernels* format_kernels(const KernelTable& table, WeightFormat format);
+
+}  // namespace assay

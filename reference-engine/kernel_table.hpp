@@ -1,0 +1,101 @@
+#pragma once
+
+// This header is included by translation units that are compiled for one instruction set: it may
+// hold plain data and declarations only, never an inline function (a copy compiled with wider
+// instructions could win at link time).
+
+#include <cstddef>
+#include <cstdint>
+
+namespace assay {
+
+/// Activations as int8 codes with one scale per 32 values, column after column.
+/// Shapes: codes [columns, k], scales and sums [columns, k / 32]; sums[i] = sum of the 32 codes.
+struct Q8Columns {
+  const std::int8_t* codes;
+  const float* scales;
+  const std::int16_t* sums;
+  std::size_t k;
+};
+
+/// Activations in float32. Shape: values [columns, k].
+struct F32Columns {
+  const float* values;
+  std::size_t k;
+};
+
+/// The kernels of one weight format. A *panel* is `panel_rows` consecutive rows of a matrix in the
+/// layout that this instruction set likes; it takes exactly the bytes of the rows as stored
+/// (panel_rows * row_bytes).
+struct FormatKernels {
+  std::uint32_t format;      // WeightFormat
+  std::uint32_t panel_rows;  // rows of one panel
+  bool takes_q8;  // multiply_q8 is set (block formats), else multiply_f32 (F32, F16, BF16)
+
+  /// Rows as in a file -> panel. Rows beyond `rows` (a last panel that is not full) become zeros.
+  void (*pack)(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel);
+  /// One row of a panel, dequantised exactly as the definition does. Shape: out [k].
+  void (*decode_row)(const std::byte* panel, std::size_t row, std::size_t k, float* out);
+  /// out[c * stride + r] = sum over k of panel[r] * column[c], for r < panel_rows, c < columns.
+  /// Adjacent panels follow each other in memory: panel p of `panels` writes rows p * panel_rows
+  /// and on.
+  void (*multiply_q8)(const std::byte* panel, std::size_t panels, const Q8Columns* x,
+                      std::size_t columns, float* out, std::size_t stride);
+  void (*multiply_f32)(const std::byte* panel, std::size_t panels, const F32Columns* x,
+                       std::size_t columns, float* out, std::size_t stride);
+};
+
+inline constexpr std::size_t k_max_kernel_formats = 32;
+
+/// Every kernel that the engine calls. Each instruction set exports a partial table (null = not
+/// overridden).
+struct KernelTable {
+  const char* isa;                              // "scalar", "avx2"
+  FormatKernels formats[k_max_kernel_formats];  // ended by an entry with panel_rows == 0
+
+  /// Values -> int8 codes, a scale per 32 and the sums of the codes. k is a multiple of 32.
+  /// scale = max|x| / 127, code = nearest (ties to even) of x / scale; all zeros when the block is
+  /// zero.
+  void (*quantise_q8)(const float* x, std::size_t k, std::int8_t* codes, float* scales,
+                      std::int16_t* sums);
+
+  float (*dot_f32)(const float* a, const float* b, std::size_t n);
+  /// y += scale * x
+  void (*add_scaled)(float* y, const float* x, float scale, std::size_t n);
+  float (*sum_of_squares)(const float* x, std::size_t n);
+  /// x[i] *= scale * weight[i]
+  void (*scale_by)(float* x, const float* weight, float scale, std::size_t n);
+  /// x = exp(x - maximum); returns the sum.
+  float (*exp_sum)(float* x, float maximum, std::size_t n);
+  /// gate[i] = silu(gate[i]) * up[i]
+  void (*silu_multiply)(float* gate, const float* up, std::size_t n);
+  void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n);
+  void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n);
+  /// Attention over one K/V head of an F16 or F32 cache: scores of `heads` queries that share it
+  /// against `positions` keys. Shapes: q [heads, dim], keys [positions, dim], scores [heads,
+  /// score_stride].
+  void (*scores_f16)(const float* q, std::size_t heads, const std::uint16_t* keys,
+                     std::size_t positions, std::size_t dim, float* scores,
+                     std::size_t score_stride);
+  void (*scores_f32)(const float* q, std::size_t heads, const float* keys, std::size_t positions,
+                     std::size_t dim, float* scores, std::size_t score_stride);
+  /// out[h] += sum over p of weights[h][p] * values[p]. Shapes: weights [heads, weight_stride],
+  /// values [positions, dim], out [heads, dim].
+  void (*mix_f16)(const float* weights, std::size_t heads, std::size_t weight_stride,
+                  const std::uint16_t* values, std::size_t positions, std::size_t dim, float* out);
+  void (*mix_f32)(const float* weights, std::size_t heads, std::size_t weight_stride,
+                  const float* values, std::size_t positions, std::size_t dim, float* out);
+
+  /// Micro-measurement loops. Each returns a value that depends on all work done.
+  /// Reads `bytes` (a multiple of 4096) in `streams` (1, 2, 4 or 8) separate forward streams.
+  std::uint64_t (*read_stream)(const std::byte* from, std::size_t bytes, unsigned streams);
+  /// `steps` rounds of independent float32 multiply-adds; the count of operations of one round is
+  /// fma_flops_per_step.
+  float (*fma_loop)(std::size_t steps);
+  double fma_flops_per_step;
+  /// The same for the int8 dot product path that this table's multiply_q8 uses.
+  std::int32_t (*int8_loop)(std::size_t steps);
+  double int8_ops_per_step;
+};
+
+}  // namespace assay

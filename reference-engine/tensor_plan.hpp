@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/units.hpp"
+#include "reference-engine/model_spec.hpp"
+#include "reference-engine/weight_format.hpp"
+
+namespace assay {
+
+enum class TensorRole {
+  token_embedding,
+  output_norm,
+  output_head,
+  rope_factors,
+  attention_norm,
+  attention_q,
+  attention_k,
+  attention_v,
+  attention_output,
+  attention_q_bias,
+  attention_k_bias,
+  attention_v_bias,
+  attention_q_norm,
+  attention_k_norm,
+  ffn_norm,
+  ffn_gate,
+  ffn_up,
+  ffn_down,
+  moe_router,
+  moe_gate,
+  moe_up,
+  moe_down,
+};
+
+/// One tensor of a model. `columns` is the length of a row (the input width of a matrix product),
+/// `rows` the number of rows of one expert, `experts` how many such matrices are stacked (1 for all
+/// but MoE tensors).
+struct PlannedTensor {
+  std::string name;  // as in a GGUF file: "blk.3.attn_q.weight"
+  TensorRole role;
+  std::uint32_t layer;  // 0 where it belongs to no layer
+  std::uint64_t columns;
+  std::uint64_t rows;
+  std::uint64_t experts;
+  WeightFormat format;
+  Bytes bytes;                 // stored, without padding
+  Bytes bytes_read_per_token;  // in decode: one row of the embedding, the used experts, all of the
+                               // rest
+};
+
+/// All tensors of a model in file order.
+struct TensorPlan {
+  std::vector<PlannedTensor> tensors;
+  [[nodiscard]] Bytes total_bytes() const;
+  [[nodiscard]] Bytes bytes_read_per_token() const;
+  [[nodiscard]] std::uint64_t parameters() const;
+  /// Parameters that one token multiplies with (all but the experts not used).
+  [[nodiscard]] std::uint64_t active_parameters() const;
+};
+
+/// Which tensor gets which format: a named mixture ("Q4_K_M") or one format for all matrices.
+/// The rules are those of the public quantiser (kernels.md section 1): rows that a block does not
+/// divide fall back to a wider type, norms and routers stay F32.
+enum class Recipe { f32, f16, bf16, q8_0, q4_0, q4_k_s, q4_k_m, q5_k_m, q6_k };
+
+std::span<const Recipe> all_recipes();
+std::string_view recipe_name(Recipe recipe);
+/// Case does not matter. Nothing for an unknown name.
+std::optional<Recipe> recipe_from_name(std::string_view name);
+
+/// The plan of a model whose weights follow a recipe. Errors: refused_input for a spec with
+/// impossible sizes.
+Result<TensorPlan> tensor_plan(const ModelSpec& spec, Recipe recipe);
+
+}  // namespace assay

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "reference-engine/kernel_table.hpp"
+#include "reference-engine/session.hpp"
+#include "reference-engine/weight_format.hpp"
+
+namespace assay {
+
+/// One kernel compared with the definition on one shape.
+struct KernelCheck {
+  std::string kernel;  // "multiply Q4_K", "quantise", "exp_sum"
+  std::string isa;
+  std::uint64_t rows = 0;
+  std::uint64_t k = 0;
+  std::uint64_t columns = 0;
+  double nmse = 0.0;
+  double bound = 0.0;
+  [[nodiscard]] bool passed() const { return nmse <= bound; }  // false for NaN
+};
+
+struct MatmulShape {
+  WeightFormat format;
+  std::uint64_t rows;
+  std::uint64_t k;
+  std::uint64_t columns;
+  auto operator<=>(const MatmulShape&) const = default;
+};
+
+/// Multiplies random rows of exactly this format and width by `table` and by the integer-exact
+/// definition with float64 sums, on the same codes. Only as many rows as the test needs are made
+/// (at most `max_rows`).
+KernelCheck check_multiply(const KernelTable& table, const MatmulShape& shape,
+                           std::uint64_t max_rows = 64);
+
+/// Every kernel of the table over edge shapes: one column to 13, all-extreme codes, zero and
+/// subnormal scales, last panels that are not full, and the vector helpers.
+std::vector<KernelCheck> check_all_kernels(const KernelTable& table);
+
+/// The distinct matrix products of a model for passes of `columns` tokens.
+std::vector<MatmulShape> matmul_shapes(const Model& model, std::uint64_t columns);
+
+/// NMSE of the session's logits for one token at its present depth against a float64 pass over the
+/// weights dequantised matrix by matrix, on the same cache. The session's depth is the same
+/// afterwards.
+Result<double> reference_nmse(const Model& model, Session& session, TokenId token);
+
+}  // namespace assay

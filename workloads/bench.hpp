@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "reference-engine/session.hpp"
+#include "workloads/run_result.hpp"
+#include "workloads/workload_spec.hpp"
+
+namespace assay {
+
+/// How a measurement is made. The defaults are those of the quick suite; cli raises them for the
+/// others.
+struct MeasureOptions {
+  unsigned threads = 1;
+  std::uint32_t warmups = 1;
+  std::uint32_t min_repetitions = 5;
+  std::uint32_t max_repetitions = 10;
+  double max_seconds = 10.0;  // of one cell, warm-up included
+  double target_half_width_ratio = 0.05;
+  std::uint64_t seed = 1;
+  CacheFormat cache = CacheFormat::f16;
+  std::filesystem::path verification_cache;  // empty: verify each time
+};
+
+/// Progress for people; may be empty. `fraction` of the whole, 0 to 1.
+using Progress = std::function<void(const std::string& what, double fraction)>;
+
+/// What is to be run: exactly one of the two is set.
+struct BenchModel {
+  std::filesystem::path gguf;
+  std::optional<ModelSpec> spec;
+  Recipe recipe = Recipe::q4_k_m;
+  std::uint32_t slice_layers = 0;  // of a spec: run so many layers only
+};
+
+/// Loads (or synthesises), verifies, warms up, measures. Runs in this process: callers that want
+/// peak memory of this model alone use run_isolated(). Errors: does_not_fit before anything is
+/// allocated, refused_input, interrupted.
+Result<RunResult> run_workload(const BenchModel& model, const WorkloadSpec& workload,
+                               const MeasureOptions& options, const KernelTable& kernels,
+                               ThreadPool& pool, const MicroResults& micro, std::stop_token stop);
+
+/// run_workload in a child process, so that the peak memory is this model's alone.
+Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& workload,
+                               const MeasureOptions& options, const KernelTable& kernels,
+                               const MicroResults& micro, std::stop_token stop);
+
+/// Read bandwidth, float32 and int8 peaks for 1 .. threads threads (powers of two and the last),
+/// about `seconds` in all.
+Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool, double seconds,
+                                   Bytes memory_limit, std::stop_token stop);
+
+/// The cells of a tier, in one go, with progress. Cells that would not fit are skipped by name.
+struct SuiteOutcome {
+  MicroResults micro;
+  std::vector<RunResult> runs;
+  std::vector<std::string> skipped;  // "moe-7b-a1b Q8_0: needs 9.1 GB, 7.2 GB are available"
+  bool partial = false;              // interrupted
+};
+Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>& cells,
+                               const MeasureOptions& options, const KernelTable& kernels,
+                               Bytes usable_memory, const Progress& progress, std::stop_token stop);
+
+}  // namespace assay

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fact.hpp"
+#include "base/units.hpp"
+#include "reference-engine/footprint.hpp"
+#include "workloads/statistic.hpp"
+
+namespace assay {
+
+enum class Validity { ok, noisy, unstable, invalid };
+std::string_view validity_name(Validity validity);
+std::optional<Validity> validity_from_name(std::string_view name);
+
+/// What was run: a model and its format.
+struct RunModel {
+  std::string id;
+  std::string source;  // "synthetic" or "gguf"
+  std::string architecture;
+  std::uint64_t parameters = 0;
+  std::uint64_t active_parameters = 0;
+  std::string format;  // recipe or the file's name of its mixture
+  Bytes weight_bytes;
+  bool is_slice = false;  // real widths, fewer layers (quick suite)
+  std::uint32_t layers = 0;
+  std::uint32_t full_layers = 0;
+};
+
+struct RunEngine {
+  std::string name = "assay";
+  std::string isa;
+  unsigned threads = 1;
+  std::string numerics = "int8-activations";
+};
+
+struct Verification {
+  bool passed = false;
+  double logit_nmse = 0.0;
+  std::uint64_t kernels_checked = 0;
+  std::string reason;  // why it failed
+};
+
+struct LatencyPercentiles {
+  double p50 = 0.0, p90 = 0.0, p95 = 0.0, p99 = 0.0;
+};
+
+/// One workload on one model: all samples, so that every figure can be computed again. Rates in
+/// tokens per second, times in seconds. A part that the workload does not have is absent.
+struct RunResult {
+  std::string workload;
+  RunModel model;
+  RunEngine engine;
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t generated_tokens = 0;
+  std::uint32_t context_depth = 0;
+  std::string cache_type = "f16";
+
+  std::optional<Statistic> prefill_tokens_per_second;
+  std::optional<Statistic> decode_tokens_per_second;
+  std::optional<Statistic> time_to_first_token_seconds;
+  std::optional<LatencyPercentiles> inter_token_latency_seconds;
+  std::vector<double> token_trace_seconds;  // inter-token times of the last repetition
+
+  double decode_bytes_per_token = 0.0;
+  Fact<double>
+      decode_bandwidth_utilization_ratio;  // of the read bandwidth measured with as many threads
+  Fact<double> prefill_compute_utilization_ratio;  // of the peak named by prefill_peak
+  std::string prefill_peak;  // "int8_ops_per_second" or "fma_flops_per_second"
+
+  Fact<double> load_cold_seconds;
+  Fact<double> load_warm_seconds;
+  Bytes predicted_peak;
+  Fact<Bytes> measured_peak;
+  std::optional<Verification> verification;
+  std::string verification_absent_reason;
+  Validity validity = Validity::ok;
+  std::vector<std::string> reasons;
+  double wall_seconds = 0.0;
+};
+
+/// The machine's limits, by thread count, measured.
+struct MicroResults {
+  std::map<unsigned, Statistic> read_bandwidth_bytes_per_second;
+  std::map<unsigned, Statistic> fma_flops_per_second;
+  std::map<unsigned, Statistic> int8_ops_per_second;
+  std::string isa;
+  [[nodiscard]] bool empty() const { return read_bandwidth_bytes_per_second.empty(); }
+};
+
+}  // namespace assay

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace assay {
+
+/// Samples of one quantity and what they say. The samples are kept: everything else follows from
+/// them.
+struct Statistic {
+  double median = 0.0;
+  double mad = 0.0;  // median absolute deviation
+  struct Interval {
+    double low = 0.0;
+    double high = 0.0;
+  };
+  /// Order-statistic interval of the median with at least 95 % coverage; absent below 6 samples.
+  std::optional<Interval> ci95;
+  double minimum = 0.0;
+  double maximum = 0.0;
+  std::vector<double> samples;
+};
+
+/// Requires at least one finite sample.
+Statistic describe(std::vector<double> samples);
+/// Linear interpolation between the order statistics, 0 <= p <= 1. Requires a non-empty span.
+double percentile(std::span<const double> samples, double p);
+
+}  // namespace assay

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "reference-engine/model_spec.hpp"
+#include "reference-engine/tensor_plan.hpp"
+
+namespace assay {
+
+/// What a workload asks of a model: tokens in, tokens out, and how deep in the context it starts.
+struct WorkloadSpec {
+  std::string name;  // "pp512", "chat"
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t generated_tokens = 0;
+  std::uint32_t context_depth = 0;
+};
+
+/// A synthetic shape of the suite. `layers` of the spec is the full model's.
+struct SuiteShape {
+  std::string id;  // "dense-1b", "moe-7b-a1b"
+  ModelSpec spec;
+};
+
+/// One cell: which workload on which shape in which format; `layers` > 0 runs a slice of so many
+/// layers.
+struct SuiteCell {
+  std::string workload;
+  std::string shape;
+  Recipe recipe;
+  std::uint32_t layers = 0;
+};
+
+struct Suite {
+  std::string name;  // "slm-suite-1"
+  std::vector<WorkloadSpec> workloads;
+  std::vector<SuiteShape> shapes;
+  std::vector<SuiteCell> quick;
+  std::vector<SuiteCell> standard;
+  std::vector<SuiteCell> full;
+  [[nodiscard]] const WorkloadSpec* workload(std::string_view name) const;
+  [[nodiscard]] const SuiteShape* shape(std::string_view id) const;
+};
+
+/// The suite that is compiled in (configs/workloads/slm-suite-1.json). Errors: internal when the
+/// file is broken.
+Result<Suite> builtin_suite();
+Result<Suite> parse_suite(std::string_view json, const std::string& source);
+
+}  // namespace assay
