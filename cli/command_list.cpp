@@ -1,0 +1,14 @@
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/commands.hpp"
+
+namespace assay {
+
+std::span<const Command> command_list() {
+  // In the order of --help; each row is defined in the file of its name.
+  static const std::vector<Command> k_commands{};
+  return k_commands;
+}
+
+}  // namespace assay
