@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "advisor/verdict.hpp"
+#include "base/fact.hpp"
 #include "probes/machine_profile.hpp"
 #include "workloads/run_result.hpp"
 
@@ -17,6 +19,17 @@ struct ToolInfo {
   std::string compiler;
 };
 
+/// This program, as it was built.
+ToolInfo this_tool();
+
+/// The conditions of one run, beyond what the machine is.
+struct RunEnvironment {
+  std::string suite;              // "quick"; empty when no suite was run
+  std::uint32_t threads = 0;      // that the runs used; 0 when nothing was run
+  Fact<double> load_average_1m;   // before the first measurement
+  Fact<double> duration_seconds;  // of the whole run
+};
+
 /// Everything that one run of the program found: the result document in memory.
 struct Assessment {
   std::string run_id;      // UUID version 4
@@ -25,6 +38,7 @@ struct Assessment {
   bool partial = false;    // interrupted before the end
   ToolInfo tool;
   std::optional<MachineProfile> machine;
+  RunEnvironment environment;
   MicroResults micro;
   std::vector<RunResult> runs;
   std::vector<std::string> skipped;
