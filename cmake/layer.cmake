@@ -31,5 +31,8 @@ function(assay_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests"
                                              ASSAY_PROGRAM="$<TARGET_FILE_DIR:${name}>/assay")
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
 endfunction()
