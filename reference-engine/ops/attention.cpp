@@ -1,0 +1,134 @@
+#include "reference-engine/ops/attention.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace assay {
+namespace {
+
+// 64 query rows use each key that was loaded 64 times; their scores over a tile stay in the first
+// level cache (8192 values, 32 KiB). Few rows (decode) take longer tiles instead.
+constexpr std::uint32_t k_block_rows = 64;
+constexpr std::uint32_t k_tile_values = 8192;
+constexpr std::uint32_t k_shortest_tile = 128;
+constexpr std::uint32_t k_longest_tile = 1024;
+
+std::uint32_t tile_positions(std::uint32_t rows) {
+  return std::clamp(k_tile_values / rows / 16 * 16, k_shortest_tile, k_longest_tile);
+}
+
+/// State of the online softmax of all rows of a block.
+struct Rows {
+  std::uint32_t count;
+  float* queries;  // [count, dim]
+  float* mixed;    // [count, dim], sum of exp(score - maximum) * value
+  float* maximum;  // [count]
+  float* total;    // [count], sum of exp(score - maximum)
+  float* scores;   // [count, tile]
+};
+
+Rows lay_out(const QueryBlock& block, float* scratch) {
+  const std::uint32_t rows = block.tokens * block.group;
+  const std::size_t values = std::size_t{rows} * block.dim;
+  Rows laid{rows, scratch, scratch + values, nullptr, nullptr, nullptr};
+  laid.maximum = laid.mixed + values;
+  laid.total = laid.maximum + rows;
+  laid.scores = laid.total + rows;
+  return laid;
+}
+
+void gather(const QueryBlock& block, const Rows& rows) {
+  const float scale = 1.0F / std::sqrt(static_cast<float>(block.dim));
+  const std::size_t width = std::size_t{block.group} * block.dim;
+  for (std::uint32_t t = 0; t < block.tokens; ++t) {
+    const float* from = block.queries + t * block.stride;
+    float* to = rows.queries + t * width;
+    for (std::size_t i = 0; i < width; ++i) to[i] = from[i] * scale;
+  }
+  std::fill_n(rows.mixed, rows.count * std::size_t{block.dim}, 0.0F);
+  std::fill_n(rows.maximum, rows.count, std::numeric_limits<float>::lowest());
+  std::fill_n(rows.total, rows.count, 0.0F);
+}
+
+/// Turns one row of scores into weights relative to the row's new maximum; `visible` of `positions`
+/// count, the others get weight 0.
+void weigh(const KernelTable& kernels, const Rows& rows, std::uint32_t row, std::uint32_t dim,
+           float* scores, std::uint32_t visible, std::uint32_t positions) {
+  std::fill(scores + visible, scores + positions, 0.0F);
+  if (visible == 0) return;
+  const float tile_maximum = *std::max_element(scores, scores + visible);
+  if (tile_maximum > rows.maximum[row]) {
+    const float shrink = std::exp(rows.maximum[row] - tile_maximum);
+    rows.maximum[row] = tile_maximum;
+    rows.total[row] *= shrink;
+    float* mixed = rows.mixed + std::size_t{row} * dim;
+    for (std::uint32_t i = 0; i < dim; ++i) mixed[i] *= shrink;
+  }
+  rows.total[row] += kernels.exp_sum(scores, rows.maximum[row], visible);
+}
+
+void score(const KernelTable& kernels, const CacheHead& cache, const Rows& rows, std::uint32_t dim,
+           std::size_t first, std::uint32_t positions, std::size_t tile) {
+  if (cache.format == CacheFormat::f16) {
+    kernels.scores_f16(rows.queries, rows.count,
+                       reinterpret_cast<const std::uint16_t*>(cache.keys) + first * dim, positions,
+                       dim, rows.scores, tile);
+  } else {
+    kernels.scores_f32(rows.queries, rows.count,
+                       reinterpret_cast<const float*>(cache.keys) + first * dim, positions, dim,
+                       rows.scores, tile);
+  }
+}
+
+void mix(const KernelTable& kernels, const CacheHead& cache, const Rows& rows, std::uint32_t dim,
+         std::size_t first, std::uint32_t positions, std::size_t tile) {
+  if (cache.format == CacheFormat::f16) {
+    kernels.mix_f16(rows.scores, rows.count, tile,
+                    reinterpret_cast<const std::uint16_t*>(cache.values) + first * dim, positions,
+                    dim, rows.mixed);
+  } else {
+    kernels.mix_f32(rows.scores, rows.count, tile,
+                    reinterpret_cast<const float*>(cache.values) + first * dim, positions, dim,
+                    rows.mixed);
+  }
+}
+
+}  // namespace
+
+std::uint32_t attention_block_tokens(std::uint32_t group) {
+  return std::max(1U, k_block_rows / group);
+}
+
+std::size_t attention_scratch_values(std::uint32_t group, std::uint32_t dim) {
+  const std::size_t rows = std::size_t{attention_block_tokens(group)} * group;
+  const std::size_t scores = std::max<std::size_t>(k_tile_values, rows * k_shortest_tile);
+  return rows * (2 * std::size_t{dim} + 2) + scores;
+}
+
+void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
+            float* scratch) {
+  const Rows rows = lay_out(block, scratch);
+  const std::uint32_t tile = tile_positions(rows.count);
+  const std::uint32_t end = block.first_position + block.tokens;
+  gather(block, rows);
+  for (std::uint32_t first = 0; first < end; first += tile) {
+    const std::uint32_t positions = std::min(tile, end - first);
+    score(kernels, cache, rows, block.dim, first, positions, tile);
+    for (std::uint32_t row = 0; row < rows.count; ++row) {
+      const std::uint32_t last = block.first_position + row / block.group;  // sees itself
+      const std::uint32_t visible = last < first ? 0 : std::min(positions, last - first + 1);
+      weigh(kernels, rows, row, block.dim, rows.scores + std::size_t{row} * tile, visible,
+            positions);
+    }
+    mix(kernels, cache, rows, block.dim, first, positions, tile);
+  }
+  for (std::uint32_t row = 0; row < rows.count; ++row) {
+    float* out = block.queries + row / block.group * block.stride +
+                 std::size_t{row % block.group} * block.dim;
+    const float* mixed = rows.mixed + std::size_t{row} * block.dim;
+    for (std::uint32_t i = 0; i < block.dim; ++i) out[i] = mixed[i] / rows.total[row];
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "reference-engine/footprint.hpp"
+#include "reference-engine/kernel_table.hpp"
+#include "reference-engine/model_spec.hpp"
+#include "reference-engine/runtime/arena.hpp"
+
+namespace assay {
+
+/// Keys and values of one head of one layer. Shape: each [context, dim], one behind the other.
+struct CacheHead {
+  CacheFormat format;
+  std::byte* keys;
+  std::byte* values;
+};
+
+/// The keys (rotated) and values of all positions: [layer][kv head][position][dim], so that a
+/// decode step reads one continuous stream a head.
+class KvCache {
+ public:
+  /// Errors: does_not_fit.
+  static Result<KvCache> open(const ModelSpec& spec, std::uint32_t context, CacheFormat format);
+
+  [[nodiscard]] CacheHead head(std::uint32_t layer, std::uint32_t kv_head) const;
+  [[nodiscard]] std::uint32_t context() const { return context_; }
+  [[nodiscard]] CacheFormat format() const { return format_; }
+  /// Keeps key and value of one position and head. Shapes: key, value [dim].
+  void store(const KernelTable& kernels, std::uint32_t layer, std::uint32_t kv_head,
+             std::uint32_t position, const float* key, const float* value) const;
+
+ private:
+  Arena memory_;
+  std::byte* keys_ = nullptr;
+  std::byte* values_ = nullptr;
+  std::uint32_t kv_heads_ = 0;
+  std::uint32_t dim_ = 0;
+  std::uint32_t context_ = 0;
+  CacheFormat format_ = CacheFormat::f16;
+};
+
+}  // namespace assay

@@ -1,0 +1,95 @@
+#include "reference-engine/session_buffers.hpp"
+
+#include <algorithm>
+
+#include "reference-engine/ops/attention.hpp"
+#include "reference-engine/runtime/arena.hpp"
+
+namespace assay {
+namespace {
+
+/// Input widths of the matrix products, which is what activations are quantised at.
+struct Widths {
+  std::uint64_t hidden;   // of a dense layer or one expert
+  std::uint64_t input;    // widest input of the products that see all tokens
+  std::uint64_t experts;  // widest input of the products that see an expert's tokens; 0 if dense
+};
+
+Widths widths(const ModelSpec& spec) {
+  const std::uint64_t hidden = spec.is_moe() ? spec.moe.d_expert : spec.d_ff;
+  const std::uint64_t attention = std::max<std::uint64_t>(spec.d_model, spec.d_q());
+  if (!spec.is_moe()) return {hidden, std::max(attention, hidden), 0};
+  return {hidden, attention, std::max<std::uint64_t>(spec.d_model, hidden)};
+}
+
+}  // namespace
+
+std::uint32_t pass_tokens(const SessionShape& shape) {
+  return std::min(shape.chunk, shape.context);
+}
+
+std::uint32_t ffn_rows(const ModelSpec& spec, const SessionShape& shape) {
+  return spec.is_moe() ? std::max(pass_tokens(shape), spec.moe.used) : pass_tokens(shape);
+}
+
+Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const SessionShape& shape) {
+  const Widths width = widths(spec);
+  const std::uint64_t tokens = pass_tokens(shape);
+  const std::uint64_t rows = ffn_rows(spec, shape);
+  const std::uint64_t moe = spec.is_moe() ? 1 : 0;
+  constexpr std::uint64_t k_f32 = sizeof(float);
+  constexpr std::uint64_t k_u32 = sizeof(std::uint32_t);
+  switch (buffer) {
+    case SessionBuffer::residual:
+    case SessionBuffer::normalised:
+      return Bytes(tokens * spec.d_model * k_f32);
+    case SessionBuffer::queries:
+      return Bytes(tokens * spec.d_q() * k_f32);
+    case SessionBuffer::keys:
+    case SessionBuffer::values:
+      return Bytes(tokens * spec.d_kv() * k_f32);
+    case SessionBuffer::codes:
+      return Bytes(tokens * width.input);
+    case SessionBuffer::code_scales:
+      return Bytes(tokens * (width.input / 32) * k_f32);
+    case SessionBuffer::code_sums:
+      return Bytes(tokens * (width.input / 32) * sizeof(std::int16_t));
+    case SessionBuffer::gate:
+    case SessionBuffer::up:
+      return Bytes(rows * width.hidden * k_f32);
+    case SessionBuffer::expert_rows:
+      return Bytes(moe * rows * spec.d_model * k_f32);
+    case SessionBuffer::expert_codes:
+      return Bytes(rows * width.experts);
+    case SessionBuffer::expert_scales:
+      return Bytes(rows * (width.experts / 32) * k_f32);
+    case SessionBuffer::expert_sums:
+      return Bytes(rows * (width.experts / 32) * sizeof(std::int16_t));
+    case SessionBuffer::router_logits:
+      return Bytes(moe * tokens * spec.moe.experts * k_f32);
+    case SessionBuffer::expert_weights:
+      return Bytes(moe * tokens * spec.moe.used * k_f32);
+    case SessionBuffer::expert_choices:
+    case SessionBuffer::expert_order:
+      return Bytes(moe * tokens * spec.moe.used * k_u32);
+    case SessionBuffer::rope:
+      return Bytes(2 * tokens * (spec.rope.dims / 2) * k_f32);
+    case SessionBuffer::attention:
+      return Bytes(shape.threads *
+                   attention_scratch_values(spec.heads / spec.kv_heads, spec.head_dim) * k_f32);
+    case SessionBuffer::logits:
+      return Bytes(std::uint64_t{std::min(k_logit_columns, pass_tokens(shape))} * spec.vocabulary *
+                   k_f32);
+  }
+  return Bytes(0);
+}
+
+Bytes session_buffers_bytes(const ModelSpec& spec, const SessionShape& shape) {
+  Bytes total(0);
+  for (std::size_t i = 0; i < k_session_buffers; ++i) {
+    total += Arena::rounded(session_buffer_bytes(static_cast<SessionBuffer>(i), spec, shape));
+  }
+  return total;
+}
+
+}  // namespace assay

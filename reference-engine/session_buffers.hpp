@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/units.hpp"
+#include "reference-engine/footprint.hpp"
+#include "reference-engine/model_spec.hpp"
+
+namespace assay {
+
+/// The activation buffers of a session. The session allocates by this list and the footprint adds
+/// it up: what is predicted is what is used.
+enum class SessionBuffer {
+  residual,      // f32 [chunk, d_model]
+  normalised,    // f32 [chunk, d_model], also what attention and a dense layer give back
+  queries,       // f32 [chunk, d_q], replaced by what the heads give
+  keys,          // f32 [chunk, d_kv]
+  values,        // f32 [chunk, d_kv]
+  codes,         // int8 [chunk, widest input of a product]
+  code_scales,   // f32, one for 32 codes
+  code_sums,     // int16, one for 32 codes
+  gate,          // f32 [ffn rows, hidden width]
+  up,            // f32 [ffn rows, hidden width]
+  expert_rows,   // f32 [ffn rows, d_model]: the gathered input, then the output of experts
+  expert_codes,  // int8 [ffn rows, wider of d_model and hidden width]
+  expert_scales,
+  expert_sums,
+  router_logits,   // f32 [chunk, experts]
+  expert_weights,  // f32 [chunk, used]
+  expert_choices,  // u32 [chunk, used]
+  expert_order,    // u32 [chunk * used]: (token, slot) sorted by expert
+  rope,            // f32 [2, chunk, rope dims / 2]
+  attention,       // f32 scratch of each thread
+  logits,          // f32 [k_logit_columns, vocabulary]
+};
+inline constexpr std::size_t k_session_buffers = 21;
+
+/// Tokens whose logits are computed at once when all are asked for: the head is read once for them.
+inline constexpr std::uint32_t k_logit_columns = 8;
+
+/// Most tokens of one pass: no more than the context holds.
+std::uint32_t pass_tokens(const SessionShape& shape);
+
+/// Rows that pass through the hidden layers at once. The tokens of a dense model; in a mixture the
+/// (token, expert) pairs go through in waves of whole experts, one expert has at most as many as
+/// a pass has tokens.
+std::uint32_t ffn_rows(const ModelSpec& spec, const SessionShape& shape);
+
+/// Bytes of each buffer; 0 for one that the model does not need.
+Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const SessionShape& shape);
+/// Bytes of all of them, as they lie in memory.
+Bytes session_buffers_bytes(const ModelSpec& spec, const SessionShape& shape);
+
+}  // namespace assay
