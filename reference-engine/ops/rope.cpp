@@ -26,7 +26,7 @@ void scale_by_yarn(const RopeSpec& rope, RopeFrequencies& result) {
     frequency = frequency / factor * (1.0 - keep) + frequency * keep;
   }
   // Attention temperature, YaRN equation 22.
-  result.magnitude = rope.attention_factor * (1.0 + 0.1 * std::log(factor));
+  result.magnitude = static_cast<double>(rope.attention_factor) * (1.0 + 0.1 * std::log(factor));
 }
 
 }  // namespace
