@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_table.hpp"
 #include "base/fact.hpp"
 #include "base/units.hpp"
 
@@ -29,6 +30,7 @@ struct CpuProfile {
   Fact<std::string> brand;
   Fact<std::uint32_t> family, model, stepping;
   Fact<std::uint32_t> packages;
+  Fact<std::uint32_t> numa_nodes;
   Fact<std::uint32_t> physical_cores;
   Fact<std::uint32_t> logical_cores;
   Fact<std::vector<CoreType>> core_types;
@@ -54,7 +56,15 @@ struct MemoryProfile {
   Fact<double> pressure_avg10;
 };
 
+/// dedicated: memory of its own. shared: it uses the system's memory only. unified: a carve-out of
+/// the system's memory and more of it on demand; never to be added to the system's memory.
 enum class DeviceMemoryKind { dedicated, shared, unified };
+
+inline constexpr EnumTable<DeviceMemoryKind, 3> k_device_memory_kind_names{{{
+    {DeviceMemoryKind::dedicated, "dedicated"},
+    {DeviceMemoryKind::shared, "shared"},
+    {DeviceMemoryKind::unified, "unified"},
+}}};
 
 struct GpuProfile {
   std::string pci_address;  // "0000:01:00.0"
@@ -63,8 +73,10 @@ struct GpuProfile {
   std::string vendor;
   Fact<std::string> name;
   Fact<std::string> driver;
-  Fact<Bytes> memory;  // memory of its own; for integrated parts see memory_kind
+  Fact<Bytes> memory;  // memory of its own; of an integrated part the carve-out (see memory_kind)
+  Fact<Bytes> shared_memory;  // system memory that the driver lends it at most; never to be added
   Fact<DeviceMemoryKind> memory_kind;
+  Fact<std::uint32_t> compute_units;
 };
 
 struct NpuProfile {
@@ -74,6 +86,7 @@ struct NpuProfile {
   std::string name;
   Fact<std::string> driver;
   Fact<std::string> device_node;  // "/dev/accel/accel0"
+  Fact<bool> accessible;          // this user may open the device node; of the live machine only
   /// Published peak, in 1e12 operations per second: one number when both ends are equal.
   Fact<double> tops_low, tops_high;
 };
@@ -105,6 +118,9 @@ struct MachineProfile {
   MemoryProfile memory;
   std::vector<GpuProfile> gpus;
   std::vector<NpuProfile> npus;
+  /// Sizes of the two lists; unknown when the buses could not be read (an empty list says nothing
+  /// then).
+  Fact<std::uint32_t> gpu_count, npu_count;
   OsProfile os;
   PowerProfile power;
   StorageProfile storage;
