@@ -40,7 +40,7 @@ struct RunEngine {
 
 struct Verification {
   bool passed = false;
-  double logit_nmse = 0.0;
+  std::optional<double> logit_nmse;  // absent when the kernels failed before it
   std::uint64_t kernels_checked = 0;
   std::string reason;  // why it failed
 };
@@ -66,7 +66,9 @@ struct RunResult {
   std::optional<LatencyPercentiles> inter_token_latency_seconds;
   std::vector<double> token_trace_seconds;  // inter-token times of the last repetition
 
-  double decode_bytes_per_token = 0.0;
+  double decode_bytes_per_token = 0.0;   // weights, and the cache up to the mean depth
+  double head_bytes_per_token = 0.0;     // of these, the output head's
+  double prefill_flops_per_token = 0.0;  // of the layers, attention included at the mean depth
   Fact<double>
       decode_bandwidth_utilization_ratio;  // of the read bandwidth measured with as many threads
   Fact<double> prefill_compute_utilization_ratio;  // of the peak named by prefill_peak
@@ -88,6 +90,7 @@ struct MicroResults {
   std::map<unsigned, Statistic> read_bandwidth_bytes_per_second;
   std::map<unsigned, Statistic> fma_flops_per_second;
   std::map<unsigned, Statistic> int8_ops_per_second;
+  std::map<unsigned, std::string> read_pattern;  // which was fastest: "4 streams, huge pages"
   std::string isa;
   [[nodiscard]] bool empty() const { return read_bandwidth_bytes_per_second.empty(); }
 };

@@ -28,4 +28,9 @@ Statistic describe(std::vector<double> samples);
 /// Linear interpolation between the order statistics, 0 <= p <= 1. Requires a non-empty span.
 double percentile(std::span<const double> samples, double p);
 
+/// Coefficient of variation from the MAD: 1.4826 * mad / median, which outliers do not move.
+double variation_ratio(const Statistic& statistic);
+/// Half the width of ci95 as a share of the median; absent where there is no interval.
+std::optional<double> half_width_ratio(const Statistic& statistic);
+
 }  // namespace assay
