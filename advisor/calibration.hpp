@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -11,12 +12,15 @@
 
 namespace assay {
 
+/// What rates rest on: measurements of this machine, or its description alone.
 enum class Basis { this_machine, profile };
+std::string_view basis_name(Basis basis);
+std::optional<Basis> basis_from_name(std::string_view name);
 
-/// How fast weights of one format are streamed and multiplied here. Ratios are of the read
-/// bandwidth and of the compute peak; low and high bound what was seen.
+/// How fast weights of one storage format are streamed and multiplied here; low and high bound what
+/// is plausible. Efficiencies are shares of the read bandwidth; a rate of 0 is not known.
 struct FormatRate {
-  std::string format;              // recipe name
+  std::string format;              // as stored: "Q4_K"
   double decode_efficiency = 0.0;  // share of the read bandwidth reached in decode, overheads apart
   double decode_efficiency_low = 0.0;
   double decode_efficiency_high = 0.0;
@@ -25,25 +29,31 @@ struct FormatRate {
   double prefill_flops_per_second_high = 0.0;
 };
 
-/// What turns bytes and operations into seconds on one machine.
+/// What turns bytes and operations into seconds on one machine (docs/method.md has the formulas).
 struct Calibration {
   Basis basis = Basis::profile;
   unsigned threads = 1;
   double read_bandwidth_bytes_per_second = 0.0;
   double read_bandwidth_low = 0.0;
   double read_bandwidth_high = 0.0;
-  std::vector<FormatRate> dense;
-  std::vector<FormatRate> moe;
-  double seconds_per_layer = 0.0;  // fixed cost of one layer of one token, bytes apart
-  double seconds_per_token = 0.0;  // fixed cost of one token
-  std::string origin;              // run id, or why there is none
+  std::vector<FormatRate> dense;       // attention, dense layers, head
+  std::vector<FormatRate> moe;         // expert matrices
+  double seconds_per_layer = 0.0;      // fixed cost of one layer of one token, bytes apart
+  double seconds_per_moe_layer = 0.0;  // added to that by a layer of experts: routing, gathering
+  double seconds_per_token = 0.0;      // fixed cost of one token
+  double cache_efficiency = 0.0;       // share of the read bandwidth on keys and values
+  double attention_flops_per_second = 0.0;  // in prefill; 0 is not known
+  std::string origin;                       // run id, or what stands in for one
 };
 
-/// From what was measured on this machine. Errors: unknown when the results hold no bandwidth.
+/// From what was measured on this machine with `threads` threads. Runs of other thread counts,
+/// invalid ones and ones of models outside the suite are left aside. Errors: unknown when the
+/// results hold no bandwidth or no usable run.
 Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults& micro,
                               const std::vector<RunResult>& runs, unsigned threads);
-/// From the profile alone, with wide intervals. Errors: unknown when not even memory bandwidth can
-/// be assumed.
+/// From the description alone, with wide intervals: decode only, prefill stays unknown.
+/// `bandwidth_bytes_per_second` is the memory's rated bandwidth; without it the profile's is taken.
+/// Errors: unknown when neither is there.
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
                                              std::optional<double> bandwidth_bytes_per_second);
 

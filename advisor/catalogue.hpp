@@ -11,16 +11,18 @@
 
 namespace assay {
 
-/// A published model: its shape, and what people choose by.
+/// A published model: its shape, and what people choose by. What no source says is absent.
 struct CatalogueEntry {
   std::string id;  // "qwen3-4b"
   std::string family;
   std::string vendor;
-  std::string license;
-  std::string release;            // "2025-04"
-  std::vector<std::string> uses;  // "chat", "code", "reasoning"
-  bool thinks = false;            // answers after a chain of thought by default
-  std::uint64_t published_parameters = 0;
+  std::optional<std::string> license;
+  std::optional<std::string> release;  // "2025-04"
+  std::string repository;              // where its weights are published
+  std::vector<std::string> uses;       // tags: "chat", "code", "reasoning", "multilingual"
+  std::string thinking;                // "none", "toggle", "always", "unknown"
+  bool thinks = false;                 // answers after a chain of thought by default
+  std::optional<std::uint64_t> published_parameters;
   std::vector<std::string> inferred_fields;  // not sourced; marked wherever they are shown
   std::vector<std::string> sources;
   ModelSpec spec;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "advisor/recommendation.hpp"
 #include "advisor/verdict.hpp"
 #include "base/fact.hpp"
 #include "probes/machine_profile.hpp"

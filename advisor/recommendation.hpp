@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advisor/catalogue.hpp"
+#include "advisor/verdict.hpp"
+
+namespace assay {
+
+/// One model of the ranking in the best format that is ok or better here.
+struct Candidate {
+  Verdict verdict;
+  std::uint64_t parameters = 0;
+  std::uint64_t active_parameters = 0;
+  std::string release;  // "2025-04"; empty when no source says
+  std::string family;
+  bool capability_inferred = true;  // ranked by size and age, no published score
+  std::string reason;
+};
+
+/// Ranking of catalogue models for one use, best first, with the reason in words.
+struct Recommendation {
+  std::string use;
+  std::vector<Candidate> ranking;  // ok or better, best first; each model once
+  std::string reason;              // why the first, or why none
+  std::uint64_t considered = 0;    // models made for the use
+};
+
+struct RecommendOptions {
+  std::string use = "chat";
+  std::uint64_t context = 4096;
+  unsigned threads = 1;
+};
+
+/// Most capable first (size and age: docs/method.md), then the better format, then the faster.
+/// Without a calibration nothing is recommended: a rate that nobody knows is not ok.
+Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibration>& calibration,
+                         const Fact<Bytes>& available_memory, const Policy& policy,
+                         const RecommendOptions& options);
+
+}  // namespace assay
