@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "base/result.hpp"
+#include "reference-engine/runtime/model_weights.hpp"
+#include "reference-engine/thread_pool.hpp"
+
+namespace assay {
+
+/// Consecutive rows of one expert of one tensor, as they stand in a file.
+struct RowRange {
+  std::size_t tensor;  // index in the plan
+  std::uint64_t expert;
+  std::uint64_t first;  // row of the expert
+  std::uint64_t count;
+};
+
+/// Writes the rows as in a file. Called from several threads at once.
+using RowSource = std::function<Result<void>(const RowRange& rows, std::span<std::byte> into)>;
+
+/// Takes every row from `source` once and packs it in its place, all threads of the pool at once,
+/// a MiB a time in a buffer of each thread. Errors: the first that `source` gave.
+Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source);
+
+}  // namespace assay
