@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "base/units.hpp"
 #include "reference-engine/model_spec.hpp"

@@ -1,7 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
 
 namespace assay {
 
@@ -20,6 +25,7 @@ struct RopeSpec {
   float yarn_beta_slow = 1.0F;
   float attention_factor = 1.0F;   // multiplies yarn's magnitude
   bool frequency_factors = false;  // a rope_freqs tensor divides the frequencies (llama 3)
+  bool operator==(const RopeSpec&) const = default;
 };
 
 /// Normalisation of queries and keys before the rotation: per head, or over all heads at once
@@ -32,6 +38,7 @@ struct MoeSpec {
   std::uint32_t used = 1;
   std::uint32_t d_expert = 0;      // width of one expert's hidden layer
   bool normalise_weights = false;  // the weights of the chosen experts are made to sum to 1
+  bool operator==(const MoeSpec&) const = default;
 };
 
 /// The exact shape of one transformer: everything that the forward pass, the tensor plan and the
@@ -58,6 +65,19 @@ struct ModelSpec {
   [[nodiscard]] bool is_moe() const { return moe.experts > 1; }
   [[nodiscard]] std::uint32_t d_q() const { return heads * head_dim; }
   [[nodiscard]] std::uint32_t d_kv() const { return kv_heads * head_dim; }
+  bool operator==(const ModelSpec&) const = default;
 };
+
+/// Architectures that the engine runs, by their general.architecture value.
+std::vector<std::string> supported_architectures();
+
+/// A spec that holds only what the architecture itself decides (which values rope rotates, the
+/// normalisation of queries and keys, biases, how expert weights are normalised); every size is 0.
+/// Nothing for an architecture that the engine does not run.
+std::optional<ModelSpec> architecture_spec(std::string_view architecture);
+
+/// Checks that the sizes of a spec are possible and fit each other. Errors: refused_input with
+/// `source` as "NAME: FIELD".
+Result<void> check_spec(const ModelSpec& spec);
 
 }  // namespace assay

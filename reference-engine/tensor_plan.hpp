@@ -49,13 +49,21 @@ struct PlannedTensor {
   std::uint64_t columns;
   std::uint64_t rows;
   std::uint64_t experts;
+  std::uint64_t experts_used;  // how many of them one token multiplies with
   WeightFormat format;
   Bytes bytes;                 // stored, without padding
-  Bytes bytes_read_per_token;  // in decode: one row of the embedding, the used experts, all of the
-                               // rest
+  Bytes bytes_read_per_token;  // in decode: one row of the embedding (all of it when it is the head
+                               // too), the used experts, all of the rest
+  [[nodiscard]] std::uint64_t parameters() const { return columns * rows * experts; }
+  bool operator==(const PlannedTensor&) const = default;
 };
 
-/// All tensors of a model in file order.
+/// A tensor that multiplies activations or is looked up by row: recipes quantise these, and only
+/// these. The others (norms, biases, rope factors, the router of experts) are F32.
+bool is_matrix(TensorRole role);
+
+/// All tensors of a model: embedding, head, then layer by layer. A file may hold them in another
+/// order.
 struct TensorPlan {
   std::vector<PlannedTensor> tensors;
   [[nodiscard]] Bytes total_bytes() const;
@@ -63,6 +71,7 @@ struct TensorPlan {
   [[nodiscard]] std::uint64_t parameters() const;
   /// Parameters that one token multiplies with (all but the experts not used).
   [[nodiscard]] std::uint64_t active_parameters() const;
+  bool operator==(const TensorPlan&) const = default;
 };
 
 /// Which tensor gets which format: a named mixture ("Q4_K_M") or one format for all matrices.

@@ -1,0 +1,146 @@
+#include "reference-engine/tensor_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <unordered_set>
+
+#include "reference-engine/gguf_file.hpp"
+#include "reference-engine/spec/recipe.hpp"
+#include "reference-engine/spec/tensor_list.hpp"
+
+namespace assay {
+namespace {
+
+/// Formats of integers, of 64 bits and of activations are never weights of a matrix.
+bool is_weight_format(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::i8:
+    case WeightFormat::i16:
+    case WeightFormat::i32:
+    case WeightFormat::i64:
+    case WeightFormat::f64:
+    case WeightFormat::q8_1:
+    case WeightFormat::q8_k:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// Dimensions as a file lists them: trailing ones are left out, and may be written all the same.
+bool same_shape(const std::vector<std::uint64_t>& dims, const PlannedTensor& planned) {
+  const std::uint64_t expected[] = {planned.columns, planned.rows, planned.experts, 1};
+  for (std::size_t i = 0; i < 4; ++i) {
+    if ((i < dims.size() ? dims[i] : 1) != expected[i]) return false;
+  }
+  return true;
+}
+
+std::string shape_text(const PlannedTensor& planned) {
+  if (planned.experts > 1) {
+    return fmt::format("[{}, {}, {}]", planned.columns, planned.rows, planned.experts);
+  }
+  if (planned.rows > 1) return fmt::format("[{}, {}]", planned.columns, planned.rows);
+  return fmt::format("[{}]", planned.columns);
+}
+
+Result<void> take_from_file(const GgufFile& file, const ModelSpec& spec, PlannedTensor& planned) {
+  const std::string field = fmt::format("tensor '{}'", planned.name);
+  const GgufTensor* found = file.tensor(planned.name);
+  if (found == nullptr) {
+    return file.refuse(field, fmt::format("missing (expected {} values)", shape_text(planned)));
+  }
+  if (!same_shape(found->dims, planned)) {
+    return file.refuse(field, fmt::format("[{}] values (expected {} from the sizes in the header)",
+                                          fmt::join(found->dims, ", "), shape_text(planned)));
+  }
+  if (!is_matrix(planned.role) && found->format != WeightFormat::f32) {
+    return file.refuse(field, fmt::format("{} (expected F32)", format_name(found->format)));
+  }
+  if (!is_weight_format(found->format)) {
+    return file.refuse(
+        field, fmt::format("{} (expected a format of weights)", format_name(found->format)));
+  }
+  set_format(planned, found->format, spec);
+  return {};
+}
+
+}  // namespace
+
+bool is_matrix(TensorRole role) {
+  switch (role) {
+    case TensorRole::token_embedding:
+    case TensorRole::output_head:
+    case TensorRole::attention_q:
+    case TensorRole::attention_k:
+    case TensorRole::attention_v:
+    case TensorRole::attention_output:
+    case TensorRole::ffn_gate:
+    case TensorRole::ffn_up:
+    case TensorRole::ffn_down:
+    case TensorRole::moe_gate:
+    case TensorRole::moe_up:
+    case TensorRole::moe_down:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Bytes TensorPlan::total_bytes() const {
+  Bytes sum;
+  for (const PlannedTensor& tensor : tensors) sum += tensor.bytes;
+  return sum;
+}
+
+Bytes TensorPlan::bytes_read_per_token() const {
+  Bytes sum;
+  for (const PlannedTensor& tensor : tensors) sum += tensor.bytes_read_per_token;
+  return sum;
+}
+
+std::uint64_t TensorPlan::parameters() const {
+  std::uint64_t sum = 0;
+  for (const PlannedTensor& tensor : tensors) {
+    if (tensor.role != TensorRole::rope_factors) sum += tensor.parameters();
+  }
+  return sum;
+}
+
+std::uint64_t TensorPlan::active_parameters() const {
+  std::uint64_t sum = parameters();
+  for (const PlannedTensor& tensor : tensors) {
+    sum -= tensor.columns * tensor.rows * (tensor.experts - tensor.experts_used);
+  }
+  return sum;
+}
+
+Result<TensorPlan> tensor_plan(const ModelSpec& spec, Recipe recipe) {
+  if (auto checked = check_spec(spec); !checked) return pass_on(checked);
+  TensorPlan plan{list_tensors(spec)};
+  for (PlannedTensor& tensor : plan.tensors) {
+    set_format(tensor, recipe_format(recipe, tensor, spec), spec);
+  }
+  return plan;
+}
+
+Result<TensorPlan> tensor_plan(const GgufFile& file, const ModelSpec& spec) {
+  if (auto checked = check_spec(spec); !checked) return pass_on(checked);
+  TensorPlan plan{list_tensors(spec)};
+  std::unordered_set<std::string_view> known;
+  for (PlannedTensor& tensor : plan.tensors) {
+    if (auto taken = take_from_file(file, spec, tensor); !taken) return pass_on(taken);
+    known.insert(tensor.name);
+  }
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (!known.contains(tensor.name)) {
+      return file.refuse(
+          fmt::format("tensor '{}'", tensor.name),
+          fmt::format("has no place in a model of architecture {}", spec.architecture));
+    }
+  }
+  return plan;
+}
+
+}  // namespace assay
