@@ -2,27 +2,22 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <string>
-
 #include "reference-engine/gguf_file.hpp"
+#include "tests/reference-engine/golden_models.hpp"
 
 namespace assay {
 namespace {
 
-std::filesystem::path golden(const std::string& file) {
-  return std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / file;
-}
-
 struct PlanCase {
-  const char* file;
+  const char* model;
   Recipe recipe;
 };
 
 class PlanOfGolden : public testing::TestWithParam<PlanCase> {};
 
 TEST_P(PlanOfGolden, FromSpecAndRecipeEqualsTheFilesOwn) {
-  const auto file = GgufFile::open(golden(GetParam().file));
+  const GoldenModels models;
+  const auto file = GgufFile::open(models.file(GetParam().model));
   ASSERT_TRUE(file) << file.error().text();
   const auto spec = model_spec(*file);
   ASSERT_TRUE(spec) << spec.error().text();
@@ -38,16 +33,20 @@ TEST_P(PlanOfGolden, FromSpecAndRecipeEqualsTheFilesOwn) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, PlanOfGolden,
-                         testing::Values(PlanCase{"stories260K.gguf", Recipe::f32},
-                                         PlanCase{"llama-wide-Q8_0.gguf", Recipe::q8_0},
-                                         PlanCase{"llama-wide-Q4_0.gguf", Recipe::q4_0},
-                                         PlanCase{"llama-wide-Q6_K.gguf", Recipe::q6_k},
-                                         PlanCase{"llama-wide-Q4_K_S.gguf", Recipe::q4_k_s},
-                                         PlanCase{"llama-wide-Q4_K_M.gguf", Recipe::q4_k_m},
-                                         PlanCase{"llama-wide-Q5_K_M.gguf", Recipe::q5_k_m},
-                                         PlanCase{"olmoe-wide-Q8_0.gguf", Recipe::q8_0},
-                                         PlanCase{"olmoe-wide-Q4_0.gguf", Recipe::q4_0}));
+INSTANTIATE_TEST_SUITE_P(
+    Files, PlanOfGolden,
+    testing::Values(
+        PlanCase{"llama-gqa", Recipe::f32}, PlanCase{"llama-tied-ropefreqs", Recipe::f32},
+        PlanCase{"llama-linear-rope", Recipe::f32}, PlanCase{"llama-yarn-rope", Recipe::f32},
+        PlanCase{"mixtral", Recipe::f32}, PlanCase{"qwen2", Recipe::f32},
+        PlanCase{"qwen3", Recipe::f32}, PlanCase{"qwen3moe", Recipe::f32},
+        PlanCase{"olmoe", Recipe::f32}, PlanCase{"llama-wide-F16", Recipe::f16},
+        PlanCase{"llama-wide-BF16", Recipe::bf16}, PlanCase{"stories260K", Recipe::f32},
+        PlanCase{"llama-wide-Q8_0", Recipe::q8_0}, PlanCase{"llama-wide-Q4_0", Recipe::q4_0},
+        PlanCase{"llama-wide-Q6_K", Recipe::q6_k}, PlanCase{"llama-wide-Q4_K_S", Recipe::q4_k_s},
+        PlanCase{"llama-wide-Q4_K_M", Recipe::q4_k_m},
+        PlanCase{"llama-wide-Q5_K_M", Recipe::q5_k_m}, PlanCase{"olmoe-wide-Q8_0", Recipe::q8_0},
+        PlanCase{"olmoe-wide-Q4_0", Recipe::q4_0}));
 
 }  // namespace
 }  // namespace assay

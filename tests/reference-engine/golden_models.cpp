@@ -1,0 +1,58 @@
+#include "tests/reference-engine/golden_models.hpp"
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "base/json.hpp"
+#include "tests/reference-engine/seeded_models.hpp"
+
+namespace assay {
+namespace {
+
+std::filesystem::path golden_directory() {
+  return std::filesystem::path(ASSAY_TEST_ROOT) / "golden";
+}
+
+Json manifest() {
+  const auto document = read_json_file(golden_directory() / "manifest.json");
+  if (!document) throw std::runtime_error(document.error().text());
+  return *document;
+}
+
+std::string read_whole(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw std::runtime_error("cannot read " + path.string());
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+std::filesystem::path GoldenModels::file(std::string_view name) const {
+  const std::string file_name = std::string(name) + ".gguf";
+  const std::filesystem::path kept = golden_directory() / file_name;
+  if (std::filesystem::exists(kept)) return kept;
+  const std::filesystem::path made = made_.path() / file_name;
+  if (std::filesystem::exists(made)) return made;
+  return made_.write(file_name, seeded_model(name).build());
+}
+
+std::vector<float> GoldenModels::logits(std::string_view name) {
+  const std::string bytes = read_whole(golden_directory() / (std::string(name) + ".logits.f32"));
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+std::vector<std::uint32_t> GoldenModels::tokens() {
+  return manifest().at("tokens").get<std::vector<std::uint32_t>>();
+}
+
+std::vector<std::string> GoldenModels::names() {
+  std::vector<std::string> names;
+  for (const Json& model : manifest().at("models")) names.push_back(model.at("name"));
+  return names;
+}
+
+}  // namespace assay

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+#include "tests/reference-engine/gguf_builder.hpp"
+
+namespace assay {
+
+/// A seeded model, to be changed by a test before it is built. Requires the name of a seeded model:
+/// an F32 one of the manifest, "llama-wide" or "olmoe-wide".
+GgufBuilder seeded_model(std::string_view name);
+
+}  // namespace assay
