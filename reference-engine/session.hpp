@@ -78,6 +78,7 @@ class Session {
   Result<void> fill_to(std::uint32_t depth, std::uint64_t seed);
 
  private:
+  friend struct SessionAccess;
   struct State;
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "reference-engine/runtime/forward_pass.hpp"
+#include "reference-engine/session.hpp"
+
+namespace assay {
+
+struct Session::State {
+  const ModelSpec* spec;  // these three live as long as the model
+  const ModelWeights* weights;
+  const KernelTable* kernels;
+  ThreadPool* pool;
+  SessionShape shape;
+  RopeFrequencies rope;
+  KvCache cache;
+  PassBuffers buffers;
+  std::uint32_t depth = 0;
+  RoutingTrace* routing = nullptr;  // where the next passes note the experts they choose
+
+  /// The pass that runs `tokens` tokens at the present depth.
+  [[nodiscard]] Pass pass(std::size_t tokens) const;
+};
+
+/// The inside of a session, for the check against the float64 pass.
+struct SessionAccess {
+  static Session::State& state(Session& session) { return *session.state_; }
+};
+
+}  // namespace assay
