@@ -126,8 +126,8 @@ void run_wave(const Pass& pass, const LayerWeights& weights, const Activations& 
   for (const ExpertRows& rows : experts) {
     const std::size_t row = rows.first - first;
     const Activations input = shared ? inputs : inputs.from(row);
-    products.push_back({&weights.gate, rows.expert, input, rows.count,
-                        buffers.gate + row * hidden, hidden});
+    products.push_back(
+        {&weights.gate, rows.expert, input, rows.count, buffers.gate + row * hidden, hidden});
     products.push_back(
         {&weights.up, rows.expert, input, rows.count, buffers.up + row * hidden, hidden});
   }
@@ -156,8 +156,8 @@ void dense_ffn(const Pass& pass, const LayerWeights& weights) {
   };
   multiply(pass.pool, products);
   const Activations activated = activate(pass, weights.down, buffers.codes, pass.tokens);
-  const std::array down{Product{&weights.down, 0, activated, pass.tokens, buffers.normalised,
-                                pass.spec.d_model}};
+  const std::array down{
+      Product{&weights.down, 0, activated, pass.tokens, buffers.normalised, pass.spec.d_model}};
   multiply(pass.pool, down);
 }
 

@@ -95,13 +95,12 @@ void attend_all(const Pass& pass, std::uint32_t layer) {
 Activations head_outputs(const Pass& pass, const PackedMatrix& matrix) {
   const std::size_t width = pass.spec.d_q();
   if (any_takes_q8({&matrix})) {
-    for_pieces(pass, pass.tokens, row_grain(pass, pass.tokens),
-               [&](std::size_t begin, std::size_t end) {
-                 for (std::size_t t = begin; t < end; ++t) {
-                   pass.buffers.codes.quantise(pass.kernels, pass.buffers.queries + t * width,
-                                               width, t);
-                 }
-               });
+    for_pieces(
+        pass, pass.tokens, row_grain(pass, pass.tokens), [&](std::size_t begin, std::size_t end) {
+          for (std::size_t t = begin; t < end; ++t) {
+            pass.buffers.codes.quantise(pass.kernels, pass.buffers.queries + t * width, width, t);
+          }
+        });
   }
   return pass.buffers.codes.with(pass.buffers.queries, width);
 }
@@ -130,8 +129,8 @@ void attention_block(const Pass& pass, const LayerWeights& weights, std::uint32_
   finish_qkv(pass, weights, layer);
   attend_all(pass, layer);
   const Activations heads = head_outputs(pass, weights.attention_output);
-  const std::array output{Product{&weights.attention_output, 0, heads, pass.tokens,
-                                  buffers.normalised, spec.d_model}};
+  const std::array output{
+      Product{&weights.attention_output, 0, heads, pass.tokens, buffers.normalised, spec.d_model}};
   multiply(pass.pool, output);
   add_to_residual(pass, buffers.normalised);
 }

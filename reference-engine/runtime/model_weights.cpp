@@ -9,22 +9,7 @@
 namespace assay {
 namespace {
 
-bool is_vector(TensorRole role) {
-  switch (role) {
-    case TensorRole::output_norm:
-    case TensorRole::rope_factors:
-    case TensorRole::attention_norm:
-    case TensorRole::attention_q_bias:
-    case TensorRole::attention_k_bias:
-    case TensorRole::attention_v_bias:
-    case TensorRole::attention_q_norm:
-    case TensorRole::attention_k_norm:
-    case TensorRole::ffn_norm:
-      return true;
-    default:
-      return false;
-  }
-}
+bool is_vector(TensorRole role) { return !is_matrix(role) && role != TensorRole::moe_router; }
 
 std::span<const float>* vector_of(ModelWeights& weights, LayerWeights& layer, TensorRole role) {
   switch (role) {

@@ -8,10 +8,10 @@
 namespace assay {
 
 void CodeBuffer::quantise_part(const KernelTable& kernels, const float* column, std::size_t k,
-                          std::size_t index, std::size_t first, std::size_t count) const {
+                               std::size_t index, std::size_t first, std::size_t count) const {
   const std::size_t block = index * (k / 32) + first / 32;
-  kernels.quantise_q8(column + first, count, codes + index * k + first,
-                      scales + block, sums + block);
+  kernels.quantise_q8(column + first, count, codes + index * k + first, scales + block,
+                      sums + block);
 }
 
 Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape& shape) {
@@ -21,8 +21,8 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
   buffers.memory = std::move(*memory);
   std::array<std::byte*, k_session_buffers> start{};
   for (std::size_t i = 0; i < k_session_buffers; ++i) {
-    start[i] = buffers.memory.take(
-        session_buffer_bytes(static_cast<SessionBuffer>(i), spec, shape));
+    start[i] =
+        buffers.memory.take(session_buffer_bytes(static_cast<SessionBuffer>(i), spec, shape));
   }
   const auto at = [&](SessionBuffer buffer) { return start[static_cast<std::size_t>(buffer)]; };
   const auto floats = [&](SessionBuffer buffer) { return reinterpret_cast<float*>(at(buffer)); };
@@ -48,11 +48,9 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
   buffers.expert_choices = counts(SessionBuffer::expert_choices);
   buffers.expert_order = counts(SessionBuffer::expert_order);
   buffers.cosines = floats(SessionBuffer::rope);
-  buffers.sines =
-      buffers.cosines + std::size_t{pass_tokens(shape)} * (spec.rope.dims / 2);
+  buffers.sines = buffers.cosines + std::size_t{pass_tokens(shape)} * (spec.rope.dims / 2);
   buffers.attention = floats(SessionBuffer::attention);
-  buffers.attention_stride =
-      attention_scratch_values(spec.heads / spec.kv_heads, spec.head_dim);
+  buffers.attention_stride = attention_scratch_values(spec.heads / spec.kv_heads, spec.head_dim);
   buffers.logits = floats(SessionBuffer::logits);
   return buffers;
 }

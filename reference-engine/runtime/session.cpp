@@ -27,10 +27,10 @@ Result<void> check_tokens(const ModelSpec& spec, const SessionShape& shape, std:
                           std::span<const TokenId> tokens) {
   if (tokens.empty()) return fail(ErrorCode::usage, "no tokens (expected at least one)");
   if (tokens.size() > shape.context - depth) {
-    return fail(ErrorCode::usage,
-                std::to_string(tokens.size()) + " tokens at depth " + std::to_string(depth) +
-                    " (expected at most " + std::to_string(shape.context - depth) +
-                    ": the context is " + std::to_string(shape.context) + ")");
+    return fail(ErrorCode::usage, std::to_string(tokens.size()) + " tokens at depth " +
+                                      std::to_string(depth) + " (expected at most " +
+                                      std::to_string(shape.context - depth) + ": the context is " +
+                                      std::to_string(shape.context) + ")");
   }
   const auto beyond = std::find_if(tokens.begin(), tokens.end(),
                                    [&](TokenId token) { return token >= spec.vocabulary; });
@@ -67,10 +67,10 @@ Result<Session> Session::open(const Model& model, const SessionShape& shape, Thr
   if (!cache) return pass_on(cache);
   auto buffers = PassBuffers::open(spec, used);
   if (!buffers) return pass_on(buffers);
-  return Session(std::unique_ptr<State>(new State{
-      &spec, &model.weights(), &model.kernels(), &pool, used,
-      rope_frequencies(spec.rope, model.weights().rope_factors), std::move(*cache),
-      std::move(*buffers)}));
+  return Session(
+      std::unique_ptr<State>(new State{&spec, &model.weights(), &model.kernels(), &pool, used,
+                                       rope_frequencies(spec.rope, model.weights().rope_factors),
+                                       std::move(*cache), std::move(*buffers)}));
 }
 
 Result<std::span<const float>> Session::evaluate(std::span<const TokenId> tokens) {
@@ -79,8 +79,7 @@ Result<std::span<const float>> Session::evaluate(std::span<const TokenId> tokens
     return pass_on(checked);
   }
   while (true) {
-    const std::size_t count =
-        std::min<std::size_t>(tokens.size(), pass_tokens(state.shape));
+    const std::size_t count = std::min<std::size_t>(tokens.size(), pass_tokens(state.shape));
     const Pass pass = state.pass(count);
     run_layers(pass, tokens.first(count));
     state.depth += static_cast<std::uint32_t>(count);
@@ -101,8 +100,7 @@ Result<void> Session::evaluate_all(
   const std::size_t vocabulary = state.spec->vocabulary;
   const std::size_t columns = std::min(k_logit_columns, pass_tokens(state.shape));
   for (std::size_t done = 0; done < tokens.size();) {
-    const std::size_t count =
-        std::min<std::size_t>(tokens.size() - done, pass_tokens(state.shape));
+    const std::size_t count = std::min<std::size_t>(tokens.size() - done, pass_tokens(state.shape));
     const Pass pass = state.pass(count);
     run_layers(pass, tokens.subspan(done, count));
     state.depth += static_cast<std::uint32_t>(count);
