@@ -20,9 +20,6 @@ struct ToolInfo {
   std::string compiler;
 };
 
-/// This program, as it was built.
-ToolInfo this_tool();
-
 /// The conditions of one run, beyond what the machine is.
 struct RunEnvironment {
   std::string suite;              // "quick"; empty when no suite was run

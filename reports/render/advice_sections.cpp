@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "reports/render/figures.hpp"
+#include "reports/render/sections.hpp"
+
+namespace assay {
+namespace {
+
+/// A ranking longer than this is cut in reports for people; the document keeps it whole.
+constexpr std::size_t k_most_ranked = 10;
+
+const std::vector<Column> k_verdict_columns = {
+    {"model", false},       {"format", false},       {"verdict", false},     {"limit", false},
+    {"decode tok/s", true}, {"first token s", true}, {"memory needed", true}};
+
+Cell memory_cell(const Prediction& prediction) {
+  const Bytes needed = prediction.footprint.peak();
+  if (needed.value == 0) return {"unknown", Tone::faint};
+  return {human_bytes(needed) + " p", Tone::plain};
+}
+
+Cell estimate_cell(const Estimate& estimate) {
+  return {figure(estimate), estimate.origin == Origin::unknown ? Tone::faint : Tone::plain};
+}
+
+std::vector<Cell> verdict_cells(const Verdict& verdict) {
+  const Cell limit = verdict.limit == Limit::none
+                         ? Cell{"-", Tone::faint}
+                         : Cell{std::string(limit_name(verdict.limit)), Tone::plain};
+  return {{printable(verdict.model, 60), Tone::plain},
+          {printable(verdict.format, 20), Tone::plain},
+          {std::string(verdict_name(verdict.verdict)), verdict_tone(verdict.verdict)},
+          limit,
+          estimate_cell(verdict.prediction.decode_tokens_per_second),
+          estimate_cell(verdict.prediction.time_to_first_token_seconds),
+          memory_cell(verdict.prediction)};
+}
+
+/// What the marks mean and where the rates hold, said once below a table.
+Cell legend(const Verdict& verdict) {
+  const Estimate& decode = verdict.prediction.decode_tokens_per_second;
+  std::string text = fmt::format(
+      "m measured, p predicted (low-high); rates at depth {}, memory for a context of {} tokens",
+      verdict.depth, verdict.context);
+  if (decode.origin == Origin::predicted) {
+    text += decode.basis == Basis::this_machine
+                ? "; predicted from what was measured on this machine"
+                : "; predicted from the machine's profile alone: run `assay assess` for a measured "
+                  "answer";
+  }
+  return {text, Tone::faint};
+}
+
+std::string model_size(std::uint64_t parameters) {
+  if (parameters == 0) return "unknown";
+  return figure(static_cast<double>(parameters) / 1e9) + "B";
+}
+
+}  // namespace
+
+std::optional<Section> recommendation_section(const Assessment& assessment) {
+  if (!assessment.recommendation) return std::nullopt;
+  const Recommendation& recommendation = *assessment.recommendation;
+  Section section;
+  section.title = fmt::format("Recommendation for {}", printable(recommendation.use, 40));
+  if (!recommendation.reason.empty()) {
+    section.notes.push_back({printable(recommendation.reason, 400),
+                             recommendation.ranking.empty() ? Tone::warning : Tone::good});
+  }
+  if (recommendation.ranking.empty()) return section;
+  section.table.columns = k_verdict_columns;
+  section.table.columns.insert(section.table.columns.begin(), {"#", true});
+  section.table.columns.insert(section.table.columns.begin() + 2, {"size", true});
+  for (std::size_t i = 0; i < recommendation.ranking.size() && i < k_most_ranked; ++i) {
+    const Candidate& candidate = recommendation.ranking[i];
+    std::vector<Cell> row = verdict_cells(candidate.verdict);
+    row.insert(row.begin(), {fmt::format("{}", i + 1), Tone::plain});
+    row.insert(row.begin() + 2, {model_size(candidate.parameters), Tone::plain});
+    section.table.rows.push_back(std::move(row));
+  }
+  if (recommendation.ranking.size() > k_most_ranked) {
+    section.notes.push_back(
+        {fmt::format("{} more of {} considered fit as well",
+                     recommendation.ranking.size() - k_most_ranked, recommendation.considered),
+         Tone::faint});
+  }
+  section.notes.push_back(legend(recommendation.ranking.front().verdict));
+  return section;
+}
+
+std::optional<Section> verdicts_section(const Assessment& assessment) {
+  if (assessment.verdicts.empty()) return std::nullopt;
+  Section section;
+  section.title = "Verdicts";
+  section.table.columns = k_verdict_columns;
+  for (const Verdict& verdict : assessment.verdicts) {
+    section.table.rows.push_back(verdict_cells(verdict));
+  }
+  if (assessment.verdicts.size() == 1) {
+    const Verdict& verdict = assessment.verdicts.front();
+    if (!verdict.why.empty()) section.notes.push_back({printable(verdict.why, 400), Tone::plain});
+    for (const std::string& advice : verdict.advice) {
+      section.notes.push_back({"try: " + printable(advice), Tone::plain});
+    }
+  }
+  section.notes.push_back(legend(assessment.verdicts.front()));
+  return section;
+}
+
+}  // namespace assay

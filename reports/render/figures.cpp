@@ -1,0 +1,69 @@
+#include "reports/render/figures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace assay {
+
+std::string figure(double value) {
+  if (!std::isfinite(value)) return "unknown";
+  const double size = std::abs(value);
+  if (size >= 99.95 || size == 0.0) return fmt::format("{:.0f}", value);
+  if (size >= 9.995) return fmt::format("{:.1f}", value);
+  if (size >= 0.0995) return fmt::format("{:.2f}", value);
+  return fmt::format("{:.2g}", value);
+}
+
+std::string figure(const Statistic& statistic) {
+  if (!statistic.ci95) return figure(statistic.median);
+  const double half_width =
+      std::max(statistic.median - statistic.ci95->low, statistic.ci95->high - statistic.median);
+  return fmt::format("{} ±{}", figure(statistic.median), figure(half_width));
+}
+
+std::string figure(const Estimate& estimate) {
+  if (estimate.origin == Origin::unknown) return "unknown";
+  const std::string_view mark = origin_mark(estimate.origin);
+  if (estimate.low == estimate.high) return fmt::format("{} {}", figure(estimate.expected), mark);
+  return fmt::format("{} ({}-{}) {}", figure(estimate.expected), figure(estimate.low),
+                     figure(estimate.high), mark);
+}
+
+std::string binary_bytes(Bytes bytes) {
+  const auto value = static_cast<double>(bytes.value);
+  if (bytes.value >= (std::uint64_t{1} << 20)) {
+    return fmt::format("{} MiB", figure(value / 1048576.0));
+  }
+  return fmt::format("{} KiB", figure(value / 1024.0));
+}
+
+std::string_view origin_mark(Origin origin) {
+  switch (origin) {
+    case Origin::measured:
+      return "m";
+    case Origin::predicted:
+      return "p";
+    case Origin::unknown:
+      break;
+  }
+  return "?";
+}
+
+Tone verdict_tone(VerdictKind verdict) {
+  switch (verdict) {
+    case VerdictKind::comfortable:
+    case VerdictKind::ok:
+      return Tone::good;
+    case VerdictKind::tight:
+      return Tone::warning;
+    case VerdictKind::no:
+      return Tone::bad;
+    case VerdictKind::unknown:
+      break;
+  }
+  return Tone::faint;
+}
+
+}  // namespace assay
