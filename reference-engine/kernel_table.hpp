@@ -9,7 +9,7 @@
 
 namespace assay {
 
-/// Activations as int8 codes with one scale per 32 values, column after column.
+/// Activations as int8 codes (-127 .. 127) with one scale per 32 values, column after column.
 /// Shapes: codes [columns, k], scales and sums [columns, k / 32]; sums[i] = sum of the 32 codes.
 struct Q8Columns {
   const std::int8_t* codes;
@@ -24,25 +24,46 @@ struct F32Columns {
   std::size_t k;
 };
 
+/// out[c * stride + r] = dot(row r, column c) for r < rows, c < columns. Formats that take codes
+/// read q8, the others f32; the other one may be null.
+struct PanelProduct {
+  const std::byte* panels;  // adjacent; the last one may hold fewer rows than panel_rows
+  std::size_t rows;
+  const Q8Columns* q8;
+  const F32Columns* f32;
+  std::size_t columns;
+  float* out;
+  std::size_t stride;
+};
+
+inline constexpr std::size_t k_max_streams = 4;
+
+/// The first column times `panel_count` adjacent panels at each of `streams` places that lie far
+/// apart: out[s][r] = dot(row r of stream s, column). Distant streams keep more cache lines in
+/// flight than one (decode is limited by reading the weights). Full panels are written.
+struct StreamProduct {
+  const std::byte* panels[k_max_streams];
+  float* out[k_max_streams];
+  std::size_t streams;  // 1 .. k_max_streams
+  std::size_t panel_count;
+  const Q8Columns* q8;
+  const F32Columns* f32;
+};
+
 /// The kernels of one weight format. A *panel* is `panel_rows` consecutive rows of a matrix in the
 /// layout that this instruction set likes; it takes exactly the bytes of the rows as stored
 /// (panel_rows * row_bytes).
 struct FormatKernels {
   std::uint32_t format;      // WeightFormat
   std::uint32_t panel_rows;  // rows of one panel
-  bool takes_q8;  // multiply_q8 is set (block formats), else multiply_f32 (F32, F16, BF16)
+  bool takes_q8;             // block formats; F32, F16 and BF16 take float32 values
 
   /// Rows as in a file -> panel. Rows beyond `rows` (a last panel that is not full) become zeros.
   void (*pack)(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel);
   /// One row of a panel, dequantised exactly as the definition does. Shape: out [k].
   void (*decode_row)(const std::byte* panel, std::size_t row, std::size_t k, float* out);
-  /// out[c * stride + r] = sum over k of panel[r] * column[c], for r < panel_rows, c < columns.
-  /// Adjacent panels follow each other in memory: panel p of `panels` writes rows p * panel_rows
-  /// and on.
-  void (*multiply_q8)(const std::byte* panel, std::size_t panels, const Q8Columns* x,
-                      std::size_t columns, float* out, std::size_t stride);
-  void (*multiply_f32)(const std::byte* panel, std::size_t panels, const F32Columns* x,
-                       std::size_t columns, float* out, std::size_t stride);
+  void (*multiply)(const PanelProduct* product);
+  void (*multiply_streams)(const StreamProduct* product);
 };
 
 inline constexpr std::size_t k_max_kernel_formats = 32;
@@ -53,9 +74,9 @@ struct KernelTable {
   const char* isa;                              // "scalar", "avx2"
   FormatKernels formats[k_max_kernel_formats];  // ended by an entry with panel_rows == 0
 
-  /// Values -> int8 codes, a scale per 32 and the sums of the codes. k is a multiple of 32.
-  /// scale = max|x| / 127, code = nearest (ties to even) of x / scale; all zeros when the block is
-  /// zero.
+  /// Values -> codes, a scale per 32 and the sums of the codes. k is a multiple of 32.
+  /// scale = max|x| / 127, code = nearest (ties to even) of x * (1 / scale); all zeros when the
+  /// largest magnitude is zero or subnormal.
   void (*quantise_q8)(const float* x, std::size_t k, std::int8_t* codes, float* scales,
                       std::int16_t* sums);
 
@@ -65,25 +86,25 @@ struct KernelTable {
   float (*sum_of_squares)(const float* x, std::size_t n);
   /// x[i] *= scale * weight[i]
   void (*scale_by)(float* x, const float* weight, float scale, std::size_t n);
-  /// x = exp(x - maximum); returns the sum.
+  /// x = exp(x - maximum); returns the sum. Requires x <= maximum.
   float (*exp_sum)(float* x, float maximum, std::size_t n);
   /// gate[i] = silu(gate[i]) * up[i]
   void (*silu_multiply)(float* gate, const float* up, std::size_t n);
   void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n);
   void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n);
-  /// Attention over one K/V head of an F16 or F32 cache: scores of `heads` queries that share it
-  /// against `positions` keys. Shapes: q [heads, dim], keys [positions, dim], scores [heads,
-  /// score_stride].
-  void (*scores_f16)(const float* q, std::size_t heads, const std::uint16_t* keys,
+  /// Attention over one K/V head of an F16 or F32 cache: scores of `queries` (heads that share the
+  /// K/V head, tokens, or both) against `positions` keys. Any `dim`. Shapes: q [queries, dim], keys
+  /// [positions, dim], scores [queries, score_stride].
+  void (*scores_f16)(const float* q, std::size_t queries, const std::uint16_t* keys,
                      std::size_t positions, std::size_t dim, float* scores,
                      std::size_t score_stride);
-  void (*scores_f32)(const float* q, std::size_t heads, const float* keys, std::size_t positions,
+  void (*scores_f32)(const float* q, std::size_t queries, const float* keys, std::size_t positions,
                      std::size_t dim, float* scores, std::size_t score_stride);
-  /// out[h] += sum over p of weights[h][p] * values[p]. Shapes: weights [heads, weight_stride],
-  /// values [positions, dim], out [heads, dim].
-  void (*mix_f16)(const float* weights, std::size_t heads, std::size_t weight_stride,
+  /// out[h] += sum over p of weights[h][p] * values[p]. Shapes: weights [queries, weight_stride],
+  /// values [positions, dim], out [queries, dim].
+  void (*mix_f16)(const float* weights, std::size_t queries, std::size_t weight_stride,
                   const std::uint16_t* values, std::size_t positions, std::size_t dim, float* out);
-  void (*mix_f32)(const float* weights, std::size_t heads, std::size_t weight_stride,
+  void (*mix_f32)(const float* weights, std::size_t queries, std::size_t weight_stride,
                   const float* values, std::size_t positions, std::size_t dim, float* out);
 
   /// Micro-measurement loops. Each returns a value that depends on all work done.
@@ -93,7 +114,7 @@ struct KernelTable {
   /// fma_flops_per_step.
   float (*fma_loop)(std::size_t steps);
   double fma_flops_per_step;
-  /// The same for the int8 dot product path that this table's multiply_q8 uses.
+  /// The same for the int8 dot product path that this table's multiply uses.
   std::int32_t (*int8_loop)(std::size_t steps);
   double int8_ops_per_step;
 };

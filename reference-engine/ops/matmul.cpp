@@ -1,50 +1,91 @@
 #include "reference-engine/ops/matmul.hpp"
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 namespace assay {
 namespace {
 
-void multiply_panels(const Product& product, std::size_t first, std::size_t panels, float* out,
-                     std::size_t stride, const Activations& x, std::size_t columns) {
-  const FormatKernels& kernels = *product.matrix->kernels;
-  const std::byte* panel = product.matrix->panel(product.expert, first);
-  if (kernels.takes_q8) {
-    kernels.multiply_q8(panel, panels, &x.q8, columns, out, stride);
+/// How one product is cut into pieces that threads take one after the other.
+struct Cut {
+  std::size_t pieces;
+  std::size_t panels;  // of one piece; with streams: in each of them
+  bool streams;        // one column, read at k_max_streams distant places
+};
+
+// Pieces of about 256 KiB of weights: 10 us of reading, long against taking a piece (0.1 us) and
+// short against a product of some MiB.
+constexpr std::size_t k_piece_bytes = std::size_t{256} * 1024;
+// Rows of a piece with many columns.
+constexpr std::size_t k_piece_rows = 16;
+
+Cut cut_of(const Product& product) {
+  const PackedMatrix& matrix = *product.matrix;
+  const std::size_t panels = matrix.panel_count();
+  const std::size_t bytes = std::max<std::size_t>(matrix.panel_bytes(), 1);
+  if (product.columns == 1 && panels >= k_max_streams) {
+    const std::size_t stream = panels / k_max_streams;
+    const std::size_t in_piece =
+        std::clamp<std::size_t>(k_piece_bytes / k_max_streams / bytes, 1, stream);
+    const std::size_t rest = panels % k_max_streams != 0 ? 1 : 0;
+    return {(stream + in_piece - 1) / in_piece + rest, in_piece, true};
+  }
+  const std::size_t in_piece = std::max<std::size_t>(k_piece_rows / matrix.kernels->panel_rows, 1);
+  return {(panels + in_piece - 1) / in_piece, in_piece, false};
+}
+
+/// Adjacent panels times all columns.
+void multiply_adjacent(const Product& product, std::size_t first, std::size_t count) {
+  const PackedMatrix& matrix = *product.matrix;
+  const std::size_t first_row = first * matrix.kernels->panel_rows;
+  const PanelProduct panels{
+      .panels = matrix.panel(product.expert, first),
+      .rows = std::min(count * matrix.kernels->panel_rows, matrix.rows - first_row),
+      .q8 = matrix.kernels->takes_q8 ? &product.x.q8 : nullptr,
+      .f32 = matrix.kernels->takes_q8 ? nullptr : &product.x.f32,
+      .columns = product.columns,
+      .out = product.out + first_row,
+      .stride = product.stride};
+  matrix.kernels->multiply(&panels);
+}
+
+/// One column: the matrix is cut into as many equal parts as there are streams, and a piece is the
+/// same range of each. The panels that are left over after the parts are the last piece.
+void multiply_column(const Product& product, const Cut& cut, std::size_t piece) {
+  const PackedMatrix& matrix = *product.matrix;
+  const std::size_t panel_rows = matrix.kernels->panel_rows;
+  const std::size_t part = matrix.panel_count() / k_max_streams;
+  const std::size_t first = piece * cut.panels;
+  if (first >= part) {
+    const std::size_t done = part * k_max_streams;
+    multiply_adjacent(product, done, matrix.panel_count() - done);
+    return;
+  }
+  StreamProduct streams{};
+  streams.streams = k_max_streams;
+  streams.panel_count = std::min(cut.panels, part - first);
+  streams.q8 = matrix.kernels->takes_q8 ? &product.x.q8 : nullptr;
+  streams.f32 = matrix.kernels->takes_q8 ? nullptr : &product.x.f32;
+  for (std::size_t s = 0; s < k_max_streams; ++s) {
+    const std::size_t panel = s * part + first;
+    streams.panels[s] = matrix.panel(product.expert, panel);
+    streams.out[s] = product.out + panel * panel_rows;
+  }
+  const std::size_t last = (k_max_streams - 1) * part + first + streams.panel_count;
+  const bool ragged = last * panel_rows > matrix.rows;
+  if (ragged) --streams.panel_count;  // streams write full panels
+  if (streams.panel_count > 0) matrix.kernels->multiply_streams(&streams);
+  for (std::size_t s = 0; ragged && s < k_max_streams; ++s) {
+    multiply_adjacent(product, s * part + first + streams.panel_count, 1);
+  }
+}
+
+void multiply_piece(const Product& product, const Cut& cut, std::size_t piece) {
+  if (cut.streams) {
+    multiply_column(product, cut, piece);
   } else {
-    kernels.multiply_f32(panel, panels, &x.f32, columns, out, stride);
-  }
-}
-
-/// The last panel of a matrix whose rows do not fill it: computed aside, since kernels write all
-/// rows of a panel.
-void multiply_partial_panel(const Product& product, std::size_t panel) {
-  constexpr std::size_t k_columns = 16;
-  constexpr std::size_t k_most_rows = 64;  // of a panel
-  std::array<float, k_columns * k_most_rows> aside;
-  const std::size_t panel_rows = product.matrix->kernels->panel_rows;
-  const std::size_t first_row = panel * panel_rows;
-  const std::size_t rows = product.matrix->rows - first_row;
-  for (std::size_t c = 0; c < product.columns; c += k_columns) {
-    const std::size_t columns = std::min(k_columns, product.columns - c);
-    multiply_panels(product, panel, 1, aside.data(), panel_rows, product.x.from(c), columns);
-    for (std::size_t i = 0; i < columns; ++i) {
-      std::copy_n(aside.data() + i * panel_rows, rows,
-                  product.out + (c + i) * product.stride + first_row);
-    }
-  }
-}
-
-void multiply_range(const Product& product, std::size_t begin, std::size_t end) {
-  const std::size_t panel_rows = product.matrix->kernels->panel_rows;
-  const std::size_t full = std::min(end, product.matrix->rows / panel_rows);
-  if (begin < full) {
-    multiply_panels(product, begin, full - begin, product.out + begin * panel_rows, product.stride,
-                    product.x, product.columns);
-  }
-  for (std::size_t panel = std::max(begin, full); panel < end; ++panel) {
-    multiply_partial_panel(product, panel);
+    const std::size_t first = piece * cut.panels;
+    multiply_adjacent(product, first, std::min(cut.panels, product.matrix->panel_count() - first));
   }
 }
 
@@ -62,20 +103,21 @@ Activations Activations::from(std::size_t index) const {
 }
 
 void multiply(ThreadPool& pool, std::span<const Product> products) {
-  std::size_t panels = 0;
-  for (const Product& product : products) panels += product.matrix->panel_count();
-  // Pieces small enough that a thread which is slowed down for a while can be relieved.
-  constexpr std::size_t k_pieces_per_thread = 8;
-  const std::size_t grain =
-      std::max<std::size_t>(1, panels / (std::size_t{pool.size()} * k_pieces_per_thread));
-  pool.for_each(panels, grain, [&](std::size_t begin, std::size_t end, unsigned) {
-    std::size_t first = 0;  // panel of this product among all
-    for (const Product& product : products) {
-      const std::size_t count = product.matrix->panel_count();
-      const std::size_t from = std::max(begin, first);
-      const std::size_t to = std::min(end, first + count);
-      if (from < to) multiply_range(product, from - first, to - first);
-      first += count;
+  std::vector<Cut> cuts;
+  std::vector<std::size_t> ends;  // pieces of all products up to and with this one
+  cuts.reserve(products.size());
+  ends.reserve(products.size());
+  std::size_t pieces = 0;
+  for (const Product& product : products) {
+    cuts.push_back(cut_of(product));
+    pieces += cuts.back().pieces;
+    ends.push_back(pieces);
+  }
+  pool.for_each(pieces, 1, [&](std::size_t begin, std::size_t end, unsigned) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto index =
+          static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), i) - ends.begin());
+      multiply_piece(products[index], cuts[index], i - (ends[index] - cuts[index].pieces));
     }
   });
 }

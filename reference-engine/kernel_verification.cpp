@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/kernels/vector_checks.hpp"
+#include "reference-engine/ops/matmul.hpp"
+#include "reference-engine/quant/blocks.hpp"
+#include "reference-engine/quant/definition.hpp"
+#include "reference-engine/verification.hpp"
+
+namespace assay {
+namespace {
+
+// Both sides add the same exact integer sums, scaled by the same float32 factors; they differ by
+// float32 roundings, at most about 2^-24 relative for each of a few steps on the way of a value
+// and of the running sum: NMSE about (8 * 2^-24)^2 = 2e-13. The bound leaves room for cancellation
+// between terms and is far below any wrong code (1e-6 and more).
+constexpr double k_multiply_bound = 1e-10;
+
+enum class Extremes { none, codes, scales };
+
+/// A matrix of stored rows, packed for a table into memory of its own.
+struct Packed {
+  PackedMatrix matrix;
+  std::vector<std::byte> storage;
+};
+
+Packed pack(const FormatKernels& kernels, const MatmulShape& shape,
+            const std::vector<std::byte>& stored) {
+  constexpr std::size_t k_alignment = 64;
+  Packed out;
+  out.matrix = {&kernels, nullptr, shape.rows, shape.k, 1};
+  const std::size_t panels = out.matrix.panel_count();
+  const std::size_t bytes = out.matrix.panel_bytes();
+  out.storage.resize(panels * bytes + k_alignment);
+  void* start = out.storage.data();
+  std::size_t space = out.storage.size();
+  auto* to = static_cast<std::byte*>(std::align(k_alignment, panels * bytes, start, space));
+  out.matrix.panels = to;
+  for (std::size_t p = 0; p < panels; ++p) {
+    const std::size_t first = p * kernels.panel_rows;
+    kernels.pack(stored.data() + first * row_bytes(shape.format, shape.k),
+                 std::min<std::size_t>(kernels.panel_rows, shape.rows - first), shape.k,
+                 to + p * bytes);
+  }
+  return out;
+}
+
+/// Columns in both forms.
+struct Columns {
+  Columns(const KernelTable& table, std::vector<float> from, std::size_t k)
+      : values(std::move(from)),
+        codes(values.size()),
+        scales(values.size() / 32 + 1),
+        sums(values.size() / 32 + 1) {
+    for (std::size_t first = 0; k % 32 == 0 && first < values.size(); first += k) {
+      table.quantise_q8(values.data() + first, k, codes.data() + first, scales.data() + first / 32,
+                        sums.data() + first / 32);
+    }
+    view = {{codes.data(), scales.data(), sums.data(), k}, {values.data(), k}};
+  }
+  std::vector<float> values;
+  std::vector<std::int8_t> codes;
+  std::vector<float> scales;
+  std::vector<std::int16_t> sums;
+  Activations view;
+};
+
+std::vector<std::byte> stored_rows(const FormatDefinition& definition, const MatmulShape& shape,
+                                   Extremes extremes) {
+  const std::size_t bytes = row_bytes(shape.format, shape.k);
+  std::vector<std::byte> rows(shape.rows * bytes);
+  for (std::size_t r = 0; r < shape.rows; ++r) {
+    definition.fill_random(r + 1, 0.02F, shape.k, rows.data() + r * bytes);
+  }
+  if (extremes == Extremes::codes && definition.takes_q8) {
+    // All bits of codes and integer scales set: the largest magnitudes (or -1, where they are
+    // signed), while the float16 scales keep their values.
+    const auto block = *block_shape(shape.format);
+    for (std::size_t at = 0; at < rows.size(); at += block.bytes) {
+      std::byte* from = rows.data() + at;
+      const bool scale_is_last = shape.format == WeightFormat::q6_k;
+      const std::size_t scales = block.values == 256 && !scale_is_last ? 4 : 2;
+      const bool is_signed = shape.format == WeightFormat::q8_0;
+      std::byte* codes = scale_is_last ? from : from + scales;
+      std::fill_n(codes, block.bytes - scales, is_signed ? std::byte{0x80} : std::byte{0xFF});
+      if (scale_is_last) std::fill_n(from + 192, 16, std::byte{0x80});
+    }
+  }
+  return rows;
+}
+
+std::vector<float> column_values(const MatmulShape& shape, Extremes extremes) {
+  std::vector<float> values(shape.columns * shape.k);
+  RandomBits random(shape.k * 31 + shape.columns);
+  for (float& value : values) {
+    const auto bits = static_cast<std::int16_t>(random.next() & 0xFFFFU);
+    value = static_cast<float>(bits) / 32768.0F;
+    // Every code becomes 127 or -127, with the same sign over 64 values.
+    if (extremes == Extremes::codes) {
+      value = ((&value - values.data()) / 64) % 3 == 1 ? -1.0F : 1.0F;
+    }
+  }
+  return values;
+}
+
+KernelCheck check_product(const KernelTable& table, const MatmulShape& shape, Extremes extremes) {
+  KernelCheck check{.kernel = "multiply " + std::string(format_name(shape.format)),
+                    .isa = table.isa,
+                    .rows = shape.rows,
+                    .k = shape.k,
+                    .columns = shape.columns,
+                    .nmse = INFINITY,
+                    .bound = k_multiply_bound};
+  const FormatDefinition* definition = format_definition(shape.format);
+  const FormatKernels* kernels = format_kernels(table, shape.format);
+  if (definition == nullptr || kernels == nullptr) return check;
+  const std::vector<std::byte> stored = stored_rows(*definition, shape, extremes);
+  const Packed packed = pack(*kernels, shape, stored);
+  const Columns columns(table, column_values(shape, extremes), shape.k);
+  std::vector<float> out(shape.rows * shape.columns, NAN);
+  ThreadPool pool(1);
+  const Product product{&packed.matrix, 0, columns.view, shape.columns, out.data(), shape.rows};
+  multiply(pool, {&product, 1});
+
+  const std::size_t bytes = row_bytes(shape.format, shape.k);
+  double error = 0.0;
+  double power = 0.0;
+  for (std::size_t r = 0; r < shape.rows; ++r) {
+    for (std::size_t c = 0; c < shape.columns; ++c) {
+      const double exact =
+          definition->dot(stored.data() + r * bytes, &columns.view.q8, &columns.view.f32, c);
+      const double difference = static_cast<double>(out[c * shape.rows + r]) - exact;
+      error += difference * difference;
+      power += exact * exact;
+    }
+  }
+  check.nmse = power > 0.0 ? error / power : error;
+  return check;
+}
+
+/// Decoded rows must be equal to the definition's, bit for bit.
+KernelCheck check_decode(const KernelTable& table, const MatmulShape& shape) {
+  KernelCheck check{.kernel = "decode " + std::string(format_name(shape.format)),
+                    .isa = table.isa,
+                    .rows = shape.rows,
+                    .k = shape.k,
+                    .columns = 0,
+                    .nmse = INFINITY,
+                    .bound = 0.0};
+  const FormatDefinition* definition = format_definition(shape.format);
+  const FormatKernels* kernels = format_kernels(table, shape.format);
+  if (definition == nullptr || kernels == nullptr) return check;
+  const std::vector<std::byte> stored = stored_rows(*definition, shape, Extremes::none);
+  const Packed packed = pack(*kernels, shape, stored);
+  std::vector<float> exact(shape.k);
+  std::vector<float> out(shape.k);
+  std::size_t different = 0;
+  for (std::size_t r = 0; r < shape.rows; ++r) {
+    definition->decode(stored.data() + r * row_bytes(shape.format, shape.k), shape.k, exact.data());
+    packed.matrix.decode_row(0, r, out.data());
+    if (std::memcmp(exact.data(), out.data(), shape.k * sizeof(float)) != 0) ++different;
+  }
+  check.nmse = static_cast<double>(different);
+  return check;
+}
+
+void append_format(const KernelTable& table, WeightFormat format, std::vector<KernelCheck>& out) {
+  const std::uint64_t block = block_shape(format)->values;
+  std::vector<std::uint64_t> widths{256, 512, 768, 11008};
+  if (block <= 32) widths.insert(widths.end(), {32, 96});
+  if (block == 1) widths.insert(widths.end(), {1, 7, 172});
+  for (const std::uint64_t k : widths) {
+    for (const std::uint64_t columns : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 13U}) {
+      // 67 rows: four quarters of full panels, and a last panel of 3 rows.
+      const std::uint64_t rows = k > 1024 ? 19 : 67;
+      out.push_back(check_product(table, {format, rows, k, columns}, Extremes::none));
+    }
+  }
+  for (const std::uint64_t columns : {1U, 6U, 13U}) {
+    out.push_back(check_product(table, {format, 33, 2048, columns}, Extremes::codes));
+    for (const std::uint64_t rows : {1U, 64U, 128U, 133U}) {
+      out.push_back(check_product(table, {format, rows, 256, columns}, Extremes::none));
+    }
+  }
+  out.push_back(check_decode(table, {format, 37, 512, 0}));
+}
+
+}  // namespace
+
+KernelCheck check_multiply(const KernelTable& table, const MatmulShape& shape,
+                           std::uint64_t max_rows) {
+  MatmulShape cut = shape;
+  cut.rows = std::min(shape.rows, max_rows);
+  return check_product(table, cut, Extremes::none);
+}
+
+std::vector<KernelCheck> check_all_kernels(const KernelTable& table) {
+  std::vector<KernelCheck> checks;
+  for (const FormatDefinition& definition : format_definitions()) {
+    append_format(table, definition.format, checks);
+  }
+  append_vector_checks(table, checks);
+  return checks;
+}
+
+}  // namespace assay

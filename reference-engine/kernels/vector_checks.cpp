@@ -1,0 +1,227 @@
+#include "reference-engine/kernels/vector_checks.hpp"
+
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include "reference-engine/quant/blocks.hpp"
+#include "reference-engine/quant/half.hpp"
+
+namespace assay {
+namespace {
+
+// float32 sums of n terms in any order err by at most about sqrt(n) * 2^-24 of their magnitude:
+// 3e-6 relative at n = 2560, NMSE 1e-11 for sums that do not cancel. Sums of random signs cancel by
+// up to 1 / sqrt(n) more: 1e-11 * n would be the worst, 1e-10 what uniform values reach.
+constexpr double k_sum_bound = 1e-10;
+// Polynomials of exp with an error of at most 4 units in the last place: (4 * 2^-24)^2 = 6e-14.
+constexpr double k_exp_bound = 1e-13;
+constexpr double k_exact = 0.0;
+
+std::vector<float> uniform(std::size_t n, std::uint64_t seed, float low, float high) {
+  RandomBits random(seed);
+  std::vector<float> out(n);
+  for (float& value : out) {
+    value = low + (high - low) * static_cast<float>(random.next() >> 40) * 0x1p-24F;
+  }
+  return out;
+}
+
+double nmse(const std::vector<double>& exact, const std::vector<float>& got) {
+  double error = 0.0;
+  double power = 0.0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    const double difference = static_cast<double>(got[i]) - exact[i];
+    error += difference * difference;
+    power += exact[i] * exact[i];
+  }
+  return power > 0.0 ? error / power : error;
+}
+
+struct Checker {
+  const KernelTable& table;
+  std::vector<KernelCheck>& checks;
+
+  void add(const char* kernel, std::size_t k, double value, double bound, std::size_t rows = 1,
+           std::size_t columns = 1) const {
+    checks.push_back({kernel, table.isa, rows, k, columns, value, bound});
+  }
+};
+
+double wide(float value) { return static_cast<double>(value); }
+
+void check_sums(const Checker& check, std::size_t n) {
+  const std::vector<float> a = uniform(n, n + 1, -1.0F, 1.0F);
+  const std::vector<float> b = uniform(n, n + 2, 0.1F, 1.0F);
+  double dot = 0.0;
+  double squares = 0.0;
+  std::vector<double> added(n);
+  std::vector<double> scaled(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    dot += wide(b[i]) * wide(b[i]) * (i % 2 == 0 ? 1.0 : 0.5);
+    squares += wide(a[i]) * wide(a[i]);
+    added[i] = wide(a[i]) + 0.75 * wide(b[i]);
+    scaled[i] = wide(a[i]) * 0.75 * wide(b[i]);
+  }
+  std::vector<float> half = b;
+  for (std::size_t i = 1; i < n; i += 2) half[i] *= 0.5F;
+  check.add("dot_f32", n, nmse({dot}, {check.table.dot_f32(b.data(), half.data(), n)}),
+            k_sum_bound);
+  check.add("sum_of_squares", n, nmse({squares}, {check.table.sum_of_squares(a.data(), n)}),
+            k_sum_bound);
+  std::vector<float> y = a;
+  check.table.add_scaled(y.data(), b.data(), 0.75F, n);
+  check.add("add_scaled", n, nmse(added, y), k_sum_bound);
+  y = a;
+  check.table.scale_by(y.data(), b.data(), 0.75F, n);
+  check.add("scale_by", n, nmse(scaled, y), k_sum_bound);
+}
+
+void check_exponentials(const Checker& check, std::size_t n) {
+  std::vector<float> x = uniform(n, n + 3, -30.0F, 2.0F);
+  x[0] = 2.0F;
+  if (n > 1) x[n - 1] = -INFINITY;  // a masked position has weight 0
+  std::vector<double> exact(n);
+  double total = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    exact[i] = std::exp(wide(x[i]) - 2.0);
+    total += exact[i];
+  }
+  std::vector<float> y = x;
+  const float sum = check.table.exp_sum(y.data(), 2.0F, n);
+  check.add("exp_sum", n, nmse(exact, y), k_exp_bound);
+  check.add("exp_sum total", n, nmse({total}, {sum}), k_sum_bound);
+
+  std::vector<float> gate = uniform(n, n + 4, -20.0F, 20.0F);
+  if (n > 1) gate[n - 1] = -200.0F;  // exp(200) is infinite in float32; silu is -0
+  const std::vector<float> up = uniform(n, n + 5, -1.0F, 1.0F);
+  for (std::size_t i = 0; i < n; ++i) {
+    exact[i] = wide(gate[i]) / (1.0 + std::exp(-wide(gate[i]))) * wide(up[i]);
+  }
+  check.table.silu_multiply(gate.data(), up.data(), n);
+  check.add("silu_multiply", n, nmse(exact, gate), k_exp_bound);
+}
+
+void check_halves(const Checker& check, std::size_t n) {
+  std::vector<float> x = uniform(n, n + 6, -4.0F, 4.0F);
+  for (std::size_t i = 0; i < n; i += 3) x[i] *= 1e-6F;  // subnormal halves
+  if (n > 2) x[2] = 1e6F;                                // infinity
+  std::vector<std::uint16_t> halves(n);
+  std::vector<float> back(n);
+  check.table.f32_to_f16(x.data(), halves.data(), n);
+  check.table.f16_to_f32(halves.data(), back.data(), n);
+  double different = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (halves[i] != f32_to_f16(x[i]) || back[i] != f16_to_f32(halves[i])) ++different;
+  }
+  check.add("f16 conversions", n, different, k_exact);
+}
+
+/// Codes may differ from the definition's by one, where float32 arithmetic meets a tie; scales and
+/// sums must belong to the codes.
+void check_quantise(const Checker& check, std::size_t k) {
+  std::vector<float> x = uniform(k, k + 7, -3.0F, 3.0F);
+  for (std::size_t i = 0; i < 32; ++i) x[i] = 0.0F;
+  if (k > 32) {
+    for (std::size_t i = 32; i < 64; ++i) x[i] *= 1e-42F;  // subnormal: all codes zero
+  }
+  std::vector<std::int8_t> codes(k);
+  std::vector<float> scales(k / 32);
+  std::vector<std::int16_t> sums(k / 32);
+  check.table.quantise_q8(x.data(), k, codes.data(), scales.data(), sums.data());
+  double wrong = 0.0;
+  for (std::size_t b = 0; b < k / 32; ++b) {
+    float largest = 0.0F;
+    for (std::size_t j = 0; j < 32; ++j) largest = std::fmax(largest, std::fabs(x[b * 32 + j]));
+    const float scale = std::isnormal(largest / 127.0F) ? largest / 127.0F : 0.0F;
+    if (scales[b] != scale) ++wrong;
+    if (sums[b] != integer_sum(codes.data() + b * 32, 32)) ++wrong;
+    for (std::size_t j = 0; j < 32; ++j) {
+      const double value = scale > 0.0F ? wide(x[b * 32 + j]) / wide(scale) : 0.0;
+      // Half a step, and the rounding of 1 / scale and of the product (127 * 2^-23).
+      if (std::fabs(value - codes[b * 32 + j]) > 0.5 + 2e-5) ++wrong;
+    }
+  }
+  check.add("quantise", k, wrong, k_exact);
+}
+
+template <typename Stored>
+struct AttentionKernels {
+  const char* scores_name;
+  const char* mix_name;
+  void (*scores)(const float*, std::size_t, const Stored*, std::size_t, std::size_t, float*,
+                 std::size_t);
+  void (*mix)(const float*, std::size_t, std::size_t, const Stored*, std::size_t, std::size_t,
+              float*);
+  Stored (*store)(float);
+  float (*load)(Stored);
+};
+
+struct AttentionShape {
+  std::size_t queries;
+  std::size_t positions;
+  std::size_t dim;
+};
+
+template <typename Stored>
+void check_attention(const Checker& check, const AttentionKernels<Stored>& kernels,
+                     const AttentionShape& shape) {
+  const auto [queries, positions, dim] = shape;
+  const std::size_t stride = positions + 3;
+  const std::vector<float> q = uniform(queries * dim, dim, -1.0F, 1.0F);
+  const std::vector<float> raw = uniform(positions * dim, positions, 0.0F, 1.0F);
+  const std::vector<float> weights = uniform(queries * stride, 9, 0.0F, 1.0F);
+  std::vector<Stored> cache(positions * dim);
+  for (std::size_t i = 0; i < cache.size(); ++i) cache[i] = kernels.store(raw[i]);
+  std::vector<float> scores(queries * stride, 0.0F);
+  std::vector<float> mixed(queries * dim, 0.5F);
+  kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), stride);
+  kernels.mix(weights.data(), queries, stride, cache.data(), positions, dim, mixed.data());
+  std::vector<double> exact_scores(queries * stride, 0.0);
+  std::vector<double> exact_mixed(queries * dim, 0.5);
+  for (std::size_t h = 0; h < queries; ++h) {
+    for (std::size_t p = 0; p < positions; ++p) {
+      for (std::size_t i = 0; i < dim; ++i) {
+        const double value = wide(kernels.load(cache[p * dim + i]));
+        exact_scores[h * stride + p] += wide(q[h * dim + i]) * value;
+        exact_mixed[h * dim + i] += wide(weights[h * stride + p]) * value;
+      }
+    }
+  }
+  check.add(kernels.scores_name, dim, nmse(exact_scores, scores), k_sum_bound, positions, queries);
+  check.add(kernels.mix_name, dim, nmse(exact_mixed, mixed), k_sum_bound, positions, queries);
+}
+
+}  // namespace
+
+void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& checks) {
+  const Checker check{table, checks};
+  for (const std::size_t n : {1U, 3U, 7U, 8U, 9U, 15U, 16U, 31U, 33U, 64U, 100U, 2560U}) {
+    check_sums(check, n);
+    check_exponentials(check, n);
+    check_halves(check, n);
+  }
+  for (const std::size_t k : {32U, 64U, 96U, 256U, 2048U}) check_quantise(check, k);
+  const AttentionKernels<std::uint16_t> f16{"scores_f16",  "mix_f16",  table.scores_f16,
+                                            table.mix_f16, f32_to_f16, f16_to_f32};
+  const auto same = [](float value) { return value; };
+  const AttentionKernels<float> f32{"scores_f32",  "mix_f32", table.scores_f32,
+                                    table.mix_f32, same,      same};
+  for (const AttentionShape& shape : {AttentionShape{1, 1, 8},
+                                      {1, 33, 64},
+                                      {2, 5, 128},
+                                      {3, 17, 80},
+                                      {4, 130, 64},
+                                      {5, 7, 6},
+                                      {7, 64, 96},
+                                      {8, 31, 64},
+                                      {9, 100, 128},
+                                      {64, 128, 64},
+                                      {33, 47, 36},
+                                      {16, 16, 256}}) {
+    check_attention(check, f16, shape);
+    check_attention(check, f32, shape);
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "reference-engine/kernel_table.hpp"
+#include "reference-engine/weight_format.hpp"
+
+namespace assay {
+
+/// What a weight format means: the specification that every kernel is tested against.
+struct FormatDefinition {
+  WeightFormat format;
+  bool takes_q8;  // block formats multiply int8 codes, the others float32 values
+  /// One stored row -> k values, in float32 exactly as the format prescribes.
+  void (*decode)(const std::byte* row, std::size_t k, float* out);
+  /// k values -> one stored row; a plain encoder with the format's own rounding.
+  void (*encode)(const float* values, std::size_t k, std::byte* row);
+  /// A row of random codes over the whole range whose values have a standard deviation of about
+  /// `deviation` and a mean near zero; the same seed gives the same row. Far faster than encode.
+  void (*fill_random)(std::uint64_t seed, float deviation, std::size_t k, std::byte* row);
+  /// Row times one column: integer sums are exact, the rest is float64.
+  /// `q8` is what takes_q8 says, else `f32`.
+  double (*dot)(const std::byte* row, const Q8Columns* q8, const F32Columns* f32,
+                std::size_t column);
+};
+
+/// Every format that the engine runs: F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q5_K, Q6_K.
+std::span<const FormatDefinition> format_definitions();
+/// Null for a format that the engine does not run.
+const FormatDefinition* format_definition(WeightFormat format);
+
+extern const FormatDefinition k_f32_definition;
+extern const FormatDefinition k_f16_definition;
+extern const FormatDefinition k_bf16_definition;
+extern const FormatDefinition k_q8_0_definition;
+extern const FormatDefinition k_q4_0_definition;
+extern const FormatDefinition k_q4_k_definition;
+extern const FormatDefinition k_q5_k_definition;
+extern const FormatDefinition k_q6_k_definition;
+
+}  // namespace assay

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace assay {
+
+/// The 6-bit scales and minimums of the 8 sub-blocks of a Q4_K or Q5_K block, in 12 bytes s:
+///   s[0..3]   bits 0-5 scale of sub-block 0..3     bits 6-7 upper bits of scale 4..7
+///   s[4..7]   bits 0-5 minimum of sub-block 0..3   bits 6-7 upper bits of minimum 4..7
+///   s[8..11]  bits 0-3 lower bits of scale 4..7    bits 4-7 lower bits of minimum 4..7
+struct SubBlockScales {
+  std::uint8_t scale[8];
+  std::uint8_t minimum[8];
+};
+
+inline SubBlockScales unpack_scales(const std::uint8_t s[12]) {
+  SubBlockScales out{};
+  for (std::size_t b = 0; b < 4; ++b) {
+    out.scale[b] = s[b] & 63;
+    out.minimum[b] = s[b + 4] & 63;
+    out.scale[b + 4] = static_cast<std::uint8_t>((s[b + 8] & 15) | ((s[b] >> 6) << 4));
+    out.minimum[b + 4] = static_cast<std::uint8_t>((s[b + 8] >> 4) | ((s[b + 4] >> 6) << 4));
+  }
+  return out;
+}
+
+inline void pack_scales(const SubBlockScales& in, std::uint8_t s[12]) {
+  for (std::size_t b = 0; b < 4; ++b) {
+    s[b] = static_cast<std::uint8_t>(in.scale[b] | ((in.scale[b + 4] >> 4) << 6));
+    s[b + 4] = static_cast<std::uint8_t>(in.minimum[b] | ((in.minimum[b + 4] >> 4) << 6));
+    s[b + 8] = static_cast<std::uint8_t>((in.scale[b + 4] & 15) | ((in.minimum[b + 4] & 15) << 4));
+  }
+}
+
+/// A block of 256 values as 8 sub-blocks of 32: value = d * scale[b] * q - dmin * minimum[b].
+struct SubBlockFit {
+  float d;
+  float dmin;
+  SubBlockScales scales;
+  std::uint8_t q[256];  // 0 .. highest
+};
+
+/// Fits the sub-blocks to 256 values with codes 0 .. highest (15 or 31). d and dmin are returned as
+/// binary16 can hold them, and the codes are the nearest for exactly these.
+SubBlockFit fit_sub_blocks(const float* values, int highest);
+
+}  // namespace assay
