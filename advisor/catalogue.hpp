@@ -23,8 +23,10 @@ struct CatalogueEntry {
   std::string thinking;                // "none", "toggle", "always", "unknown"
   bool thinks = false;                 // answers after a chain of thought by default
   std::optional<std::uint64_t> published_parameters;
+  bool published_exact = false;  // else rounded, or with parts that are not described here
   std::vector<std::string> inferred_fields;  // not sourced; marked wherever they are shown
   std::vector<std::string> sources;
+  std::vector<std::string> notes;
   ModelSpec spec;
   bool engine_runs = false;  // the reference engine has this architecture
 };
@@ -34,6 +36,16 @@ struct Catalogue {
   [[nodiscard]] const CatalogueEntry* find(std::string_view id) const;
   [[nodiscard]] std::vector<std::string> ids() const;
 };
+
+/// Entries that pass a filter; an empty text passes everything. Case does not matter.
+struct CatalogueFilter {
+  std::string family;
+  std::string use;
+  std::string license;
+  std::string vendor;
+};
+std::vector<const CatalogueEntry*> matching(const Catalogue& catalogue,
+                                            const CatalogueFilter& filter);
 
 /// The catalogue that is compiled in (configs/models/catalogue.json).
 Result<Catalogue> builtin_catalogue();

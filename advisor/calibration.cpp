@@ -1,0 +1,314 @@
+#include "advisor/calibration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "advisor/cost/fit.hpp"
+#include "advisor/cost/format_prior.hpp"
+#include "advisor/cost/suite_runs.hpp"
+#include "advisor/cost/work.hpp"
+
+namespace assay {
+namespace {
+
+// Beliefs that hold until runs of this machine say better. A layer is five barriers, two norms, a
+// rotation and an activation; a token is the choice among the logits and one row of the embedding.
+// The uncertainties are as wide as the means, except for efficiencies, which the bandwidth bounds.
+constexpr double k_cache_efficiency = 0.5;
+constexpr double k_attention_per_fma = 0.25;
+constexpr Belief k_seconds_per_layer{20e-6, 20e-6};
+constexpr Belief k_seconds_per_moe_layer{20e-6, 20e-6};
+constexpr Belief k_seconds_per_token{100e-6, 100e-6};
+constexpr double k_decode_uncertainty = 0.25;
+constexpr double k_expert_uncertainty = 0.35;
+constexpr double k_cache_uncertainty = 0.5;
+constexpr double k_prefill_uncertainty = 0.6;
+constexpr double k_attention_uncertainty = 0.8;
+
+// An interval is never narrower than this: what other models add to the runs' own spread (other
+// widths and depths, the hour of the day).
+constexpr double k_least_decode_spread = 0.10;
+constexpr double k_least_prefill_spread = 0.20;
+
+Belief belief(double mean, double uncertainty) { return {mean, mean * uncertainty}; }
+
+// --- decode -----------------------------------------------------------------------------------
+
+/// The step in the middle of a run stands for its median.
+double mean_depth(const RunResult& run) {
+  return run.context_depth + run.prompt_tokens + run.generated_tokens / 2.0;
+}
+
+std::vector<Belief> decode_beliefs(const Columns& columns, double bandwidth) {
+  std::vector<Belief> beliefs;
+  for (const WeightFormat format : columns.dense) {
+    const double efficiency = format_prior(format).decode_efficiency;
+    beliefs.push_back(belief(1.0 / (efficiency * bandwidth), k_decode_uncertainty));
+  }
+  for (const WeightFormat format : columns.experts) {
+    const double efficiency = format_prior(format).decode_efficiency * k_expert_share;
+    beliefs.push_back(belief(1.0 / (efficiency * bandwidth), k_expert_uncertainty));
+  }
+  beliefs.insert(beliefs.end(),
+                 {k_seconds_per_layer, k_seconds_per_moe_layer, k_seconds_per_token,
+                  belief(1.0 / (k_cache_efficiency * bandwidth), k_cache_uncertainty)});
+  return beliefs;
+}
+
+std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwidth) {
+  std::vector<Work> works;
+  std::vector<const Statistic*> rates;
+  for (const PlannedRun& planned : runs) {
+    const auto& rate = planned.run->decode_tokens_per_second;
+    if (!rate || !(rate->median > 0.0)) continue;
+    works.push_back(
+        decode_work(planned.spec, planned.plan, planned.cache, mean_depth(*planned.run)));
+    rates.push_back(&*rate);
+  }
+  if (works.empty()) return std::nullopt;
+  Fit fit{columns_of(works), {}, 0.0};
+  std::vector<Observation> observations;
+  std::vector<double> spreads;
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    const Work& work = works[i];
+    spreads.push_back(relative_spread(*rates[i]));
+    observations.push_back(observation_of(
+        fit.columns, work, {work.layers, work.moe_layers, work.tokens, work.cache_bytes},
+        1.0 / rates[i]->median, spreads.back()));
+  }
+  fit.unknowns = fit_non_negative(decode_beliefs(fit.columns, bandwidth), observations);
+  fit.interval = interval_of(observations, fit.unknowns, median_of(spreads), k_least_decode_spread);
+  return fit;
+}
+
+/// An unknown at zero would be an endless rate; it means that the format's bytes came for free in
+/// the noise, and the prior holds.
+FormatRate decode_rate(WeightFormat format, double seconds_per_byte, double bandwidth,
+                       double interval) {
+  FormatRate rate;
+  rate.format = format_name(format);
+  rate.decode_efficiency = seconds_per_byte > 0.0 ? 1.0 / (seconds_per_byte * bandwidth)
+                                                  : format_prior(format).decode_efficiency;
+  rate.decode_efficiency_low = rate.decode_efficiency * (1.0 - interval / (1.0 + interval));
+  rate.decode_efficiency_high = rate.decode_efficiency * (1.0 + interval);
+  return rate;
+}
+
+void put_decode(const Fit& fit, Calibration& calibration) {
+  const double bandwidth = calibration.read_bandwidth_bytes_per_second;
+  std::size_t at = 0;
+  for (const WeightFormat format : fit.columns.dense) {
+    calibration.dense.push_back(decode_rate(format, fit.unknowns[at++], bandwidth, fit.interval));
+  }
+  for (const WeightFormat format : fit.columns.experts) {
+    calibration.moe.push_back(decode_rate(format, fit.unknowns[at++], bandwidth, fit.interval));
+  }
+  calibration.seconds_per_layer = fit.unknowns[at];
+  calibration.seconds_per_moe_layer = fit.unknowns[at + 1];
+  calibration.seconds_per_token = fit.unknowns[at + 2];
+  const double cache = fit.unknowns[at + 3] * bandwidth;
+  calibration.cache_efficiency = cache > 0.0 ? 1.0 / cache : k_cache_efficiency;
+}
+
+// --- prefill ----------------------------------------------------------------------------------
+
+/// The output head of one token, and what is fixed.
+double head_seconds(const Calibration& calibration, const PlannedRun& planned) {
+  double seconds = calibration.seconds_per_token;
+  for (const auto& [format, bytes] : head_work(planned.spec, planned.plan).dense) {
+    seconds += bytes / (rate_of(calibration.dense, format).decode_efficiency *
+                        calibration.read_bandwidth_bytes_per_second);
+  }
+  return seconds;
+}
+
+std::vector<Belief> prefill_beliefs(const Columns& columns, double fma_flops) {
+  std::vector<Belief> beliefs;
+  for (const WeightFormat format : columns.dense) {
+    const double rate = format_prior(format).prefill_per_fma_flops * fma_flops;
+    beliefs.push_back(belief(1.0 / rate, k_prefill_uncertainty));
+  }
+  for (const WeightFormat format : columns.experts) {
+    const double rate =
+        format_prior(format).prefill_per_fma_flops * fma_flops * k_expert_prefill_share;
+    beliefs.push_back(belief(1.0 / rate, k_prefill_uncertainty));
+  }
+  beliefs.push_back(belief(1.0 / (k_attention_per_fma * fma_flops), k_attention_uncertainty));
+  return beliefs;
+}
+
+double total_flops(const Work& work) {
+  double sum = work.attention_flops;
+  for (const auto& [format, flops] : work.dense) sum += flops;
+  for (const auto& [format, flops] : work.experts) sum += flops;
+  return sum;
+}
+
+struct PrefillRun {
+  Work work;
+  double seconds = 0.0;  // the head apart
+  double spread = 0.0;
+};
+
+std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
+                                     const Calibration& calibration) {
+  std::vector<PrefillRun> found;
+  for (const PlannedRun& planned : runs) {
+    const auto& rate = planned.run->prefill_tokens_per_second;
+    if (!rate || !(rate->median > 0.0) || planned.run->context_depth > 0) continue;
+    const double tokens = planned.run->prompt_tokens;
+    const double whole = tokens / rate->median;
+    const double layers = whole - head_seconds(calibration, planned);
+    // A head that takes more than half of the run leaves too little to tell the layers by.
+    if (!(layers > 0.5 * whole)) continue;
+    found.push_back(
+        {prefill_work(planned.spec, planned.plan, tokens), layers, relative_spread(*rate)});
+  }
+  return found;
+}
+
+std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_flops) {
+  if (runs.empty()) return std::nullopt;
+  std::vector<Work> works;
+  std::vector<double> spreads;
+  std::vector<double> implied;
+  for (const PrefillRun& run : runs) {
+    works.push_back(run.work);
+    spreads.push_back(run.spread);
+    implied.push_back(total_flops(run.work) / run.seconds);
+  }
+  // Without a measured peak the runs themselves say what order of magnitude to believe in.
+  if (!(fma_flops > 0.0)) fma_flops = median_of(implied);
+  Fit fit{columns_of(works), {}, 0.0};
+  std::vector<Observation> observations;
+  for (const PrefillRun& run : runs) {
+    observations.push_back(
+        observation_of(fit.columns, run.work, {run.work.attention_flops}, run.seconds, run.spread));
+  }
+  fit.unknowns = fit_non_negative(prefill_beliefs(fit.columns, fma_flops), observations);
+  fit.interval =
+      interval_of(observations, fit.unknowns, median_of(spreads), k_least_prefill_spread);
+  return fit;
+}
+
+void put_prefill_rates(const std::vector<WeightFormat>& formats, const Fit& fit, std::size_t at,
+                       std::vector<FormatRate>& rates) {
+  for (const WeightFormat format : formats) {
+    const double seconds_per_flop = fit.unknowns[at++];
+    const auto name = format_name(format);
+    const auto found = std::find_if(rates.begin(), rates.end(),
+                                    [&](const FormatRate& rate) { return rate.format == name; });
+    if (found == rates.end() || !(seconds_per_flop > 0.0)) continue;
+    found->prefill_flops_per_second = 1.0 / seconds_per_flop;
+    found->prefill_flops_per_second_low =
+        found->prefill_flops_per_second * (1.0 - fit.interval / (1.0 + fit.interval));
+    found->prefill_flops_per_second_high = found->prefill_flops_per_second * (1.0 + fit.interval);
+  }
+}
+
+void put_prefill(const Fit& fit, Calibration& calibration) {
+  put_prefill_rates(fit.columns.dense, fit, 0, calibration.dense);
+  put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
+  const double attention = fit.unknowns[fit.columns.fixed_at()];
+  calibration.attention_flops_per_second = attention > 0.0 ? 1.0 / attention : 0.0;
+}
+
+// --- bandwidth --------------------------------------------------------------------------------
+
+/// The statistic of as many threads, else of the nearest count below, else of the least.
+const Statistic* for_threads(const std::map<unsigned, Statistic>& by_threads, unsigned threads) {
+  if (by_threads.empty()) return nullptr;
+  auto after = by_threads.upper_bound(threads);
+  return after == by_threads.begin() ? &after->second : &std::prev(after)->second;
+}
+
+void put_bandwidth(const Statistic& measured, Calibration& calibration) {
+  const double spread = relative_spread(measured);
+  calibration.read_bandwidth_bytes_per_second = measured.median;
+  calibration.read_bandwidth_low = measured.median * (1.0 - std::min(spread, 0.5));
+  calibration.read_bandwidth_high = measured.median * (1.0 + spread);
+}
+
+/// Rates of every listed format at the prior, with one interval.
+std::vector<FormatRate> prior_rates(double share, double low, double high) {
+  std::vector<FormatRate> rates;
+  for (const WeightFormat format :
+       {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16, WeightFormat::q8_0,
+        WeightFormat::q6_k, WeightFormat::q5_k, WeightFormat::q4_k, WeightFormat::q4_0}) {
+    FormatRate rate;
+    rate.format = format_name(format);
+    rate.decode_efficiency = format_prior(format).decode_efficiency * share;
+    rate.decode_efficiency_low = rate.decode_efficiency * low;
+    rate.decode_efficiency_high = std::min(1.0, rate.decode_efficiency * high);
+    rates.push_back(std::move(rate));
+  }
+  return rates;
+}
+
+}  // namespace
+
+Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults& micro,
+                              const std::vector<RunResult>& runs, unsigned threads) {
+  const Statistic* bandwidth = for_threads(micro.read_bandwidth_bytes_per_second, threads);
+  if (bandwidth == nullptr || !(bandwidth->median > 0.0)) {
+    return fail(ErrorCode::unknown, "no read bandwidth was measured", {},
+                "run `assay assess` to measure this machine");
+  }
+  const auto planned = planned_runs(runs, threads);
+  if (!planned) return pass_on(planned);
+  Calibration calibration;
+  calibration.basis = Basis::this_machine;
+  calibration.threads = threads;
+  calibration.origin = machine.id;
+  put_bandwidth(*bandwidth, calibration);
+  const auto decode = fit_decode(*planned, calibration.read_bandwidth_bytes_per_second);
+  if (!decode) {
+    return fail(
+        ErrorCode::unknown,
+        fmt::format("no valid run of the suite with {} threads is among the results", threads), {},
+        "run `assay assess` to measure this machine");
+  }
+  put_decode(*decode, calibration);
+  const Statistic* fma = for_threads(micro.fma_flops_per_second, threads);
+  const auto prefill =
+      fit_prefill(prefill_runs(*planned, calibration), fma == nullptr ? 0.0 : fma->median);
+  if (prefill) put_prefill(*prefill, calibration);
+  return calibration;
+}
+
+Result<Calibration> calibration_from_profile(const MachineProfile& machine,
+                                             std::optional<double> bandwidth_bytes_per_second) {
+  // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
+  // chiplets) to 0.97 (one memory controller per core cluster); the median is 0.75. Shares of that
+  // which whole models reach: 0.85 to 1.05 of a format's prior.
+  constexpr double k_reached = 0.75;
+  constexpr double k_reached_low = 0.55;
+  constexpr double k_reached_high = 0.97;
+  const auto& rated = machine.memory.theoretical_bandwidth_bytes_per_second;
+  if (!bandwidth_bytes_per_second && !rated.is_known()) {
+    return fail(ErrorCode::unknown, "the memory bandwidth is neither measured nor given", {},
+                "run `assay assess` to measure this machine, or give --bandwidth");
+  }
+  const double bandwidth = bandwidth_bytes_per_second ? *bandwidth_bytes_per_second : rated.value();
+  Calibration calibration;
+  calibration.basis = Basis::profile;
+  calibration.threads = machine.cpu.usable_cpus.value_or(1);
+  calibration.origin = fmt::format("a rated memory bandwidth of {:.3g} GB/s", bandwidth / 1e9);
+  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
+  calibration.read_bandwidth_low = bandwidth * k_reached_low;
+  calibration.read_bandwidth_high = bandwidth * k_reached_high;
+  calibration.dense = prior_rates(0.95, 0.9, 1.1);
+  calibration.moe = prior_rates(0.95 * k_expert_share, 0.75, 1.15);
+  calibration.seconds_per_layer = k_seconds_per_layer.mean;
+  calibration.seconds_per_moe_layer = k_seconds_per_moe_layer.mean;
+  calibration.seconds_per_token = k_seconds_per_token.mean;
+  calibration.cache_efficiency = k_cache_efficiency;
+  return calibration;
+}
+
+}  // namespace assay

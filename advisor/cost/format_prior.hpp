@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "advisor/calibration.hpp"
+#include "reference-engine/weight_format.hpp"
+
+namespace assay {
+
+/// What is expected of a format before anything was measured.
+struct FormatPrior {
+  WeightFormat format;
+  double decode_efficiency;      // share of the read bandwidth
+  double prefill_per_fma_flops;  // matrix rate over the float32 peak of the same threads
+};
+
+/// What experts are believed to reach of the dense rates: each is a read of 1 to 3 MB at a random
+/// place, and a product with the few tokens that chose it.
+inline constexpr double k_expert_share = 0.85;
+inline constexpr double k_expert_prefill_share = 0.6;
+
+/// The prior of a format, or that of the listed format whose bits per weight are nearest.
+const FormatPrior& format_prior(WeightFormat format);
+
+/// The rate of a format from those that were measured: its own, or the one of the nearest in bits
+/// per weight, scaled as the priors are to each other and with a wider interval. Requires rates.
+FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format);
+
+/// Stored bits of one weight, scales included.
+double bits_per_weight(WeightFormat format);
+
+}  // namespace assay

@@ -1,0 +1,68 @@
+#include "advisor/cost/work.hpp"
+
+namespace assay {
+namespace {
+
+constexpr double k_flops_per_weight = 2.0;  // one multiplication, one addition
+
+bool is_expert(TensorRole role) {
+  return role == TensorRole::moe_gate || role == TensorRole::moe_up || role == TensorRole::moe_down;
+}
+
+bool is_head(const ModelSpec& spec, TensorRole role) {
+  return role == TensorRole::output_head ||
+         (spec.tied_embeddings && role == TensorRole::token_embedding);
+}
+
+double bytes_read(const PlannedTensor& tensor) {
+  return static_cast<double>(tensor.bytes_read_per_token.value);
+}
+
+/// Each prompt token multiplies with it; the head serves the last token only.
+bool multiplies_prompt(const ModelSpec& spec, const PlannedTensor& tensor) {
+  if (tensor.role == TensorRole::moe_router) return true;
+  return is_matrix(tensor.role) && tensor.role != TensorRole::token_embedding &&
+         !is_head(spec, tensor.role);
+}
+
+}  // namespace
+
+Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cache, double depth) {
+  Work work;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    auto& bytes = is_expert(tensor.role) ? work.experts : work.dense;
+    bytes[tensor.format] += bytes_read(tensor);
+  }
+  work.layers = spec.layers;
+  work.moe_layers = spec.is_moe() ? spec.layers : 0.0;
+  work.tokens = 1.0;
+  const double value_bytes = cache == CacheFormat::f16 ? 2.0 : 4.0;
+  work.cache_bytes = 2.0 * spec.layers * spec.d_kv() * value_bytes * depth;
+  return work;
+}
+
+Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, double tokens) {
+  Work work;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (!multiplies_prompt(spec, tensor)) continue;
+    auto& flops = is_expert(tensor.role) ? work.experts : work.dense;
+    flops[tensor.format] += k_flops_per_weight * static_cast<double>(tensor.columns) *
+                            static_cast<double>(tensor.rows) *
+                            static_cast<double>(tensor.experts_used) * tokens;
+  }
+  // Token i looks at i positions: a product with each key and one with each value.
+  work.attention_flops =
+      2.0 * k_flops_per_weight * spec.layers * spec.d_q() * tokens * (tokens + 1.0) / 2.0;
+  return work;
+}
+
+Work head_work(const ModelSpec& spec, const TensorPlan& plan) {
+  Work work;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (is_head(spec, tensor.role)) work.dense[tensor.format] += bytes_read(tensor);
+  }
+  work.tokens = 1.0;
+  return work;
+}
+
+}  // namespace assay

@@ -1,0 +1,140 @@
+#include "advisor/prediction.hpp"
+
+#include <cmath>
+
+#include "advisor/cost/format_prior.hpp"
+#include "advisor/cost/work.hpp"
+
+namespace assay {
+namespace {
+
+/// Which end of every interval a time is computed at.
+enum class Pace { slow, expected, fast };
+
+double at(Pace pace, double low, double expected, double high) {
+  if (pace == Pace::slow) return low;
+  return pace == Pace::fast ? high : expected;
+}
+
+double bandwidth_at(const Calibration& calibration, Pace pace) {
+  return at(pace, calibration.read_bandwidth_low, calibration.read_bandwidth_bytes_per_second,
+            calibration.read_bandwidth_high);
+}
+
+double read_seconds(const std::map<WeightFormat, double>& bytes,
+                    const std::vector<FormatRate>& rates, double bandwidth, Pace pace) {
+  double seconds = 0.0;
+  for (const auto& [format, amount] : bytes) {
+    const FormatRate rate = rate_of(rates, format);
+    seconds += amount / (bandwidth * at(pace, rate.decode_efficiency_low, rate.decode_efficiency,
+                                        rate.decode_efficiency_high));
+  }
+  return seconds;
+}
+
+/// Rates of expert matrices where none was measured: the dense ones, less what random reads cost.
+std::vector<FormatRate> expert_rates(const Calibration& calibration) {
+  if (!calibration.moe.empty()) return calibration.moe;
+  constexpr double k_low = 0.75;  // what is borrowed may be worse than believed
+  std::vector<FormatRate> rates = calibration.dense;
+  for (FormatRate& rate : rates) {
+    rate.decode_efficiency *= k_expert_share;
+    rate.decode_efficiency_low *= k_expert_share * k_low;
+    rate.prefill_flops_per_second *= k_expert_prefill_share;
+    rate.prefill_flops_per_second_low *= k_expert_prefill_share * k_low;
+  }
+  return rates;
+}
+
+double decode_seconds(const Question& question, const Calibration& calibration, Pace pace) {
+  const Work work = decode_work(question.spec, question.plan, question.session.cache,
+                                static_cast<double>(question.depth));
+  const double bandwidth = bandwidth_at(calibration, pace);
+  return read_seconds(work.dense, calibration.dense, bandwidth, pace) +
+         read_seconds(work.experts, expert_rates(calibration), bandwidth, pace) +
+         work.layers * calibration.seconds_per_layer +
+         work.moe_layers * calibration.seconds_per_moe_layer +
+         work.tokens * calibration.seconds_per_token +
+         work.cache_bytes / (calibration.cache_efficiency * bandwidth);
+}
+
+/// Nothing where a rate is not known.
+std::optional<double> multiply_seconds(const std::map<WeightFormat, double>& flops,
+                                       const std::vector<FormatRate>& rates, Pace pace) {
+  double seconds = 0.0;
+  for (const auto& [format, amount] : flops) {
+    const FormatRate rate = rate_of(rates, format);
+    const double flops_per_second =
+        at(pace, rate.prefill_flops_per_second_low, rate.prefill_flops_per_second,
+           rate.prefill_flops_per_second_high);
+    if (!(flops_per_second > 0.0)) return std::nullopt;
+    seconds += amount / flops_per_second;
+  }
+  return seconds;
+}
+
+/// The whole prompt and the head of its last token.
+std::optional<double> prefill_seconds(const Question& question, const Calibration& calibration,
+                                      Pace pace) {
+  const Work work =
+      prefill_work(question.spec, question.plan, static_cast<double>(question.prompt_tokens));
+  const auto dense = multiply_seconds(work.dense, calibration.dense, pace);
+  const auto experts = multiply_seconds(work.experts, expert_rates(calibration), pace);
+  if (!dense || !experts || !(calibration.attention_flops_per_second > 0.0)) return std::nullopt;
+  const Work head = head_work(question.spec, question.plan);
+  return *dense + *experts + work.attention_flops / calibration.attention_flops_per_second +
+         read_seconds(head.dense, calibration.dense, bandwidth_at(calibration, pace), pace) +
+         calibration.seconds_per_token;
+}
+
+Estimate estimate(double low, double expected, double high, Basis basis) {
+  return {low, expected, high, Origin::predicted, basis};
+}
+
+void predict_rates(const Question& question, const Calibration& calibration,
+                   Prediction& prediction) {
+  prediction.decode_tokens_per_second =
+      estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
+               1.0 / decode_seconds(question, calibration, Pace::expected),
+               1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
+  if (question.prompt_tokens == 0) return;
+  const auto slow = prefill_seconds(question, calibration, Pace::slow);
+  const auto expected = prefill_seconds(question, calibration, Pace::expected);
+  const auto fast = prefill_seconds(question, calibration, Pace::fast);
+  if (!slow || !expected || !fast) return;
+  const auto tokens = static_cast<double>(question.prompt_tokens);
+  prediction.prefill_tokens_per_second =
+      estimate(tokens / *slow, tokens / *expected, tokens / *fast, calibration.basis);
+  prediction.time_to_first_token_seconds = estimate(*fast, *expected, *slow, calibration.basis);
+}
+
+}  // namespace
+
+Bytes file_bytes(const ModelSpec& spec, const TensorPlan& plan) {
+  // Tensors are aligned to 32 bytes; the entry of one is a name of about 25 bytes, up to 4
+  // dimensions, a type and an offset. A token of the vocabulary is a text, a type, and a score or a
+  // merge: 39 to 65 bytes in the files published for the catalogue's models.
+  constexpr std::uint64_t k_alignment = 32;
+  constexpr std::uint64_t k_tensor_entry = 80;
+  constexpr std::uint64_t k_vocabulary_entry = 50;
+  constexpr std::uint64_t k_keys = 4096;
+  std::uint64_t bytes = k_keys + k_vocabulary_entry * spec.vocabulary;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    bytes += (tensor.bytes.value + k_alignment - 1) / k_alignment * k_alignment + k_tensor_entry;
+  }
+  return Bytes(bytes);
+}
+
+Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
+                   const Fact<Bytes>& available_memory) {
+  Prediction prediction;
+  prediction.footprint = footprint(question.spec, question.plan, question.session);
+  prediction.available = available_memory;
+  prediction.file_bytes = file_bytes(question.spec, question.plan);
+  if (calibration && !calibration->dense.empty()) {
+    predict_rates(question, *calibration, prediction);
+  }
+  return prediction;
+}
+
+}  // namespace assay

@@ -1,0 +1,162 @@
+#include "advisor/catalogue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include "advisor/prediction.hpp"
+#include "base/json.hpp"
+#include "reference-engine/gguf_file.hpp"
+#include "reference-engine/tensor_plan.hpp"
+
+namespace assay {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+const Catalogue& catalogue() {
+  static const Catalogue k_catalogue = builtin_catalogue().value();
+  return k_catalogue;
+}
+
+/// A catalogue of one model, to break.
+std::string one_model(const std::string& change_from = "", const std::string& change_to = "") {
+  std::string text = R"({"schema": "assay.catalogue/1", "sources": {"card": "the model card"},
+    "models": [{"id": "small-1b", "family": "Small", "vendor": "V", "repository": "v/small",
+      "license": null, "release": "2025-01", "uses": ["chat"], "thinking": "none",
+      "architecture": "llama", "layers": 2, "d_model": 64, "heads": 4, "kv_heads": 2,
+      "head_dim": 16, "d_ff": 128, "vocabulary": 100, "trained_context": 512,
+      "tied_embeddings": true, "qkv_bias": false, "qk_norm": "none", "rope": {"base": null},
+      "published_parameters": null, "published_exact": false, "inferred_fields": [],
+      "sources": ["card"]}]})";
+  if (!change_from.empty()) text.replace(text.find(change_from), change_from.size(), change_to);
+  return text;
+}
+
+TEST(Catalogue, HasAtLeastFortyModels) { EXPECT_GE(catalogue().entries.size(), 40U); }
+
+// The shape alone gives the published count: to the parameter where the publisher counts exactly,
+// within 0.2 % where the published figure is rounded ("8.5 billion") or the shape is inferred.
+TEST(Catalogue, ShapesGiveThePublishedParameterCounts) {
+  std::size_t exact = 0;
+  for (const CatalogueEntry& entry : catalogue().entries) {
+    const auto plan = tensor_plan(entry.spec, Recipe::f16);
+    ASSERT_TRUE(plan) << plan.error().text();
+    if (!entry.published_parameters) continue;
+    if (entry.published_exact) {
+      EXPECT_EQ(plan->parameters(), *entry.published_parameters) << entry.id;
+      ++exact;
+    } else {
+      EXPECT_NEAR(static_cast<double>(plan->parameters()),
+                  static_cast<double>(*entry.published_parameters),
+                  0.002 * static_cast<double>(*entry.published_parameters))
+          << entry.id;
+    }
+  }
+  EXPECT_GE(exact, 40U);
+}
+
+TEST(Catalogue, EveryModelHasAPlanInEveryRecipe) {
+  for (const CatalogueEntry& entry : catalogue().entries) {
+    std::uint64_t wider = 0;
+    for (const Recipe recipe : {Recipe::q4_k_m, Recipe::q5_k_m, Recipe::q8_0, Recipe::f16}) {
+      const auto plan = tensor_plan(entry.spec, recipe);
+      ASSERT_TRUE(plan) << entry.id;
+      EXPECT_GT(plan->total_bytes().value, wider) << entry.id;
+      wider = plan->total_bytes().value;
+    }
+  }
+}
+
+// Files that are published for the same models, byte counts from public lists
+// (tests/fixtures/catalogue/README.md). What is left is header and vocabulary: 39 to 105 bytes a
+// token against the 50 of the estimate, at most 0.5 % of these files.
+TEST(Catalogue, PredictsPublishedFileSizes) {
+  const auto document =
+      read_json_file(std::string(ASSAY_TEST_ROOT) + "/fixtures/catalogue/file-sizes.json");
+  ASSERT_TRUE(document);
+  const auto files = JsonFields(*document, "file-sizes.json").objects("files");
+  ASSERT_TRUE(files);
+  std::size_t checked = 0;
+  for (const JsonFields& file : *files) {
+    if (file.flag("differs").value_or(false)) continue;
+    const CatalogueEntry* entry = catalogue().find(file.text("model").value());
+    ASSERT_NE(entry, nullptr);
+    const Recipe recipe = recipe_from_name(file.text("format").value()).value();
+    const auto plan = tensor_plan(entry->spec, recipe);
+    ASSERT_TRUE(plan);
+    const auto published = static_cast<double>(file.count("bytes").value());
+    const auto predicted = static_cast<double>(file_bytes(entry->spec, *plan).value);
+    EXPECT_NEAR(predicted / published, 1.0, 0.005)
+        << entry->id << " " << recipe_name(recipe) << ": " << predicted << " against " << published
+        << ", tensors " << plan->total_bytes().value;
+    ++checked;
+  }
+  EXPECT_GE(checked, 18U);
+}
+
+TEST(Catalogue, SaysWhichModelsTheEngineRuns) {
+  EXPECT_TRUE(catalogue().find("qwen3-4b")->engine_runs);
+  EXPECT_TRUE(catalogue().find("llama-3.1-8b")->engine_runs);
+  EXPECT_FALSE(catalogue().find("smollm3-3b")->engine_runs);
+}
+
+// What an architecture's name decides, and what the catalogue says, are two sources of one fact.
+TEST(Catalogue, AgreesWithTheEnginesArchitectures) {
+  for (const CatalogueEntry& entry : catalogue().entries) {
+    const auto expected = architecture_spec(entry.spec.architecture);
+    if (!expected) continue;
+    EXPECT_EQ(entry.spec.qk_norm, expected->qk_norm) << entry.id;
+    EXPECT_EQ(entry.spec.qkv_bias, expected->qkv_bias) << entry.id;
+    EXPECT_EQ(entry.spec.rope.pairs, expected->rope.pairs) << entry.id;
+  }
+}
+
+TEST(Catalogue, FindsModelsWhateverTheCase) {
+  EXPECT_EQ(catalogue().find("Qwen3-4B"), catalogue().find("qwen3-4b"));
+  EXPECT_EQ(catalogue().find("qwen3-4"), nullptr);
+  EXPECT_THAT(catalogue().ids(), Contains("olmoe-1b-7b-0125"));
+}
+
+TEST(Catalogue, FiltersByFamilyUseAndLicence) {
+  CatalogueFilter filter;
+  filter.use = "code";
+  filter.license = "apache-2.0";
+  const auto coders = matching(catalogue(), filter);
+  ASSERT_FALSE(coders.empty());
+  for (const CatalogueEntry* entry : coders) {
+    EXPECT_THAT(entry->uses, Contains("code"));
+    EXPECT_EQ(entry->license, "Apache-2.0");
+  }
+  filter.family = "nobody's";
+  EXPECT_TRUE(matching(catalogue(), filter).empty());
+  EXPECT_EQ(matching(catalogue(), {}).size(), catalogue().entries.size());
+}
+
+TEST(Catalogue, ReadsOneModel) {
+  const auto read = parse_catalogue(one_model(), "c.json");
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->entries[0].sources[0], "the model card");
+  EXPECT_FALSE(read->entries[0].license.has_value());
+}
+
+TEST(Catalogue, RefusalsNameTheField) {
+  const auto refusal = [](const std::string& from, const std::string& to) {
+    const auto read = parse_catalogue(one_model(from, to), "c.json");
+    return read ? std::string("accepted") : read.error().text();
+  };
+  EXPECT_THAT(refusal("\"layers\": 2", "\"layers\": 0"), HasSubstr("/models/0/layers: 0 found"));
+  EXPECT_THAT(refusal("\"layers\": 2", "\"layers\": \"2\""), HasSubstr("/models/0/layers"));
+  EXPECT_THAT(refusal("\"kv_heads\": 2", "\"kv_heads\": 3"), HasSubstr("/models/0/kv_heads"));
+  EXPECT_THAT(refusal("\"qk_norm\": \"none\"", "\"qk_norm\": \"some\""),
+              HasSubstr("/models/0/qk_norm: \"some\""));
+  EXPECT_THAT(refusal("\"sources\": [\"card\"]", "\"sources\": []"),
+              HasSubstr("/models/0/sources"));
+  EXPECT_THAT(refusal("catalogue/1", "catalogue/2"), HasSubstr("/schema"));
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,120 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "advisor/catalogue.hpp"
+#include "reference-engine/tensor_plan.hpp"
+
+namespace assay {
+namespace {
+
+using testing::HasSubstr;
+
+std::uint64_t parameters(const std::string& config) {
+  const auto spec = spec_from_config_json(config, "config.json");
+  EXPECT_TRUE(spec) << spec.error().text();
+  return spec ? tensor_plan(*spec, Recipe::f16)->parameters() : 0;
+}
+
+std::string refusal(const std::string& config) {
+  const auto spec = spec_from_config_json(config, "config.json");
+  return spec ? std::string("accepted") : spec.error().text();
+}
+
+// Sizes of published models; the counts are the published ones (configs/models/catalogue.json).
+TEST(ConfigJson, Llama) {
+  const std::string config = R"({"model_type": "llama", "hidden_size": 2048,
+    "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": 64, "vocab_size": 128256, "rms_norm_eps": 1e-05,
+    "max_position_embeddings": 131072, "tie_word_embeddings": true, "rope_theta": 500000.0,
+    "rope_scaling": {"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}})";
+  EXPECT_EQ(parameters(config), 1'235'814'400U);
+  const auto spec = spec_from_config_json(config, "config.json");
+  EXPECT_TRUE(spec->rope.frequency_factors);
+  EXPECT_EQ(spec->rope.base, 500000.0F);
+  EXPECT_EQ(spec->rope.dims, 64U);
+  EXPECT_EQ(spec->architecture, "llama");
+}
+
+TEST(ConfigJson, MixtralIsLlamaWithExperts) {
+  EXPECT_EQ(parameters(R"({"model_type": "mixtral", "hidden_size": 4096,
+    "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "vocab_size": 32000, "max_position_embeddings": 32768,
+    "num_local_experts": 8, "num_experts_per_tok": 2, "rope_theta": 1000000.0})"),
+            46'702'792'704U);
+}
+
+TEST(ConfigJson, Mistral) {
+  EXPECT_EQ(parameters(R"({"model_type": "mistral", "hidden_size": 4096,
+    "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "vocab_size": 32768, "max_position_embeddings": 32768,
+    "sliding_window": null})"),
+            7'248'023'552U);
+}
+
+TEST(ConfigJson, Qwen2HasBiases) {
+  EXPECT_EQ(parameters(R"({"model_type": "qwen2", "hidden_size": 896, "intermediate_size": 4864,
+    "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
+    "vocab_size": 151936, "max_position_embeddings": 32768, "tie_word_embeddings": true,
+    "use_sliding_window": false})"),
+            494'032'768U);
+}
+
+TEST(ConfigJson, Qwen3WithRopeParametersOfNewerFiles) {
+  const std::string config = R"({"model_type": "qwen3", "hidden_size": 2560,
+    "intermediate_size": 9728, "num_hidden_layers": 36, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151936,
+    "max_position_embeddings": 40960, "tie_word_embeddings": true,
+    "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000, "factor": 4.0,
+    "original_max_position_embeddings": 32768}})";
+  EXPECT_EQ(parameters(config), 4'022'468'096U);
+  const auto spec = spec_from_config_json(config, "config.json");
+  EXPECT_EQ(spec->rope.scaling, RopeScaling::yarn);
+  EXPECT_EQ(spec->rope.original_context, 32768U);
+  EXPECT_EQ(spec->rope.base, 1e6F);
+}
+
+TEST(ConfigJson, Qwen3Moe) {
+  EXPECT_EQ(parameters(R"({"model_type": "qwen3_moe", "hidden_size": 2048,
+    "intermediate_size": 6144, "num_hidden_layers": 48, "num_attention_heads": 32,
+    "num_key_value_heads": 4, "head_dim": 128, "vocab_size": 151936,
+    "max_position_embeddings": 40960, "num_experts": 128, "num_experts_per_tok": 8,
+    "moe_intermediate_size": 768, "norm_topk_prob": true, "mlp_only_layers": [],
+    "decoder_sparse_step": 1})"),
+            30'532'122'624U);
+}
+
+TEST(ConfigJson, Olmoe) {
+  EXPECT_EQ(parameters(R"({"model_type": "olmoe", "hidden_size": 2048, "intermediate_size": 1024,
+    "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 16,
+    "vocab_size": 50304, "max_position_embeddings": 4096, "num_experts": 64,
+    "num_experts_per_tok": 8, "norm_topk_prob": false})"),
+            6'919'161'856U);
+}
+
+TEST(ConfigJson, RefusalsNameTheField) {
+  EXPECT_THAT(refusal("no JSON"), HasSubstr("config.json: is not valid JSON"));
+  EXPECT_THAT(refusal("{}"), HasSubstr("/model_type: missing"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba"})"),
+              HasSubstr("/model_type: \"mamba\" found (expected one of llama, mistral"));
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "num_hidden_layers": 99999999999})"),
+              HasSubstr("/num_hidden_layers"));
+  const std::string sizes = R"("hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "vocab_size": 100, "max_position_embeddings": 512)";
+  EXPECT_EQ(refusal(R"({"model_type": "llama", )" + sizes + "}"), "accepted");
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "attention_bias": true, )" + sizes + "}"),
+              HasSubstr("/attention_bias"));
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "num_key_value_heads": 3, )" + sizes + "}"),
+              HasSubstr("/num_key_value_heads: 3"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen2", "use_sliding_window": true, )" + sizes + "}"),
+              HasSubstr("/use_sliding_window"));
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "rope_scaling": {"type": "odd"}, )" + sizes + "}"),
+              HasSubstr("/rope_scaling/type: \"odd\""));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": [1], )" + sizes + "}"),
+              HasSubstr("/mlp_only_layers"));
+}
+
+}  // namespace
+}  // namespace assay
