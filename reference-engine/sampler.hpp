@@ -17,7 +17,8 @@ struct SamplingOptions {
 class Sampler {
  public:
   explicit Sampler(SamplingOptions options);
-  /// Greedy: the largest logit, the lowest id of equals. Requires a non-empty span.
+  /// Greedy: the largest logit, the lowest id of equals. Else by softmax(logits / temperature).
+  /// Requires a non-empty span.
   TokenId next(std::span<const float> logits);
 
  private:
