@@ -1,7 +1,11 @@
 #include "reports/timestamp.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
 
 namespace assay {
 namespace {
@@ -43,6 +47,17 @@ std::optional<double> seconds_since_epoch(std::string_view utc) {
   if (!date.ok()) return std::nullopt;
   const auto days = std::chrono::sys_days(date).time_since_epoch().count();
   return static_cast<double>(days) * 86400.0 + *hour * 3600.0 + *minute * 60.0 + *second + fraction;
+}
+
+std::string utc_text(double seconds_since_epoch) {
+  const std::chrono::sys_seconds time{
+      std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds_since_epoch)))};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace assay
