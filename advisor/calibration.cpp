@@ -16,14 +16,10 @@
 namespace assay {
 namespace {
 
-// Beliefs that hold until runs of this machine say better. A layer is five barriers, two norms, a
-// rotation and an activation; a token is the choice among the logits and one row of the embedding.
-// The uncertainties are as wide as the means, except for efficiencies, which the bandwidth bounds.
-constexpr double k_cache_efficiency = 0.5;
+// How sure the beliefs of format_prior.hpp are, relative: fixed costs to their own size,
+// efficiencies better because the bandwidth bounds them.
+constexpr double k_fixed_uncertainty = 1.0;
 constexpr double k_attention_per_fma = 0.25;
-constexpr Belief k_seconds_per_layer{20e-6, 20e-6};
-constexpr Belief k_seconds_per_moe_layer{20e-6, 20e-6};
-constexpr Belief k_seconds_per_token{100e-6, 100e-6};
 constexpr double k_decode_uncertainty = 0.25;
 constexpr double k_expert_uncertainty = 0.35;
 constexpr double k_cache_uncertainty = 0.5;
@@ -55,7 +51,9 @@ std::vector<Belief> decode_beliefs(const Columns& columns, double bandwidth) {
     beliefs.push_back(belief(1.0 / (efficiency * bandwidth), k_expert_uncertainty));
   }
   beliefs.insert(beliefs.end(),
-                 {k_seconds_per_layer, k_seconds_per_moe_layer, k_seconds_per_token,
+                 {belief(k_seconds_per_layer, k_fixed_uncertainty),
+                  belief(k_seconds_per_moe_layer, k_fixed_uncertainty),
+                  belief(k_seconds_per_token, k_fixed_uncertainty),
                   belief(1.0 / (k_cache_efficiency * bandwidth), k_cache_uncertainty)});
   return beliefs;
 }
@@ -234,22 +232,6 @@ void put_bandwidth(const Statistic& measured, Calibration& calibration) {
   calibration.read_bandwidth_high = measured.median * (1.0 + spread);
 }
 
-/// Rates of every listed format at the prior, with one interval.
-std::vector<FormatRate> prior_rates(double share, double low, double high) {
-  std::vector<FormatRate> rates;
-  for (const WeightFormat format :
-       {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16, WeightFormat::q8_0,
-        WeightFormat::q6_k, WeightFormat::q5_k, WeightFormat::q4_k, WeightFormat::q4_0}) {
-    FormatRate rate;
-    rate.format = format_name(format);
-    rate.decode_efficiency = format_prior(format).decode_efficiency * share;
-    rate.decode_efficiency_low = rate.decode_efficiency * low;
-    rate.decode_efficiency_high = std::min(1.0, rate.decode_efficiency * high);
-    rates.push_back(std::move(rate));
-  }
-  return rates;
-}
-
 }  // namespace
 
 Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults& micro,
@@ -278,36 +260,6 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
   const auto prefill =
       fit_prefill(prefill_runs(*planned, calibration), fma == nullptr ? 0.0 : fma->median);
   if (prefill) put_prefill(*prefill, calibration);
-  return calibration;
-}
-
-Result<Calibration> calibration_from_profile(const MachineProfile& machine,
-                                             std::optional<double> bandwidth_bytes_per_second) {
-  // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
-  // chiplets) to 0.97 (one memory controller per core cluster); the median is 0.75. Shares of that
-  // which whole models reach: 0.85 to 1.05 of a format's prior.
-  constexpr double k_reached = 0.75;
-  constexpr double k_reached_low = 0.55;
-  constexpr double k_reached_high = 0.97;
-  const auto& rated = machine.memory.theoretical_bandwidth_bytes_per_second;
-  if (!bandwidth_bytes_per_second && !rated.is_known()) {
-    return fail(ErrorCode::unknown, "the memory bandwidth is neither measured nor given", {},
-                "run `assay assess` to measure this machine, or give --bandwidth");
-  }
-  const double bandwidth = bandwidth_bytes_per_second ? *bandwidth_bytes_per_second : rated.value();
-  Calibration calibration;
-  calibration.basis = Basis::profile;
-  calibration.threads = machine.cpu.usable_cpus.value_or(1);
-  calibration.origin = fmt::format("a rated memory bandwidth of {:.3g} GB/s", bandwidth / 1e9);
-  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
-  calibration.read_bandwidth_low = bandwidth * k_reached_low;
-  calibration.read_bandwidth_high = bandwidth * k_reached_high;
-  calibration.dense = prior_rates(0.95, 0.9, 1.1);
-  calibration.moe = prior_rates(0.95 * k_expert_share, 0.75, 1.15);
-  calibration.seconds_per_layer = k_seconds_per_layer.mean;
-  calibration.seconds_per_moe_layer = k_seconds_per_moe_layer.mean;
-  calibration.seconds_per_token = k_seconds_per_token.mean;
-  calibration.cache_efficiency = k_cache_efficiency;
   return calibration;
 }
 

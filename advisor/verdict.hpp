@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "advisor/catalogue.hpp"
 #include "advisor/policy.hpp"
 #include "advisor/prediction.hpp"
 
@@ -38,8 +39,20 @@ struct Verdict {
 /// but a no can be said. A first token alone never makes a no.
 Verdict judge(const Question& question, const Prediction& prediction, const Policy& policy);
 
-/// predict, judge and advice in one: what would make the verdict better, most useful first.
+/// predict, judge and advice in one: `advice` says what would make the verdict better, most useful
+/// first. Models of the catalogue are suggested where one is given.
 Verdict answer(const Question& question, const std::optional<Calibration>& calibration,
-               const Fact<Bytes>& available_memory, const Policy& policy);
+               const Fact<Bytes>& available_memory, const Policy& policy,
+               const Catalogue* catalogue = nullptr);
+
+/// The question of a catalogue model in a recipe. The context is cut to the trained one. Errors:
+/// refused_input for a spec with impossible sizes.
+Result<Question> question_of(const CatalogueEntry& entry, Recipe recipe,
+                             const SessionShape& session, const Policy::Use& use);
+
+/// comfortable, ok or tight: the model can be used.
+bool is_yes(VerdictKind verdict);
+/// comfortable or ok: the model can be recommended.
+bool is_good(VerdictKind verdict);
 
 }  // namespace assay

@@ -19,6 +19,13 @@ struct FormatPrior {
 inline constexpr double k_expert_share = 0.85;
 inline constexpr double k_expert_prefill_share = 0.6;
 
+/// Fixed costs. A layer is five barriers, two norms, a rotation and an activation; an MoE layer
+/// routes and gathers; a token is the choice among the logits and one row of the embedding.
+inline constexpr double k_seconds_per_layer = 20e-6;
+inline constexpr double k_seconds_per_moe_layer = 20e-6;
+inline constexpr double k_seconds_per_token = 100e-6;
+inline constexpr double k_cache_efficiency = 0.5;  // keys and values: short rows, and a softmax
+
 /// The prior of a format, or that of the listed format whose bits per weight are nearest.
 const FormatPrior& format_prior(WeightFormat format);
 

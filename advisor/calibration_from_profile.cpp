@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "advisor/calibration.hpp"
+#include "advisor/cost/format_prior.hpp"
+
+namespace assay {
+namespace {
+
+/// Rates of every listed format at the prior, with one interval.
+std::vector<FormatRate> prior_rates(double share, double low, double high) {
+  std::vector<FormatRate> rates;
+  for (const WeightFormat format :
+       {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16, WeightFormat::q8_0,
+        WeightFormat::q6_k, WeightFormat::q5_k, WeightFormat::q4_k, WeightFormat::q4_0}) {
+    FormatRate rate;
+    rate.format = format_name(format);
+    rate.decode_efficiency = format_prior(format).decode_efficiency * share;
+    rate.decode_efficiency_low = rate.decode_efficiency * low;
+    rate.decode_efficiency_high = std::min(1.0, rate.decode_efficiency * high);
+    rates.push_back(std::move(rate));
+  }
+  return rates;
+}
+
+}  // namespace
+
+Result<Calibration> calibration_from_profile(const MachineProfile& machine,
+                                             std::optional<double> bandwidth_bytes_per_second) {
+  // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
+  // chiplets) to 0.97 (one memory controller per core cluster); the median is 0.75. Shares of that
+  // which whole models reach: 0.85 to 1.05 of a format's prior.
+  constexpr double k_reached = 0.75;
+  constexpr double k_reached_low = 0.55;
+  constexpr double k_reached_high = 0.97;
+  const auto& rated = machine.memory.theoretical_bandwidth_bytes_per_second;
+  if (!bandwidth_bytes_per_second && !rated.is_known()) {
+    return fail(ErrorCode::unknown, "the memory bandwidth is neither measured nor given", {},
+                "run `assay assess` to measure this machine, or give --bandwidth");
+  }
+  const double bandwidth = bandwidth_bytes_per_second ? *bandwidth_bytes_per_second : rated.value();
+  Calibration calibration;
+  calibration.basis = Basis::profile;
+  calibration.threads = machine.cpu.usable_cpus.value_or(1);
+  calibration.origin = fmt::format("a rated memory bandwidth of {:.3g} GB/s", bandwidth / 1e9);
+  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
+  calibration.read_bandwidth_low = bandwidth * k_reached_low;
+  calibration.read_bandwidth_high = bandwidth * k_reached_high;
+  calibration.dense = prior_rates(0.95, 0.9, 1.1);
+  calibration.moe = prior_rates(0.95 * k_expert_share, 0.75, 1.15);
+  calibration.seconds_per_layer = k_seconds_per_layer;
+  calibration.seconds_per_moe_layer = k_seconds_per_moe_layer;
+  calibration.seconds_per_token = k_seconds_per_token;
+  calibration.cache_efficiency = k_cache_efficiency;
+  return calibration;
+}
+
+}  // namespace assay
