@@ -10,7 +10,7 @@
 namespace assay {
 
 /// Activations as int8 codes (-127 .. 127) with one scale per 32 values, column after column.
-/// Shapes: codes [columns, k], scales and sums [columns, k / 32]; sums[i] = sum of the 32 codes.
+/// Shapes: codes [columns, k], scales [columns, k / 32], sums [columns, k / 16] (of 16 codes).
 struct Q8Columns {
   const std::int8_t* codes;
   const float* scales;
@@ -74,7 +74,7 @@ struct KernelTable {
   const char* isa;                              // "scalar", "avx2"
   FormatKernels formats[k_max_kernel_formats];  // ended by an entry with panel_rows == 0
 
-  /// Values -> codes, a scale per 32 and the sums of the codes. k is a multiple of 32.
+  /// Values -> codes, a scale per 32, the sum of each 16 codes. k is a multiple of 32.
   /// scale = max|x| / 127, code = nearest (ties to even) of x * (1 / scale); all zeros when the
   /// largest magnitude is zero or subnormal.
   void (*quantise_q8)(const float* x, std::size_t k, std::int8_t* codes, float* scales,

@@ -55,10 +55,10 @@ struct Columns {
       : values(std::move(from)),
         codes(values.size()),
         scales(values.size() / 32 + 1),
-        sums(values.size() / 32 + 1) {
+        sums(values.size() / 16 + 1) {
     for (std::size_t first = 0; k % 32 == 0 && first < values.size(); first += k) {
       table.quantise_q8(values.data() + first, k, codes.data() + first, scales.data() + first / 32,
-                        sums.data() + first / 32);
+                        sums.data() + first / 16);
     }
     view = {{codes.data(), scales.data(), sums.data(), k}, {values.data(), k}};
   }

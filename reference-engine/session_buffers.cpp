@@ -53,7 +53,7 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
     case SessionBuffer::code_scales:
       return Bytes(tokens * (width.input / 32) * k_f32);
     case SessionBuffer::code_sums:
-      return Bytes(tokens * (width.input / 32) * sizeof(std::int16_t));
+      return Bytes(tokens * (width.input / 16) * sizeof(std::int16_t));
     case SessionBuffer::gate:
     case SessionBuffer::up:
       return Bytes(rows * width.hidden * k_f32);
@@ -64,7 +64,7 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
     case SessionBuffer::expert_scales:
       return Bytes(rows * (width.experts / 32) * k_f32);
     case SessionBuffer::expert_sums:
-      return Bytes(rows * (width.experts / 32) * sizeof(std::int16_t));
+      return Bytes(rows * (width.experts / 16) * sizeof(std::int16_t));
     case SessionBuffer::router_logits:
       return Bytes(moe * tokens * spec.moe.experts * k_f32);
     case SessionBuffer::expert_weights:

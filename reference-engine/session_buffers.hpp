@@ -19,7 +19,7 @@ enum class SessionBuffer {
   values,        // f32 [chunk, d_kv]
   codes,         // int8 [chunk, widest input of a product]
   code_scales,   // f32, one for 32 codes
-  code_sums,     // int16, one for 32 codes
+  code_sums,     // int16, one for 16 codes
   gate,          // f32 [ffn rows, hidden width]
   up,            // f32 [ffn rows, hidden width]
   expert_rows,   // f32 [ffn rows, d_model]: the gathered input, then the output of experts

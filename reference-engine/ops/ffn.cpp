@@ -84,7 +84,7 @@ Activations gather(const Pass& pass, const LayerWeights& weights, const Activati
       if (codes) {
         std::memcpy(buffers.expert_codes.codes + row * width, from.q8.codes, width);
         std::copy_n(from.q8.scales, width / 32, buffers.expert_codes.scales + row * (width / 32));
-        std::copy_n(from.q8.sums, width / 32, buffers.expert_codes.sums + row * (width / 32));
+        std::copy_n(from.q8.sums, width / 16, buffers.expert_codes.sums + row * (width / 16));
       }
       if (values) std::copy_n(from.f32.values, width, buffers.expert_rows + row * width);
     }

@@ -96,7 +96,7 @@ Activations Activations::from(std::size_t index) const {
   if (q8.codes != nullptr) {
     later.q8.codes += index * q8.k;
     later.q8.scales += index * (q8.k / 32);
-    later.q8.sums += index * (q8.k / 32);
+    later.q8.sums += index * (q8.k / 16);
   }
   if (f32.values != nullptr) later.f32.values += index * f32.k;
   return later;

@@ -11,7 +11,7 @@ void CodeBuffer::quantise_part(const KernelTable& kernels, const float* column, 
                                std::size_t index, std::size_t first, std::size_t count) const {
   const std::size_t block = index * (k / 32) + first / 32;
   kernels.quantise_q8(column + first, count, codes + index * k + first, scales + block,
-                      sums + block);
+                      sums + 2 * block);
 }
 
 Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape& shape) {

@@ -73,14 +73,15 @@ void quantise_q8(const float* x, std::size_t k, std::int8_t* codes, float* scale
     const bool usable = std::isnormal(largest / 127.0F);
     const float scale = usable ? largest / 127.0F : 0.0F;
     const float inverse = usable ? 1.0F / scale : 0.0F;
-    int sum = 0;
+    int sum[2] = {0, 0};
     for (std::size_t j = 0; j < 32; ++j) {
       const float code = usable ? std::nearbyint(x[b * 32 + j] * inverse) : 0.0F;
       codes[b * 32 + j] = static_cast<std::int8_t>(std::clamp(code, -127.0F, 127.0F));
-      sum += codes[b * 32 + j];
+      sum[j / 16] += codes[b * 32 + j];
     }
     scales[b] = scale;
-    sums[b] = static_cast<std::int16_t>(sum);
+    sums[2 * b] = static_cast<std::int16_t>(sum[0]);
+    sums[2 * b + 1] = static_cast<std::int16_t>(sum[1]);
   }
 }
 
