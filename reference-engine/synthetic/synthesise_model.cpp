@@ -1,0 +1,71 @@
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "reference-engine/runtime/fill_weights.hpp"
+#include "reference-engine/session.hpp"
+#include "reference-engine/synthetic/random.hpp"
+#include "reference-engine/synthetic/random_rows.hpp"
+
+namespace assay {
+namespace {
+
+/// Spread that keeps activations and logits as large as in trained models: products of unit input
+/// have unit output, embeddings are small, as trained ones are.
+float deviation(const PlannedTensor& tensor) {
+  if (tensor.role == TensorRole::token_embedding || tensor.role == TensorRole::output_head) {
+    return 0.02F;
+  }
+  return 1.0F / std::sqrt(static_cast<float>(tensor.columns));
+}
+
+/// Norms and rope factors leave values as they are; biases are small.
+void fill_vector(const PlannedTensor& tensor, std::uint64_t seed, std::span<std::byte> row) {
+  const bool bias = tensor.role == TensorRole::attention_q_bias ||
+                    tensor.role == TensorRole::attention_k_bias ||
+                    tensor.role == TensorRole::attention_v_bias;
+  SplitMix64 random(seed);
+  for (std::size_t at = 0; at < row.size(); at += sizeof(float)) {
+    const float value = bias ? 0.1F * random.next_uniform() : 1.0F;
+    std::memcpy(row.data() + at, &value, sizeof value);
+  }
+}
+
+}  // namespace
+
+Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64_t seed,
+                               const KernelTable& kernels, ThreadPool& pool) {
+  auto plan = tensor_plan(spec, recipe);
+  if (!plan) return pass_on(plan);
+  for (const PlannedTensor& tensor : plan->tensors) {
+    if (!can_randomise(tensor.format)) {
+      return fail(
+          ErrorCode::refused_input,
+          tensor.name + ": no random weights of format " + std::string(format_name(tensor.format)),
+          spec.name);
+    }
+  }
+  auto layout = lay_out_weights(spec, *plan, kernels, spec.name);
+  if (!layout) return pass_on(layout);
+  const auto make_rows = [&](const RowRange& rows, std::span<std::byte> into) -> Result<void> {
+    const WeightPlacement& placement = layout->placements[rows.tensor];
+    const PlannedTensor& tensor = *placement.tensor;
+    const std::size_t bytes = into.size() / rows.count;
+    for (std::uint64_t i = 0; i < rows.count; ++i) {
+      const std::uint64_t row = rows.expert * tensor.rows + rows.first + i;
+      const std::uint64_t row_seed = mix_seed(seed, rows.tensor, row);
+      const std::span<std::byte> out = into.subspan(i * bytes, bytes);
+      if (placement.is_vector()) {
+        fill_vector(tensor, row_seed, out);
+      } else {
+        random_row(kernels, tensor.format, deviation(tensor), row_seed, out);
+      }
+    }
+    return {};
+  };
+  if (auto filled = fill_weights(*layout, pool, make_rows); !filled) return pass_on(filled);
+  return ModelAccess::make(spec, std::move(*plan), kernels, std::move(layout->weights));
+}
+
+}  // namespace assay
