@@ -77,9 +77,10 @@ class Session {
   /// timed without a prefill of that length. Errors: usage when the context is smaller.
   Result<void> fill_to(std::uint32_t depth, std::uint64_t seed);
 
+  struct State;  // private to the engine
+
  private:
   friend struct SessionAccess;
-  struct State;
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,134 @@
+// The forward pass against the exact logits of tests/golden, for every instruction set, cache
+// format, thread count and pass size.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "reference-engine/gguf_file.hpp"
+#include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/session.hpp"
+#include "tests/reference-engine/golden_models.hpp"
+
+namespace assay {
+namespace {
+
+/// The bounds are NMSE over all logits. Float32 and half precision weights, float32 cache: what
+/// summing in float32 costs is (n / 4) * 2^-48 for n = 1000 terms, below 1e-12, and errors grow
+/// tenfold through two layers; 1e-9 leaves room for another order of summing. An F16 cache rounds
+/// keys and values to 11 bits, 2^-24 / 3 = 2e-8 each, and softmax turns score errors of that size
+/// into relative ones: 5e-6. Int8 activations: a step of max / 127 over 32 values costs 2.4e-5 of
+/// a product (4.6 / (12 * 127^2), 4.6 being the mean squared maximum of 32 normal values); the
+/// models' chain of about 20 products gives 5e-4.
+struct Golden {
+  std::string name;
+  double f32_cache_bound;
+  double f16_cache_bound;
+};
+
+constexpr double k_exact = 1e-9;
+constexpr double k_half_cache = 5e-6;
+constexpr double k_half_weights = 1e-6;
+constexpr double k_int8 = 6e-4;
+constexpr double k_int8_olmoe = 5e-4;
+
+const std::vector<Golden>& goldens() {
+  static const std::vector<Golden> all{
+      {"llama-gqa", k_exact, k_half_cache},
+      {"llama-linear-rope", k_exact, k_half_cache},
+      {"llama-tied-ropefreqs", k_exact, k_half_cache},
+      {"llama-yarn-rope", k_exact, k_half_cache},
+      {"mixtral", k_exact, k_half_cache},
+      {"qwen2", k_exact, k_half_cache},
+      {"qwen3", k_exact, k_half_cache},
+      {"qwen3moe", k_exact, k_half_cache},
+      {"olmoe", k_exact, k_half_cache},
+      {"stories260K", k_exact, k_half_cache},
+      {"llama-wide-F16", k_half_weights, k_half_weights},
+      {"llama-wide-BF16", k_half_weights, k_half_weights},
+      {"llama-wide-Q8_0", k_int8, k_int8},
+      {"llama-wide-Q4_0", k_int8, k_int8},
+      {"llama-wide-Q6_K", k_int8, k_int8},
+      {"llama-wide-Q4_K_S", k_int8, k_int8},
+      {"llama-wide-Q4_K_M", k_int8, k_int8},
+      {"llama-wide-Q5_K_M", k_int8, k_int8},
+      {"olmoe-wide-Q8_0", k_int8_olmoe, k_int8_olmoe},
+      {"olmoe-wide-Q4_0", k_int8_olmoe, k_int8_olmoe},
+  };
+  return all;
+}
+
+std::vector<std::string> golden_names() {
+  std::vector<std::string> names;
+  for (const Golden& golden : goldens()) names.push_back(golden.name);
+  return names;
+}
+
+double nmse(const std::vector<float>& found, const std::vector<float>& expected) {
+  double error = 0.0;
+  double size = 0.0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double difference = static_cast<double>(found[i]) - static_cast<double>(expected[i]);
+    error += difference * difference;
+    size += static_cast<double>(expected[i]) * static_cast<double>(expected[i]);
+  }
+  return found.size() == expected.size() ? error / size : 1.0;
+}
+
+Result<std::vector<float>> all_logits(const Model& model, const SessionShape& shape,
+                                      ThreadPool& pool, const std::vector<TokenId>& tokens) {
+  auto session = Session::open(model, shape, pool);
+  if (!session) return pass_on(session);
+  std::vector<float> logits;
+  auto done = session->evaluate_all(tokens, [&](std::size_t, std::span<const float> row) {
+    logits.insert(logits.end(), row.begin(), row.end());
+  });
+  if (!done) return pass_on(done);
+  return logits;
+}
+
+class GoldenModel : public testing::TestWithParam<Golden> {
+ protected:
+  GoldenModels models_;
+};
+
+TEST_P(GoldenModel, GivesTheExactLogitsHoweverItIsRun) {
+  const Golden& golden = GetParam();
+  const auto file = GgufFile::open(models_.file(golden.name));
+  ASSERT_TRUE(file) << file.error().text();
+  const std::vector<float> expected = GoldenModels::logits(golden.name);
+  const std::vector<TokenId> tokens = GoldenModels::tokens();
+  for (const std::string& isa : available_isas(live_cpu_features())) {
+    const KernelTable& kernels = **select_kernels(live_cpu_features(), isa);
+    for (const unsigned threads : {1U, 2U, 3U}) {
+      ThreadPool pool(threads);
+      const auto model = load_model(*file, kernels, pool);
+      ASSERT_TRUE(model) << model.error().text();
+      for (const std::uint32_t chunk : {1U, 5U, 512U}) {
+        for (const CacheFormat cache : {CacheFormat::f32, CacheFormat::f16}) {
+          const auto logits = all_logits(*model, {64, cache, chunk, threads}, pool, tokens);
+          ASSERT_TRUE(logits) << logits.error().text();
+          EXPECT_LE(nmse(*logits, expected),
+                    cache == CacheFormat::f32 ? golden.f32_cache_bound : golden.f16_cache_bound)
+              << isa << ", " << threads << " threads, passes of " << chunk << ", cache "
+              << cache_format_name(cache);
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenModel, testing::ValuesIn(goldens()), [](const auto& row) {
+  std::string name = row.param.name;
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+});
+
+TEST(GoldenModelList, CoversEveryModelOfTheManifest) {
+  EXPECT_THAT(golden_names(), testing::UnorderedElementsAreArray(GoldenModels::names()));
+}
+
+}  // namespace
+}  // namespace assay
