@@ -51,7 +51,8 @@ std::vector<std::uint32_t> GoldenModels::tokens() {
 
 std::vector<std::string> GoldenModels::names() {
   std::vector<std::string> names;
-  for (const Json& model : manifest().at("models")) names.push_back(model.at("name"));
+  const Json document = manifest();  // outlives the loop over a part of it
+  for (const Json& model : document.at("models")) names.push_back(model.at("name"));
   return names;
 }
 
