@@ -20,14 +20,18 @@ namespace assay {
 struct MeasureOptions {
   unsigned threads = 1;
   std::uint32_t warmups = 1;
-  std::uint32_t min_repetitions = 5;
+  std::uint32_t min_repetitions = 6;  // the fewest that give an interval
   std::uint32_t max_repetitions = 10;
   double max_seconds = 10.0;  // of one cell, warm-up included
   double target_half_width_ratio = 0.05;
   std::uint64_t seed = 1;
   CacheFormat cache = CacheFormat::f16;
-  std::filesystem::path verification_cache;  // empty: verify each time
+  std::filesystem::path verification_cache{};  // empty: verify each time
+  std::optional<Bytes> usable_memory{};        // more is refused before anything is allocated
 };
+
+/// The options with the rules of a tier.
+MeasureOptions with_rules(MeasureOptions options, const TierRules& rules);
 
 /// Progress for people; may be empty. `fraction` of the whole, 0 to 1.
 using Progress = std::function<void(const std::string& what, double fraction)>;
@@ -56,6 +60,11 @@ Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& work
 /// about `seconds` in all.
 Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool, double seconds,
                                    Bytes memory_limit, std::stop_token stop);
+
+/// measure_micro in a child process with a pool of its own, so that nothing of it stays.
+Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned threads,
+                                            double seconds, Bytes memory_limit,
+                                            std::stop_token stop);
 
 /// The cells of a tier, in one go, with progress. Cells that would not fit are skipped by name.
 struct SuiteOutcome {

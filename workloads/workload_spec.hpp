@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,15 @@ struct SuiteCell {
   std::uint32_t layers = 0;
 };
 
+/// How thoroughly the cells of a tier are measured.
+struct TierRules {
+  double cell_seconds = 0.0;  // the box of one cell, warm-up included, loading not
+  std::uint32_t warmups = 1;
+  std::uint32_t min_repetitions = 6;
+  std::uint32_t max_repetitions = 10;
+  double target_half_width_ratio = 0.05;
+};
+
 struct Suite {
   std::string name;  // "slm-suite-1"
   std::vector<WorkloadSpec> workloads;
@@ -41,6 +51,9 @@ struct Suite {
   std::vector<SuiteCell> quick;
   std::vector<SuiteCell> standard;
   std::vector<SuiteCell> full;
+  TierRules quick_rules;
+  TierRules standard_rules;
+  TierRules full_rules;
   [[nodiscard]] const WorkloadSpec* workload(std::string_view name) const;
   [[nodiscard]] const SuiteShape* shape(std::string_view id) const;
 };
@@ -48,6 +61,16 @@ struct Suite {
 /// The suite that is compiled in (configs/workloads/slm-suite-1.json). Errors: internal when the
 /// file is broken.
 Result<Suite> builtin_suite();
+/// A suite as JSON. Errors: refused_input, `SOURCE: FIELD: what was found (what was expected)`.
 Result<Suite> parse_suite(std::string_view json, const std::string& source);
+
+/// The tiers that a user can name, the shortest first.
+std::span<const std::string_view> suite_tiers();
+/// Nothing for a name that is no tier.
+const std::vector<SuiteCell>* tier_cells(const Suite& suite, std::string_view tier);
+const TierRules* tier_rules(const Suite& suite, std::string_view tier);
+
+/// The shape cut to its first `layers` layers (0: all of them).
+ModelSpec sliced(const ModelSpec& spec, std::uint32_t layers);
 
 }  // namespace assay

@@ -1,0 +1,58 @@
+#include "workloads/engines/reference.hpp"
+
+#include <algorithm>
+
+namespace assay {
+namespace {
+
+/// The largest logit, the first of equals.
+TokenId most_likely(std::span<const float> logits) {
+  return static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin());
+}
+
+}  // namespace
+
+ReferenceGenerator::ReferenceGenerator(Session& session, std::uint64_t seed)
+    : session_(session), seed_(seed) {}
+
+Generator::Capabilities ReferenceGenerator::capabilities() const {
+  return {.logits = true, .token_ids = true, .exact_counts = true, .depth = true};
+}
+
+std::string ReferenceGenerator::name() const { return "assay"; }
+
+Result<void> ReferenceGenerator::reset(std::uint32_t depth) {
+  prompt_logits_ = {};
+  if (filled_ == depth && session_.depth() >= depth) {
+    session_.rewind(depth);
+    return {};
+  }
+  session_.rewind(0);
+  if (depth > 0) {
+    if (auto filled = session_.fill_to(depth, seed_); !filled) return filled;
+  }
+  filled_ = depth;
+  return {};
+}
+
+Result<void> ReferenceGenerator::read_prompt(std::span<const TokenId> tokens) {
+  auto logits = session_.evaluate(tokens);
+  if (!logits) return pass_on(logits);
+  prompt_logits_ = *logits;
+  return {};
+}
+
+Result<TokenId> ReferenceGenerator::first_token() {
+  if (prompt_logits_.empty()) return fail(ErrorCode::internal, "no prompt was read");
+  return most_likely(prompt_logits_);
+}
+
+Result<TokenId> ReferenceGenerator::next(TokenId token) {
+  auto logits = session_.evaluate(std::span(&token, 1));
+  if (!logits) return pass_on(logits);
+  return most_likely(*logits);
+}
+
+std::uint32_t ReferenceGenerator::positions() const { return session_.depth(); }
+
+}  // namespace assay

@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "workloads/bench.hpp"
+#include "workloads/run/bandwidth.hpp"
+#include "workloads/run/bench_model.hpp"
+#include "workloads/run/summary.hpp"
+
+namespace assay {
+namespace {
+
+constexpr double k_micro_seconds = 6.0;
+
+std::string cell_name(const SuiteCell& cell) {
+  std::string name = fmt::format("{} {} {}", cell.shape, recipe_name(cell.recipe), cell.workload);
+  if (cell.layers > 0) name += fmt::format(", {} layers", cell.layers);
+  return name;
+}
+
+/// One cell with all that it refers to.
+struct PlannedCell {
+  std::string name;
+  BenchModel model;
+  WorkloadSpec workload;
+};
+
+Result<PlannedCell> plan_cell(const Suite& suite, const SuiteCell& cell) {
+  const WorkloadSpec* workload = suite.workload(cell.workload);
+  const SuiteShape* shape = suite.shape(cell.shape);
+  if (workload == nullptr || shape == nullptr) {
+    return fail(ErrorCode::usage, "the suite has no such workload or shape", cell_name(cell));
+  }
+  PlannedCell planned;
+  planned.name = cell_name(cell);
+  planned.workload = *workload;
+  planned.model.spec = shape->spec;
+  planned.model.recipe = cell.recipe;
+  planned.model.slice_layers = cell.layers;
+  return planned;
+}
+
+/// The least seconds that warm-up and repetitions take: every byte at the full read bandwidth,
+/// every operation at the peak.
+double least_seconds(const PreparedModel& model, const WorkloadSpec& workload,
+                     const MeasureOptions& options, const KernelTable& kernels,
+                     const MicroResults& micro) {
+  const RunResult run = describe_run(model, workload, options, kernels);
+  RunEvidence limits;
+  RunResult unused = run;
+  compare_with_limits(micro, unused, limits);
+  double seconds = 0.0;
+  if (limits.compute_ops_per_second) {
+    seconds +=
+        workload.prompt_tokens * run.prefill_flops_per_token / *limits.compute_ops_per_second;
+  }
+  if (limits.read_bandwidth_bytes_per_second) {
+    seconds += workload.generated_tokens * run.decode_bytes_per_token /
+               *limits.read_bandwidth_bytes_per_second;
+  }
+  // The warm-ups, and two repetitions: fewer show no spread.
+  return seconds * (options.warmups + 2.0);
+}
+
+/// Why a cell is left out before it is started; nothing when it can run. Errors: refused_input.
+Result<std::optional<std::string>> reason_to_skip(const PlannedCell& cell,
+                                                  const MeasureOptions& options,
+                                                  const KernelTable& kernels,
+                                                  const MicroResults& micro) {
+  auto model = prepare_model(cell.model);
+  if (!model) return pass_on(model);
+  const SessionShape shape = session_shape(cell.workload, options);
+  if (auto fits = check_memory(*model, shape, options.usable_memory); !fits) {
+    const Bytes needed = footprint(model->spec, model->plan, shape).peak();
+    return std::optional(fmt::format("needs {}, {} are available", human_bytes(needed),
+                                     human_bytes(*options.usable_memory)));
+  }
+  const double seconds = least_seconds(*model, cell.workload, options, kernels, micro);
+  if (seconds > options.max_seconds) {
+    return std::optional(fmt::format("would take {:.0f} s at least, its box is {:.0f} s", seconds,
+                                     options.max_seconds));
+  }
+  return std::optional<std::string>();
+}
+
+/// Runs one cell; measures the bandwidth again, once, when the speed is above it: the limits may
+/// have been taken in a slow moment of the machine.
+Result<RunResult> run_cell(const PlannedCell& cell, const MeasureOptions& options,
+                           const KernelTable& kernels, MicroResults& micro,
+                           const std::stop_token& stop) {
+  auto run = run_isolated(cell.model, cell.workload, options, kernels, micro, stop);
+  const bool looks_impossible =
+      run && run->validity == Validity::invalid && run->verification && run->verification->passed;
+  if (!looks_impossible || stop.stop_requested()) return run;
+  auto again = measure_micro_isolated(kernels, options.threads, k_micro_seconds,
+                                      options.usable_memory.value_or(gibibytes(1)), stop);
+  if (!again || !raise_limits(micro, *again)) return run;
+  return run_isolated(cell.model, cell.workload, options, kernels, micro, stop);
+}
+
+}  // namespace
+
+Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>& cells,
+                               const MeasureOptions& options, const KernelTable& kernels,
+                               Bytes usable_memory, const Progress& progress,
+                               std::stop_token stop) {
+  MeasureOptions cell_options = options;
+  cell_options.usable_memory = usable_memory;
+  const auto tell = [&progress](const std::string& what, double fraction) {
+    if (progress) progress(what, fraction);
+  };
+  SuiteOutcome outcome;
+  tell("memory bandwidth and compute limits", 0.0);
+  auto micro =
+      measure_micro_isolated(kernels, options.threads, k_micro_seconds, usable_memory, stop);
+  if (!micro) return pass_on(micro);
+  outcome.micro = std::move(*micro);
+  // The limits take about as long as three cells.
+  const double parts = static_cast<double>(cells.size()) + 3.0;
+  double done = 3.0;
+  for (const SuiteCell& cell : cells) {
+    outcome.partial = stop.stop_requested();
+    if (outcome.partial) break;
+    auto planned = plan_cell(suite, cell);
+    if (!planned) return pass_on(planned);
+    tell(planned->name, done / parts);
+    done += 1.0;
+    auto skip = reason_to_skip(*planned, cell_options, kernels, outcome.micro);
+    if (!skip) return pass_on(skip);
+    if (*skip) {
+      outcome.skipped.push_back(planned->name + ": " + **skip);
+      continue;
+    }
+    auto run = run_cell(*planned, cell_options, kernels, outcome.micro, stop);
+    if (run) {
+      outcome.runs.push_back(std::move(*run));
+    } else if (run.error().code == ErrorCode::interrupted) {
+      outcome.partial = true;
+      break;
+    } else {
+      outcome.skipped.push_back(planned->name + ": " + run.error().text());
+    }
+  }
+  raise_to_runs(outcome.micro, outcome.runs);
+  outcome.partial = outcome.partial || stop.stop_requested();
+  tell("done", 1.0);
+  return outcome;
+}
+
+}  // namespace assay

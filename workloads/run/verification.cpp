@@ -1,0 +1,132 @@
+#include "workloads/run/verification.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "reference-engine/verification.hpp"
+
+namespace assay {
+namespace {
+
+// NMSE of a whole model's logits. Block formats multiply int8 activations: the field's bound for
+// whole models is 2e-3 (llama.cpp's test of llama). With float weights only float32 sums differ:
+// about (2^-24)^2 times the length of the sums, far below 1e-5, which leaves room for the rounding
+// of a 16-bit cache.
+constexpr double k_block_bound = 2e-3;
+constexpr double k_float_bound = 1e-5;
+
+double logit_bound(const TensorPlan& plan) {
+  const bool blocks = std::ranges::any_of(plan.tensors, [](const PlannedTensor& tensor) {
+    const auto shape = block_shape(tensor.format);
+    return shape && shape->values > 1;
+  });
+  return blocks ? k_block_bound : k_float_bound;
+}
+
+/// All sizes that decide which code runs on which numbers, in a readable line.
+std::string shape_text(const PreparedModel& model) {
+  const ModelSpec& spec = model.spec;
+  std::set<std::string> formats;
+  for (const PlannedTensor& tensor : model.plan.tensors) {
+    formats.insert(std::string(format_name(tensor.format)));
+  }
+  return fmt::format(
+      "{} {} {}: {} layers, d {}, heads {}/{}x{}, ff {}, vocabulary {}{}, experts {}/{}x{}, rope "
+      "{} {} {}, qk norm {}, {} ({})",
+      model.about.source, model.about.id, spec.architecture, spec.layers, spec.d_model, spec.heads,
+      spec.kv_heads, spec.head_dim, spec.d_ff, spec.vocabulary, spec.tied_embeddings ? " tied" : "",
+      spec.moe.used, spec.moe.experts, spec.moe.d_expert, spec.rope.dims, spec.rope.base,
+      static_cast<int>(spec.rope.pairs), static_cast<int>(spec.qk_norm), model.about.format,
+      fmt::join(formats, " "));
+}
+
+VerificationKey key_of(const PreparedModel& prepared, const Model& model,
+                       const WorkloadSpec& workload, const MeasureOptions& options) {
+  return {.shape = shape_text(prepared),
+          .isa = model.kernels().isa,
+          .build = build_id(),
+          .session = fmt::format("prompt {}, depth {}, cache {}, threads {}",
+                                 workload.prompt_tokens, workload.context_depth,
+                                 cache_format_name(options.cache), options.threads)};
+}
+
+/// The products of the workload: decode steps of one token, and the passes of the prompt.
+std::set<MatmulShape> products_of(const Model& model, const WorkloadSpec& workload,
+                                  const SessionShape& shape) {
+  std::set<std::uint32_t> columns{1};
+  if (workload.prompt_tokens > 0) columns.insert(shape.chunk);
+  if (const std::uint32_t rest = workload.prompt_tokens % shape.chunk; rest > 0) {
+    columns.insert(rest);
+  }
+  // Rows are alike; what is checked is as many as give every kernel full and partial panels.
+  constexpr std::uint64_t k_rows = 48;
+  std::set<MatmulShape> products;
+  for (const std::uint32_t count : columns) {
+    for (MatmulShape product : matmul_shapes(model, count)) {
+      product.rows = std::min(product.rows, k_rows);
+      products.insert(product);
+    }
+  }
+  return products;
+}
+
+/// False, with the reason, at the first product that is wrong.
+bool check_products(const Model& model, const std::set<MatmulShape>& products,
+                    Verification& verification) {
+  // Wide passes repeat the same columns' work: fewer rows keep each check within a few million
+  // multiplications.
+  constexpr std::uint64_t k_multiplications = std::uint64_t{1} << 22;
+  constexpr std::uint64_t k_fewest_rows = 9;  // more than one panel of eight
+  for (const MatmulShape& product : products) {
+    const std::uint64_t rows =
+        std::max(k_multiplications / (product.k * product.columns), k_fewest_rows);
+    const KernelCheck check =
+        check_multiply(model.kernels(), product, std::min(rows, product.rows));
+    ++verification.kernels_checked;
+    if (check.passed()) continue;
+    verification.reason =
+        fmt::format("{} ({}) on {} x {}: NMSE {:.1e} against the definition (at most {:.1e})",
+                    check.kernel, check.isa, check.k, check.columns, check.nmse, check.bound);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Verification> verify_outputs(const PreparedModel& prepared, const Model& model,
+                                    Session& session, const WorkloadSpec& workload,
+                                    const MeasureOptions& options) {
+  const VerificationKey key = key_of(prepared, model, workload, options);
+  if (const auto stored = stored_verification(options.verification_cache, key)) return *stored;
+  Verification verification;
+  const SessionShape shape = session_shape(workload, options);
+  if (!check_products(model, products_of(model, workload, shape), verification)) {
+    return verification;
+  }
+  session.rewind(0);
+  if (shape.context > 1) {
+    if (auto filled = session.fill_to(shape.context - 1, options.seed); !filled) {
+      return pass_on(filled);
+    }
+  }
+  const auto token = static_cast<TokenId>(options.seed % prepared.spec.vocabulary);
+  auto nmse = reference_nmse(model, session, token);
+  if (!nmse) return pass_on(nmse);
+  verification.logit_nmse = *nmse;
+  const double bound = logit_bound(prepared.plan);
+  verification.passed = *nmse <= bound;
+  if (!verification.passed) {
+    verification.reason =
+        fmt::format("logits at depth {}: NMSE {:.1e} against a float64 pass (at most {:.1e})",
+                    shape.context - 1, *nmse, bound);
+  }
+  session.rewind(0);
+  store_verification(options.verification_cache, key, verification);
+  return verification;
+}
+
+}  // namespace assay

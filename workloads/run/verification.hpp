@@ -1,0 +1,17 @@
+#pragma once
+
+#include "workloads/run/bench_model.hpp"
+#include "workloads/run/verification_store.hpp"
+
+namespace assay {
+
+/// Compares the kernels on exactly the products of this workload with the scalar definition, and
+/// the logits of one token, at the depth where the workload ends, with a float64 pass over all
+/// layers. A check that passed before with the same shape, format, instruction set and build is
+/// taken from options.verification_cache. The session is left at some depth. Errors: those of the
+/// session; wrong output is no error but a Verification that did not pass.
+Result<Verification> verify_outputs(const PreparedModel& prepared, const Model& model,
+                                    Session& session, const WorkloadSpec& workload,
+                                    const MeasureOptions& options);
+
+}  // namespace assay
