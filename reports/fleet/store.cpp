@@ -79,8 +79,7 @@ Result<void> check_schema(Database& database, const std::string& name) {
   return {};
 }
 
-/// Better first; a machine is not ready for a model only when no format is: unknown comes before
-/// no.
+/// Better first; unknown is worse than any answer, as in the metrics.
 int rank_of(VerdictKind verdict) {
   switch (verdict) {
     case VerdictKind::comfortable:
@@ -89,9 +88,9 @@ int rank_of(VerdictKind verdict) {
       return 1;
     case VerdictKind::tight:
       return 2;
-    case VerdictKind::unknown:
-      return 3;
     case VerdictKind::no:
+      return 3;
+    case VerdictKind::unknown:
       return 4;
   }
   return 4;
