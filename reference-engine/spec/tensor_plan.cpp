@@ -135,9 +135,9 @@ Result<TensorPlan> tensor_plan(const GgufFile& file, const ModelSpec& spec) {
   }
   for (const GgufTensor& tensor : file.tensors()) {
     if (!known.contains(tensor.name)) {
-      return file.refuse(
-          fmt::format("tensor '{}'", tensor.name),
-          fmt::format("has no place in a model of architecture {}", spec.architecture));
+      return file.refuse(fmt::format("tensor '{}'", tensor.name),
+                         fmt::format("has no place in a model of {} layers and architecture {}",
+                                     spec.layers, spec.architecture));
     }
   }
   return plan;

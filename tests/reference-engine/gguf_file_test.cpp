@@ -1,0 +1,189 @@
+#include "reference-engine/gguf_file.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <limits>
+#include <random>
+
+#include "tests/reference-engine/golden_models.hpp"
+#include "tests/reference-engine/seeded_models.hpp"
+
+namespace assay {
+namespace {
+
+using testing::HasSubstr;
+
+/// What a user meets: everything that is checked before a model is loaded. Empty when all is well.
+std::string refusal(const std::filesystem::path& path) {
+  const auto file = GgufFile::open(path);
+  if (!file) return file.error().text();
+  const auto spec = model_spec(*file);
+  if (!spec) return spec.error().text();
+  const auto plan = tensor_plan(*file, *spec);
+  return plan ? std::string() : plan.error().text();
+}
+
+class GgufFileOnDisk : public testing::Test {
+ protected:
+  TemporaryDirectory directory_;
+};
+
+TEST_F(GgufFileOnDisk, KeepsEveryTypeOfValue) {
+  GgufBuilder builder;
+  builder.set<std::uint8_t>("u8", GgufType::u8, 200).set<std::int8_t>("i8", GgufType::i8, -5);
+  builder.set<std::uint16_t>("u16", GgufType::u16, 60000);
+  builder.set<std::int16_t>("i16", GgufType::i16, 7).set<std::int32_t>("i32", GgufType::i32, 8);
+  builder.set<std::uint64_t>("u64", GgufType::u64, std::uint64_t{1} << 40U);
+  builder.set<std::int64_t>("i64", GgufType::i64, 9).set_f32("f32", 0.5F);
+  builder.set("f64", GgufType::f64, 0.25).set_bool("yes", true).set_text("text", "hello");
+  builder.set_texts("texts", std::vector<std::string>{"a", "", "bc"});
+  builder.set_numbers<float>("floats", GgufType::f32, std::vector<float>{1.5F, 2.5F});
+  const auto file = GgufFile::open(directory_.write("types.gguf", builder.build()));
+  ASSERT_TRUE(file) << file.error().text();
+  EXPECT_EQ(file->count("u8").value(), 200U);
+  EXPECT_EQ(file->count("u16").value(), 60000U);
+  EXPECT_EQ(file->count("i16").value(), 7U);
+  EXPECT_EQ(file->count("i32").value(), 8U);
+  EXPECT_EQ(file->count("u64").value(), std::uint64_t{1} << 40U);
+  EXPECT_EQ(file->count("i64").value(), 9U);
+  EXPECT_EQ(file->number("f32").value(), 0.5);
+  EXPECT_EQ(file->number("f64").value(), 0.25);
+  EXPECT_TRUE(file->flag("yes").value());
+  EXPECT_EQ(file->text("text").value(), "hello");
+  const GgufArray& texts = **file->array("texts", GgufType::string);
+  ASSERT_EQ(texts.size(), 3U);
+  EXPECT_EQ(texts.text(0), "a");
+  EXPECT_EQ(texts.text(1), "");
+  EXPECT_EQ(texts.text(2), "bc");
+  EXPECT_EQ((*file->array("floats", GgufType::f32))->number<float>(1), 2.5F);
+}
+
+TEST_F(GgufFileOnDisk, GettersRefuseOtherTypesAndNameTheKey) {
+  GgufBuilder builder;
+  builder.set<std::int8_t>("minus", GgufType::i8, -5).set_f32("half", 0.5F).set_text("t", "x");
+  const auto path = directory_.write("getters.gguf", builder.build());
+  const auto file = GgufFile::open(path);
+  ASSERT_TRUE(file) << file.error().text();
+  const std::string name = path.string();
+  EXPECT_EQ(file->count("minus").error().text(),
+            name + ": minus: i8 -5 (expected a non-negative integer)");
+  EXPECT_EQ(file->count("half").error().text(),
+            name + ": half: f32 (expected a non-negative integer)");
+  EXPECT_EQ(file->number("t").error().text(), name + ": t: string 'x' (expected f32 or f64)");
+  EXPECT_EQ(file->text("nothing").error().text(), name + ": nothing: missing (expected string)");
+  EXPECT_EQ(file->flag_or("nothing", true).value(), true);
+  EXPECT_FALSE(file->flag_or("t", true));
+}
+
+TEST_F(GgufFileOnDisk, FindsTensorsWhereTheyLie) {
+  GgufBuilder builder;
+  builder.add_f32("a", {2}, std::vector<float>{1.0F, 2.0F});
+  builder.add_f32("b", {1, 2}, std::vector<float>{3.0F, 4.0F});
+  const auto file = GgufFile::open(directory_.write("tensors.gguf", builder.build()));
+  ASSERT_TRUE(file) << file.error().text();
+  const GgufTensor* b = file->tensor("b");
+  ASSERT_NE(b, nullptr);
+  EXPECT_EQ(b->bytes, 8U);
+  std::array<float, 2> values{};
+  ASSERT_TRUE(file->file().read_at(b->offset, std::as_writable_bytes(std::span(values))));
+  EXPECT_EQ(values[1], 4.0F);
+  EXPECT_EQ(file->tensor("c"), nullptr);
+}
+
+TEST_F(GgufFileOnDisk, EscapesTextsOfTheFileInMessages) {
+  GgufBuilder builder = seeded_model("llama-gqa");
+  builder.set_text("general.architecture", "\x1b[31mred\n");
+  const std::string message = refusal(directory_.write("escape.gguf", builder.build()));
+  EXPECT_THAT(message, HasSubstr("general.architecture: '\\x1B[31mred\\x0A' is not supported"));
+}
+
+TEST_F(GgufFileOnDisk, CutsTextsOfTheFileInMessages) {
+  GgufBuilder builder = seeded_model("llama-gqa");
+  builder.set_text("general.architecture", std::string(8U << 20U, 'x'));
+  EXPECT_LT(refusal(directory_.write("long.gguf", builder.build())).size(), 500U);
+}
+
+TEST_F(GgufFileOnDisk, RefusesWhatIsNoRegularFile) {
+  const std::filesystem::path fifo = directory_.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  std::filesystem::create_symlink("loop", directory_.path() / "loop");
+  std::filesystem::create_symlink("gone", directory_.path() / "dangling");
+  EXPECT_THAT(refusal(directory_.path()), HasSubstr("is a directory"));
+  EXPECT_THAT(refusal(fifo), HasSubstr("fifo: is not a regular file"));
+  EXPECT_THAT(refusal(directory_.path() / "loop"), HasSubstr("loop: cannot be opened"));
+  EXPECT_THAT(refusal(directory_.path() / "dangling"), HasSubstr("dangling: cannot be opened"));
+  EXPECT_THAT(refusal(directory_.path() / "missing"), HasSubstr("missing: cannot be opened"));
+  EXPECT_THAT(refusal("/dev/null"), HasSubstr("/dev/null: is not a regular file"));
+  EXPECT_THAT(refusal("/dev/zero"), HasSubstr("/dev/zero: is not a regular file"));
+}
+
+TEST_F(GgufFileOnDisk, RefusesEveryTruncation) {
+  const std::string whole = seeded_model("qwen2").build();
+  for (std::size_t part = 0; part < 32; ++part) {
+    const std::size_t length = whole.size() * part / 32;
+    const auto path = directory_.write("part.gguf", whole.substr(0, length));
+    EXPECT_NE(refusal(path), "") << length;
+  }
+  EXPECT_NE(refusal(directory_.write("part.gguf", whole.substr(0, whole.size() - 1))), "");
+  EXPECT_EQ(refusal(directory_.write("whole.gguf", whole)), "");
+}
+
+TEST_F(GgufFileOnDisk, RefusesAnImpossibleHeaderOfASparseFileQuickly) {
+  GgufBuilder builder = seeded_model("llama-gqa");
+  builder.tensor("token_embd.weight").dims = {64, std::uint64_t{1} << 25U};
+  const auto path = directory_.write("sparse.gguf", builder.build());
+  std::filesystem::resize_file(path, std::uint64_t{9} << 30U);
+  EXPECT_THAT(refusal(path), HasSubstr("tensor 'token_embd.weight'"));
+}
+
+// 2,500 files with one to eight bytes changed near each other in the header. Whatever the verdict,
+// the reader must stay inside its buffers (sanitizers watch it) and be done.
+TEST_F(GgufFileOnDisk, SurvivesMutations) {
+  const std::string whole = seeded_model("qwen3").build();
+  const auto start = GgufFile::open(directory_.write("m.gguf", whole));
+  ASSERT_TRUE(start) << start.error().text();
+  const std::size_t header = start->tensors().front().offset;
+  // Only the header is checked here: the data may be a hole of the same size.
+  std::mt19937_64 random(11);
+  std::size_t refused = 0;
+  for (int round = 0; round < 2500; ++round) {
+    std::string mutated = whole.substr(0, header);
+    const std::size_t at = random() % header;
+    for (std::size_t i = 0, changes = 1 + random() % 8; i < changes; ++i) {
+      constexpr std::array<char, 4> k_telling{'\0', '\x01', '\x7f', '\xff'};
+      const bool telling = random() % 2 == 0;
+      mutated[std::min(at + random() % 8, header - 1)] =
+          telling ? k_telling[random() % 4] : static_cast<char>(random());
+    }
+    // A new name each time: some file systems wait for the disk when a file is written over.
+    const auto path = directory_.write(fmt::format("m{}", round), mutated);
+    std::filesystem::resize_file(path, whole.size());
+    if (!refusal(path).empty()) ++refused;
+    std::filesystem::remove(path);
+  }
+  EXPECT_GT(refused, 250U);
+}
+
+TEST_F(GgufFileOnDisk, ReadsAVocabularyOf150000TokensAtOnce) {
+  std::vector<std::string> tokens;
+  std::vector<std::string> merges;
+  for (int i = 0; i < 150000; ++i) {
+    tokens.push_back("token" + std::to_string(i));
+    merges.push_back("tok en" + std::to_string(i));
+  }
+  GgufBuilder builder;
+  builder.set_texts("tokenizer.ggml.tokens", tokens).set_texts("tokenizer.ggml.merges", merges);
+  const auto path = directory_.write("vocabulary.gguf", builder.build());
+  const auto file = GgufFile::open(path);
+  ASSERT_TRUE(file) << file.error().text();
+  const GgufArray& read = **file->array("tokenizer.ggml.tokens", GgufType::string);
+  EXPECT_EQ(read.size(), 150000U);
+  EXPECT_EQ(read.text(149999), "token149999");
+}
+
+}  // namespace
+}  // namespace assay
