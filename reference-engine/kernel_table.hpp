@@ -36,15 +36,14 @@ struct PanelProduct {
   std::size_t stride;
 };
 
-inline constexpr std::size_t k_max_streams = 4;
+inline constexpr std::size_t k_streams = 4;
 
-/// The first column times `panel_count` adjacent panels at each of `streams` places that lie far
-/// apart: out[s][r] = dot(row r of stream s, column). Distant streams keep more cache lines in
-/// flight than one (decode is limited by reading the weights). Full panels are written.
+/// The first column times `panel_count` adjacent panels at each of four places that lie far apart:
+/// out[s][r] = dot(row r of stream s, column). Distant streams keep more cache lines in flight than
+/// one (decode is limited by reading the weights). Full panels are written.
 struct StreamProduct {
-  const std::byte* panels[k_max_streams];
-  float* out[k_max_streams];
-  std::size_t streams;  // 1 .. k_max_streams
+  const std::byte* panels[k_streams];
+  float* out[k_streams];
   std::size_t panel_count;
   const Q8Columns* q8;
   const F32Columns* f32;
@@ -71,52 +70,55 @@ inline constexpr std::size_t k_max_kernel_formats = 32;
 /// Every kernel that the engine calls. Each instruction set exports a partial table (null = not
 /// overridden).
 struct KernelTable {
-  const char* isa;                              // "scalar", "avx2"
-  FormatKernels formats[k_max_kernel_formats];  // ended by an entry with panel_rows == 0
+  const char* isa = nullptr;                         // "scalar", "avx2"
+  FormatKernels formats[k_max_kernel_formats] = {};  // ended by an entry with panel_rows == 0
 
   /// Values -> codes, a scale per 32, the sum of each 16 codes. k is a multiple of 32.
   /// scale = max|x| / 127, code = nearest (ties to even) of x * (1 / scale); all zeros when the
   /// largest magnitude is zero or subnormal.
   void (*quantise_q8)(const float* x, std::size_t k, std::int8_t* codes, float* scales,
-                      std::int16_t* sums);
+                      std::int16_t* sums) = nullptr;
 
-  float (*dot_f32)(const float* a, const float* b, std::size_t n);
+  float (*dot_f32)(const float* a, const float* b, std::size_t n) = nullptr;
   /// y += scale * x
-  void (*add_scaled)(float* y, const float* x, float scale, std::size_t n);
-  float (*sum_of_squares)(const float* x, std::size_t n);
+  void (*add_scaled)(float* y, const float* x, float scale, std::size_t n) = nullptr;
+  float (*sum_of_squares)(const float* x, std::size_t n) = nullptr;
   /// x[i] *= scale * weight[i]
-  void (*scale_by)(float* x, const float* weight, float scale, std::size_t n);
+  void (*scale_by)(float* x, const float* weight, float scale, std::size_t n) = nullptr;
   /// x = exp(x - maximum); returns the sum. Requires x <= maximum.
-  float (*exp_sum)(float* x, float maximum, std::size_t n);
+  float (*exp_sum)(float* x, float maximum, std::size_t n) = nullptr;
   /// gate[i] = silu(gate[i]) * up[i]
-  void (*silu_multiply)(float* gate, const float* up, std::size_t n);
-  void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n);
-  void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n);
+  void (*silu_multiply)(float* gate, const float* up, std::size_t n) = nullptr;
+  void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
+  void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n) = nullptr;
   /// Attention over one K/V head of an F16 or F32 cache: scores of `queries` (heads that share the
   /// K/V head, tokens, or both) against `positions` keys. Any `dim`. Shapes: q [queries, dim], keys
   /// [positions, dim], scores [queries, score_stride].
   void (*scores_f16)(const float* q, std::size_t queries, const std::uint16_t* keys,
                      std::size_t positions, std::size_t dim, float* scores,
-                     std::size_t score_stride);
+                     std::size_t score_stride) = nullptr;
   void (*scores_f32)(const float* q, std::size_t queries, const float* keys, std::size_t positions,
-                     std::size_t dim, float* scores, std::size_t score_stride);
+                     std::size_t dim, float* scores, std::size_t score_stride) = nullptr;
   /// out[h] += sum over p of weights[h][p] * values[p]. Shapes: weights [queries, weight_stride],
   /// values [positions, dim], out [queries, dim].
   void (*mix_f16)(const float* weights, std::size_t queries, std::size_t weight_stride,
-                  const std::uint16_t* values, std::size_t positions, std::size_t dim, float* out);
+                  const std::uint16_t* values, std::size_t positions, std::size_t dim,
+                  float* out) = nullptr;
   void (*mix_f32)(const float* weights, std::size_t queries, std::size_t weight_stride,
-                  const float* values, std::size_t positions, std::size_t dim, float* out);
+                  const float* values, std::size_t positions, std::size_t dim,
+                  float* out) = nullptr;
 
   /// Micro-measurement loops. Each returns a value that depends on all work done.
   /// Reads `bytes` (a multiple of 4096) in `streams` (1, 2, 4 or 8) separate forward streams.
-  std::uint64_t (*read_stream)(const std::byte* from, std::size_t bytes, unsigned streams);
+  std::uint64_t (*read_stream)(const std::byte* from, std::size_t bytes,
+                               unsigned streams) = nullptr;
   /// `steps` rounds of independent float32 multiply-adds; the count of operations of one round is
   /// fma_flops_per_step.
-  float (*fma_loop)(std::size_t steps);
-  double fma_flops_per_step;
+  float (*fma_loop)(std::size_t steps) = nullptr;
+  double fma_flops_per_step = 0.0;
   /// The same for the int8 dot product path that this table's multiply uses.
-  std::int32_t (*int8_loop)(std::size_t steps);
-  double int8_ops_per_step;
+  std::int32_t (*int8_loop)(std::size_t steps) = nullptr;
+  double int8_ops_per_step = 0.0;
 };
 
 }  // namespace assay

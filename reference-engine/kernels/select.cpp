@@ -1,4 +1,4 @@
-#include <array>
+#include <initializer_list>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,6 +8,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+
+#include "reference-engine/kernels/x86_avx2/tables.hpp"
 #endif
 
 namespace assay {
@@ -53,16 +55,61 @@ LiveCpuFeatures read_features() {
 LiveCpuFeatures read_features() { return {}; }
 #endif
 
-/// One instruction set: its name, its parts (each laid over those before), and whether it may run.
+/// Puts what `part` overrides on top of a table.
+void lay_over(KernelTable& out, const KernelTable& part) {
+  out.isa = part.isa;
+  const auto take = []<typename T>(T& into, const T& from) {
+    if (from != T{}) into = from;
+  };
+  for (const FormatKernels& kernels : part.formats) {
+    if (kernels.panel_rows == 0) break;
+    for (FormatKernels& slot : out.formats) {
+      if (slot.panel_rows != 0 && slot.format != kernels.format) continue;
+      slot = kernels;
+      break;
+    }
+  }
+  take(out.quantise_q8, part.quantise_q8);
+  take(out.dot_f32, part.dot_f32);
+  take(out.add_scaled, part.add_scaled);
+  take(out.sum_of_squares, part.sum_of_squares);
+  take(out.scale_by, part.scale_by);
+  take(out.exp_sum, part.exp_sum);
+  take(out.silu_multiply, part.silu_multiply);
+  take(out.f32_to_f16, part.f32_to_f16);
+  take(out.f16_to_f32, part.f16_to_f32);
+  take(out.scores_f16, part.scores_f16);
+  take(out.scores_f32, part.scores_f32);
+  take(out.mix_f16, part.mix_f16);
+  take(out.mix_f32, part.mix_f32);
+  take(out.read_stream, part.read_stream);
+  take(out.fma_loop, part.fma_loop);
+  take(out.fma_flops_per_step, part.fma_flops_per_step);
+  take(out.int8_loop, part.int8_loop);
+  take(out.int8_ops_per_step, part.int8_ops_per_step);
+}
+
+/// The scalar table with the parts of an instruction set over it.
+KernelTable complete(std::initializer_list<const KernelTable*> parts) {
+  KernelTable out = k_scalar_table;
+  for (const KernelTable* part : parts) lay_over(out, *part);
+  return out;
+}
+
 struct Isa {
   KernelTable table;
   bool (*allowed)(const LiveCpuFeatures&);
 };
 
 /// Best first.
-const auto& all_isas() {
-  static const std::array isas{
-      Isa{k_scalar_table, [](const LiveCpuFeatures&) { return true; }},
+const std::vector<Isa>& all_isas() {
+  static const std::vector<Isa> isas{
+#if defined(__x86_64__)
+      {complete({&k_avx2_plain, &k_avx2_q8_0, &k_avx2_q4_0, &k_avx2_q4_k, &k_avx2_q5_k,
+                 &k_avx2_q6_k, &k_avx2_vector, &k_avx2_attention, &k_avx2_loops}),
+       [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
+#endif
+      {complete({}), [](const LiveCpuFeatures&) { return true; }},
   };
   return isas;
 }

@@ -10,7 +10,7 @@ namespace {
 struct Cut {
   std::size_t pieces;
   std::size_t panels;  // of one piece; with streams: in each of them
-  bool streams;        // one column, read at k_max_streams distant places
+  bool streams;        // one column, read at k_streams distant places
 };
 
 // Pieces of about 256 KiB of weights: 10 us of reading, long against taking a piece (0.1 us) and
@@ -23,11 +23,11 @@ Cut cut_of(const Product& product) {
   const PackedMatrix& matrix = *product.matrix;
   const std::size_t panels = matrix.panel_count();
   const std::size_t bytes = std::max<std::size_t>(matrix.panel_bytes(), 1);
-  if (product.columns == 1 && panels >= k_max_streams) {
-    const std::size_t stream = panels / k_max_streams;
+  if (product.columns == 1 && panels >= k_streams) {
+    const std::size_t stream = panels / k_streams;
     const std::size_t in_piece =
-        std::clamp<std::size_t>(k_piece_bytes / k_max_streams / bytes, 1, stream);
-    const std::size_t rest = panels % k_max_streams != 0 ? 1 : 0;
+        std::clamp<std::size_t>(k_piece_bytes / k_streams / bytes, 1, stream);
+    const std::size_t rest = panels % k_streams != 0 ? 1 : 0;
     return {(stream + in_piece - 1) / in_piece + rest, in_piece, true};
   }
   const std::size_t in_piece = std::max<std::size_t>(k_piece_rows / matrix.kernels->panel_rows, 1);
@@ -54,28 +54,27 @@ void multiply_adjacent(const Product& product, std::size_t first, std::size_t co
 void multiply_column(const Product& product, const Cut& cut, std::size_t piece) {
   const PackedMatrix& matrix = *product.matrix;
   const std::size_t panel_rows = matrix.kernels->panel_rows;
-  const std::size_t part = matrix.panel_count() / k_max_streams;
+  const std::size_t part = matrix.panel_count() / k_streams;
   const std::size_t first = piece * cut.panels;
   if (first >= part) {
-    const std::size_t done = part * k_max_streams;
+    const std::size_t done = part * k_streams;
     multiply_adjacent(product, done, matrix.panel_count() - done);
     return;
   }
   StreamProduct streams{};
-  streams.streams = k_max_streams;
   streams.panel_count = std::min(cut.panels, part - first);
   streams.q8 = matrix.kernels->takes_q8 ? &product.x.q8 : nullptr;
   streams.f32 = matrix.kernels->takes_q8 ? nullptr : &product.x.f32;
-  for (std::size_t s = 0; s < k_max_streams; ++s) {
+  for (std::size_t s = 0; s < k_streams; ++s) {
     const std::size_t panel = s * part + first;
     streams.panels[s] = matrix.panel(product.expert, panel);
     streams.out[s] = product.out + panel * panel_rows;
   }
-  const std::size_t last = (k_max_streams - 1) * part + first + streams.panel_count;
+  const std::size_t last = (k_streams - 1) * part + first + streams.panel_count;
   const bool ragged = last * panel_rows > matrix.rows;
   if (ragged) --streams.panel_count;  // streams write full panels
   if (streams.panel_count > 0) matrix.kernels->multiply_streams(&streams);
-  for (std::size_t s = 0; ragged && s < k_max_streams; ++s) {
+  for (std::size_t s = 0; ragged && s < k_streams; ++s) {
     multiply_adjacent(product, s * part + first + streams.panel_count, 1);
   }
 }

@@ -46,7 +46,7 @@ void multiply(const PanelProduct* product) {
 template <const FormatDefinition& definition>
 void multiply_streams(const StreamProduct* product) {
   const std::size_t bytes = row_bytes(definition.format, width(product->q8, product->f32));
-  for (std::size_t s = 0; s < product->streams; ++s) {
+  for (std::size_t s = 0; s < k_streams; ++s) {
     for (std::size_t r = 0; r < product->panel_count; ++r) {
       const std::byte* row = product->panels[s] + r * bytes;
       product->out[s][r] = static_cast<float>(definition.dot(row, product->q8, product->f32, 0));
@@ -75,8 +75,9 @@ void quantise_q8(const float* x, std::size_t k, std::int8_t* codes, float* scale
     const float inverse = usable ? 1.0F / scale : 0.0F;
     int sum[2] = {0, 0};
     for (std::size_t j = 0; j < 32; ++j) {
-      const float code = usable ? std::nearbyint(x[b * 32 + j] * inverse) : 0.0F;
-      codes[b * 32 + j] = static_cast<std::int8_t>(std::clamp(code, -127.0F, 127.0F));
+      float code = usable ? std::nearbyint(x[b * 32 + j] * inverse) : 0.0F;
+      if (!(code > -127.0F)) code = -127.0F;  // also what is not a number
+      codes[b * 32 + j] = static_cast<std::int8_t>(std::min(code, 127.0F));
       sum[j / 16] += codes[b * 32 + j];
     }
     scales[b] = scale;

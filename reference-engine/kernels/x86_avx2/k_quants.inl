@@ -1,0 +1,267 @@
+// Q4_K and Q5_K: 8 sub-blocks of 32 with a 6-bit scale and a 6-bit minimum each.
+#include "reference-engine/kernels/x86_avx2/integer_product.inl"
+
+namespace assay {
+namespace {
+
+/// A block of a panel:
+///   d[16] (f16)  dmin[16] (f16)  scales[12][16]  (Q5_K: high[8][16][4])  nibbles[4][8][16][4]
+/// Each field is that of the stored rows, interleaved by 1 (scales) or 4 bytes.
+template <bool five_bits>
+struct KQuant {
+  static constexpr std::size_t k_values = 256;
+  static constexpr std::size_t k_row_bytes = five_bits ? 176 : 144;
+  static constexpr std::size_t k_block_bytes = k_rows * k_row_bytes;
+  static constexpr std::size_t k_chunk = 1024;
+  static constexpr std::size_t k_tile = 6;
+  static constexpr std::size_t k_scales = 64;  // offsets in a block of a panel
+  static constexpr std::size_t k_high = k_scales + 12 * k_rows;
+  static constexpr std::size_t k_nibbles = k_high + (five_bits ? 32 * k_rows : 0);
+  // 16 products of a 4-bit code, or 8 of a 5-bit code, fit an int16: 16 * 15 * 127 = 30480,
+  // 8 * 31 * 127 = 31496.
+  static constexpr std::size_t k_steps = five_bits ? 4 : 8;  // of 4 values, before int32
+
+  struct Unpacked {
+    std::uint8_t codes[k_chunk / 4][k_rows][4];
+    std::int16_t scales[k_chunk / 32][k_rows][2];  // twice, for both sums of a lane
+    float minimums[k_chunk / 32][k_rows];          // dmin * minimum
+    float d[k_chunk / k_values][k_rows];
+  };
+
+  /// The 6-bit numbers of 8 sub-blocks and 16 rows, a byte each.
+  struct SubBlocks {
+    alignas(32) std::uint8_t scale[8][k_rows];
+    alignas(32) std::uint8_t minimum[8][k_rows];
+  };
+
+  static void unpack_sub_blocks(const std::byte* block, SubBlocks& out) {
+    const __m256i six = _mm256_set1_epi8(63);
+    const __m256i four = _mm256_set1_epi8(15);
+    const __m256i upper = _mm256_set1_epi8(48);
+    for (std::size_t i = 0; i < 2; ++i) {  // bytes 2i and 2i + 1 of each field
+      const __m256i a = load(block + k_scales + i * 32);
+      const __m256i b = load(block + k_scales + 64 + i * 32);
+      const __m256i low = load(block + k_scales + 128 + i * 32);
+      const __m256i high = _mm256_srli_epi16(low, 4);
+      store(out.scale[2 * i], _mm256_and_si256(a, six));
+      store(out.minimum[2 * i], _mm256_and_si256(b, six));
+      store(out.scale[4 + 2 * i],
+            _mm256_or_si256(_mm256_and_si256(low, four),
+                            _mm256_and_si256(_mm256_srli_epi16(a, 2), upper)));
+      store(out.minimum[4 + 2 * i],
+            _mm256_or_si256(_mm256_and_si256(high, four),
+                            _mm256_and_si256(_mm256_srli_epi16(b, 2), upper)));
+    }
+  }
+
+  /// The scales of 8 rows as int16, each twice.
+  static __m256i doubled(const std::uint8_t* scales) {
+    const __m256i wide =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(scales)));
+    return _mm256_or_si256(wide, _mm256_slli_epi32(wide, 16));
+  }
+
+  static __m256 to_floats(const std::uint8_t* bytes) {
+    return _mm256_cvtepi32_ps(
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
+  }
+
+  /// 8 rows x 4 codes of sub-block `sub`, group `j`, half `half` of the rows.
+  static __m256i codes_of(const std::byte* block, std::size_t sub, std::size_t j,
+                          std::size_t half) {
+    const __m256i low = _mm256_set1_epi8(15);
+    __m256i q = load(block + k_nibbles + (sub / 2 * 8 + j) * 64 + half * 32);
+    if (sub % 2 != 0) q = _mm256_srli_epi16(q, 4);
+    q = _mm256_and_si256(q, low);
+    if constexpr (five_bits) {
+      const __m256i bit = _mm256_set1_epi8(16);
+      const __m256i high = load(block + k_high + j * 64 + half * 32);
+      const __m256i moved = sub < 4 ? _mm256_slli_epi16(high, static_cast<int>(4 - sub))
+                                    : _mm256_srli_epi16(high, static_cast<int>(sub - 4));
+      q = _mm256_or_si256(q, _mm256_and_si256(moved, bit));
+    }
+    return q;
+  }
+
+  static void unpack(const std::byte* panel, std::size_t blocks, Unpacked& out) {
+    for (std::size_t i = 0; i < blocks; ++i, panel += k_block_bytes) {
+      SubBlocks sub_blocks;
+      unpack_sub_blocks(panel, sub_blocks);
+      for (std::size_t half = 0; half < 2; ++half) {
+        _mm256_store_ps(out.d[i] + half * 8, load_halves(panel + half * 16));
+        const __m256 dmin = load_halves(panel + 32 + half * 16);
+        for (std::size_t b = 0; b < 8; ++b) {
+          store(out.scales[i * 8 + b][half * 8], doubled(sub_blocks.scale[b] + half * 8));
+          _mm256_store_ps(out.minimums[i * 8 + b] + half * 8,
+                          _mm256_mul_ps(dmin, to_floats(sub_blocks.minimum[b] + half * 8)));
+        }
+      }
+#pragma GCC unroll 8
+      for (std::size_t b = 0; b < 8; ++b) {
+        for (std::size_t j = 0; j < 8; ++j) {
+          store(out.codes[i * 64 + b * 8 + j][0], codes_of(panel, b, j, 0));
+          store(out.codes[i * 64 + b * 8 + j][8], codes_of(panel, b, j, 1));
+        }
+      }
+    }
+  }
+
+  /// scale * sum of the codes, for the 8 sub-blocks of a block.
+  static __m256 scaled_sums(const std::int16_t* sums, const float* scales) {
+    const __m256i sums32 = _mm256_madd_epi16(load(sums), _mm256_set1_epi16(1));
+    return _mm256_mul_ps(_mm256_cvtepi32_ps(sums32), _mm256_loadu_ps(scales));
+  }
+
+  /// parts[N][16] += the products of one sub-block, without d. Requires `codes` and `scales` of the
+  /// sub-block.
+  template <std::size_t N>
+  static void sub_block(const std::uint8_t (*weights)[k_rows][4], const std::int16_t (*scales)[2],
+                        const Columns& x, float* parts) {
+    __m256i totals[N][2];  // five bits: int32 sums of the first half
+#pragma GCC unroll 2
+    for (std::size_t step = 0; step < 8; step += k_steps) {
+      __m256i sums[N][2];
+      for (std::size_t i = 0; i < N; ++i) sums[i][0] = sums[i][1] = _mm256_setzero_si256();
+#pragma GCC unroll 8
+      for (std::size_t j = step; j < step + k_steps; ++j) {
+        const __m256i w0 = load(weights[j][0]);
+        const __m256i w1 = load(weights[j][8]);
+#pragma GCC unroll 8
+        for (std::size_t i = 0; i < N; ++i) {
+          const __m256i a = broadcast4(x.codes + i * x.k + j * 4);
+          sums[i][0] = _mm256_add_epi16(sums[i][0], _mm256_maddubs_epi16(w0, a));
+          pin(sums[i][0]);
+          sums[i][1] = _mm256_add_epi16(sums[i][1], _mm256_maddubs_epi16(w1, a));
+          pin(sums[i][1]);
+        }
+      }
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < N; ++i) {
+        sums[i][0] = _mm256_madd_epi16(sums[i][0], load(scales[0]));
+        sums[i][1] = _mm256_madd_epi16(sums[i][1], load(scales[8]));
+        totals[i][0] = step == 0 ? sums[i][0] : _mm256_add_epi32(totals[i][0], sums[i][0]);
+        totals[i][1] = step == 0 ? sums[i][1] : _mm256_add_epi32(totals[i][1], sums[i][1]);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < N; ++i) {
+      const __m256 scale = _mm256_broadcast_ss(x.scales + i * (x.k / 32));
+      float* to = parts + i * k_rows;
+      _mm256_store_ps(to,
+                      _mm256_fmadd_ps(_mm256_cvtepi32_ps(totals[i][0]), scale, _mm256_load_ps(to)));
+      _mm256_store_ps(
+          to + 8, _mm256_fmadd_ps(_mm256_cvtepi32_ps(totals[i][1]), scale, _mm256_load_ps(to + 8)));
+    }
+  }
+
+  /// c += d * parts - sum over sub-blocks of minimum * scaled sum, for half of the rows.
+  template <std::size_t N>
+  static void finish_block(const float* d, const float (*minimums)[k_rows], const float* parts,
+                           const float (*x_sums)[8], float* c) {
+    __m256 totals[N];
+    for (std::size_t i = 0; i < N; ++i) totals[i] = _mm256_load_ps(c + i * k_rows);
+    for (std::size_t b = 0; b < 8; ++b) {
+      const __m256 minimum = _mm256_load_ps(minimums[b]);
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < N; ++i) {
+        totals[i] = _mm256_fnmadd_ps(minimum, _mm256_broadcast_ss(x_sums[i] + b), totals[i]);
+      }
+    }
+    const __m256 scale = _mm256_load_ps(d);
+    for (std::size_t i = 0; i < N; ++i) {
+      _mm256_store_ps(c + i * k_rows,
+                      _mm256_fmadd_ps(scale, _mm256_load_ps(parts + i * k_rows), totals[i]));
+    }
+  }
+
+  template <std::size_t N>
+  static void tile(const Unpacked& weights, std::size_t blocks, const Columns& x, float* c) {
+    for (std::size_t s = 0; s < blocks; ++s) {
+      alignas(32) float parts[N * k_rows] = {};
+      alignas(32) float x_sums[N][8];
+      const Columns block = x.at(0, s * k_values);
+      for (std::size_t i = 0; i < N; ++i) {
+        _mm256_store_ps(x_sums[i],
+                        scaled_sums(block.sums + i * (x.k / 16), block.scales + i * (x.k / 32)));
+      }
+      for (std::size_t b = 0; b < 8; ++b) {
+        sub_block<N>(&weights.codes[s * 64 + b * 8], weights.scales[s * 8 + b], block.at(0, b * 32),
+                     parts);
+      }
+      for (std::size_t half = 0; half < k_rows; half += 8) {
+        finish_block<N>(weights.d[s] + half,
+                        reinterpret_cast<const float(*)[k_rows]>(weights.minimums[s * 8] + half),
+                        parts + half, x_sums, c + half);
+      }
+    }
+  }
+
+  static void column(const std::byte* block, const Columns& x, __m256 (&sums)[2]) {
+    SubBlocks sub_blocks;
+    unpack_sub_blocks(block, sub_blocks);
+    alignas(32) float x_sums[8];
+    _mm256_store_ps(x_sums, scaled_sums(x.sums, x.scales));
+    __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+    __m256 minimums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+#pragma GCC unroll 8
+    for (std::size_t b = 0; b < 8; ++b) {
+      const __m256 scale = _mm256_broadcast_ss(x.scales + b);
+      const __m256 x_sum = _mm256_broadcast_ss(x_sums + b);
+      for (std::size_t half = 0; half < 2; ++half) {
+        __m256i total = _mm256_setzero_si256();
+        const __m256i row_scales = doubled(sub_blocks.scale[b] + half * 8);
+        for (std::size_t step = 0; step < 8; step += k_steps) {
+          __m256i sum = _mm256_setzero_si256();
+#pragma GCC unroll 8
+          for (std::size_t j = step; j < step + k_steps; ++j) {
+            sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes_of(block, b, j, half),
+                                                             broadcast4(x.codes + b * 32 + j * 4)));
+          }
+          total = _mm256_add_epi32(total, _mm256_madd_epi16(sum, row_scales));
+        }
+        parts[half] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(total), scale, parts[half]);
+        minimums[half] =
+            _mm256_fmadd_ps(to_floats(sub_blocks.minimum[b] + half * 8), x_sum, minimums[half]);
+      }
+    }
+    for (std::size_t half = 0; half < 2; ++half) {
+      sums[half] = _mm256_fmadd_ps(load_halves(block + half * 16), parts[half], sums[half]);
+      sums[half] =
+          _mm256_fnmadd_ps(load_halves(block + 32 + half * 16), minimums[half], sums[half]);
+    }
+  }
+
+  static void pack(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel) {
+    const std::size_t row_bytes = k / k_values * k_row_bytes;
+    for (std::size_t i = 0; i < k / k_values; ++i) {
+      interleave(rows_in, rows, row_bytes, 4, 2, panel);
+      interleave(rows_in + 4, rows, row_bytes, 12, 1, panel + k_scales);
+      interleave(rows_in + 16, rows, row_bytes, k_row_bytes - 16, 4, panel + k_high);
+      rows_in += k_row_bytes;
+      panel += k_block_bytes;
+    }
+  }
+
+  static void decode_row(const std::byte* panel, std::size_t row, std::size_t k, float* out) {
+    for (std::size_t i = 0; i < k / k_values; ++i, panel += k_block_bytes) {
+      SubBlocks sub_blocks;
+      unpack_sub_blocks(panel, sub_blocks);
+      const float d = half_to_float(panel + row * 2);
+      const float dmin = half_to_float(panel + 32 + row * 2);
+      for (std::size_t b = 0; b < 8; ++b) {
+        const float scale = d * static_cast<float>(sub_blocks.scale[b][row]);
+        const float minimum = dmin * static_cast<float>(sub_blocks.minimum[b][row]);
+        for (std::size_t l = 0; l < 32; ++l) {
+          const std::size_t at = l / 4 * 64 + row * 4 + l % 4;
+          const auto nibbles = static_cast<int>(panel[k_nibbles + b / 2 * 512 + at]);
+          int q = (nibbles >> (b % 2 * 4)) & 15;
+          if constexpr (five_bits) q |= ((static_cast<int>(panel[k_high + at]) >> b) & 1) << 4;
+          out[i * k_values + b * 32 + l] = scale * static_cast<float>(q) - minimum;
+        }
+      }
+    }
+  }
+};
+
+}  // namespace
+}  // namespace assay
