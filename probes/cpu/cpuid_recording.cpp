@@ -1,0 +1,38 @@
+#include "probes/cpu/cpuid_recording.hpp"
+
+namespace assay {
+
+void CpuidRecording::add(unsigned cpu, std::uint32_t leaf, std::uint32_t subleaf,
+                         CpuidRegisters registers) {
+  if (answers_[cpu].try_emplace({leaf, subleaf}, registers).second) ++size_;
+}
+
+std::optional<CpuidRegisters> CpuidRecording::find(unsigned cpu, std::uint32_t leaf,
+                                                   std::uint32_t subleaf) const {
+  const auto answers = answers_.find(cpu);
+  if (answers == answers_.end()) return std::nullopt;
+  const auto answer = answers->second.find({leaf, subleaf});
+  if (answer == answers->second.end()) return std::nullopt;
+  return answer->second;
+}
+
+std::vector<unsigned> CpuidRecording::cpus() const {
+  std::vector<unsigned> list;
+  for (const auto& [cpu, answers] : answers_) list.push_back(cpu);
+  return list;
+}
+
+CpuidSource CpuidRecording::source(std::shared_ptr<const CpuidRecording> recording,
+                                   std::string description) {
+  CpuidSource source;
+  source.cpus = recording->cpus();
+  source.description = std::move(description);
+  source.xcr0 = [recording] { return recording->xcr0_; };
+  source.query = [recording = std::move(recording)](unsigned cpu, std::uint32_t leaf,
+                                                    std::uint32_t subleaf) {
+    return recording->find(cpu, leaf, subleaf);
+  };
+  return source;
+}
+
+}  // namespace assay

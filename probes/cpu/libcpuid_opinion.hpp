@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "base/host_view.hpp"
+#include "base/result.hpp"
+#include "probes/topology/topology.hpp"
+
+namespace assay {
+
+/// What libcpuid makes of one logical CPU's answers. It is a second opinion on brand and caches
+/// only: its core counts are wrong on many parts, and it knows few instruction sets.
+struct LibcpuidOpinion {
+  std::string brand;
+  std::vector<CacheLevel> caches;  // sizes; a cache of level 1 or 2 is counted once for each core
+};
+
+/// Asks libcpuid about recorded answers, never about the running CPU (it would leave the thread
+/// bound to one), and only for the vendors that it knows (it crashes on others). Runs in a child
+/// process. Errors: unknown.
+Result<LibcpuidOpinion> libcpuid_opinion(const CpuidSource& source, unsigned cpu);
+
+}  // namespace assay

@@ -1,0 +1,162 @@
+#include "probes/memory/memory_probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "probes/memory/cgroup.hpp"
+#include "probes/os/affinity.hpp"
+#include "probes/topology/topology.hpp"
+
+namespace assay {
+namespace {
+
+/// "KEY:   123 kB" of /proc/meminfo.
+Fact<Bytes> meminfo_field(const tl::expected<std::string, ReadFailure>& text,
+                          std::string_view key) {
+  if (!text) return Fact<Bytes>::unknown(text.error().reason);
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!line.starts_with(key) || !line.substr(key.size()).starts_with(":")) continue;
+    const std::string_view value = trim(line.substr(key.size() + 1));
+    std::uint64_t kibibytes = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), kibibytes);
+    const std::string_view unit = trim(value.substr(static_cast<std::size_t>(end - value.data())));
+    if (error != std::errc() || unit != "kB" || kibibytes >= (std::uint64_t{1} << 50U)) {
+      return Fact<Bytes>::unknown(
+          fmt::format("/proc/meminfo: {}: \"{}\" found (expected kB)", key, printable(value, 40)));
+    }
+    return Fact<Bytes>::known(Bytes(kibibytes * 1024), fmt::format("/proc/meminfo {}", key));
+  }
+  return Fact<Bytes>::unknown(fmt::format("/proc/meminfo has no {}", key));
+}
+
+/// The file's smallest field: "some avg10=0.00 avg60=...".
+Fact<double> probe_pressure(const HostView& host) {
+  const std::string_view path = "/proc/pressure/memory";
+  const auto text = host.read_text(path, 4096);
+  if (!text) {
+    return Fact<double>::unknown(text.error().reason + " (the kernel may be built without it)");
+  }
+  const std::string_view mark = "some avg10=";
+  const std::size_t at = text->find(mark);
+  double value = 0;
+  if (at == std::string::npos ||
+      std::from_chars(text->data() + at + mark.size(), text->data() + text->size(), value).ec !=
+          std::errc()) {
+    return Fact<double>::unknown(fmt::format("{}: no \"some avg10\"", path));
+  }
+  return Fact<double>::known(value, std::string(path));
+}
+
+void describe_limits(const HostView& host, MemoryProfile& memory) {
+  const CgroupView groups = find_cgroups(host);
+  MemoryLimit found = cgroup_memory_limit(host, groups);
+  if (host.is_live()) {
+    const auto space = live_address_space_limit();
+    if (space && (!found.limit_bytes || space->limit_bytes < *found.limit_bytes)) {
+      found.limit_bytes = space->limit_bytes;
+      found.limit_source = "RLIMIT_AS";
+    }
+    if (space && (!found.headroom_bytes || space->headroom_bytes < *found.headroom_bytes)) {
+      found.headroom_bytes = space->headroom_bytes;
+      found.headroom_source = "RLIMIT_AS less the address space in use";
+    }
+  }
+  const std::string why_not = !found.problem.empty() ? found.problem : groups.reason;
+  const std::string caution = found.problem.empty() ? "" : fmt::format(" ({})", found.problem);
+  if (found.limit_bytes) {
+    memory.limit = Fact<Bytes>::known(Bytes(*found.limit_bytes), found.limit_source + caution);
+  } else if (why_not.empty()) {
+    memory.limit = Fact<Bytes>::absent("no level of the cgroup tree sets one");
+  } else {
+    memory.limit = Fact<Bytes>::unknown(why_not);
+  }
+  if (found.headroom_bytes) {
+    memory.limit_headroom =
+        Fact<Bytes>::known(Bytes(*found.headroom_bytes), found.headroom_source + caution);
+  } else if (memory.limit.state() == FactState::absent) {
+    memory.limit_headroom = Fact<Bytes>::absent("there is no limit");
+  } else {
+    memory.limit_headroom =
+        Fact<Bytes>::unknown(why_not.empty() ? "the limit's own usage could not be read" : why_not);
+  }
+}
+
+Fact<double> probe_theoretical_bandwidth(const HostView& host) {
+  const std::string_view table = "/sys/firmware/dmi/tables/DMI";
+  const auto text = host.read_text(table);
+  if (text) {
+    return Fact<double>::unknown(
+        "memory modules are not decoded from the firmware's table; a measurement tells more");
+  }
+  if (text.error().problem == ReadProblem::denied) {
+    return Fact<double>::unknown("the memory modules' speed needs root");
+  }
+  return Fact<double>::unknown("the firmware lists no memory modules");
+}
+
+std::optional<std::vector<unsigned>> affinity(const HostView& host) {
+  if (host.is_live()) {
+    auto cpus = allowed_cpus();
+    if (!cpus.empty()) return cpus;
+    return std::nullopt;
+  }
+  const auto text = host.read_text("/proc/self/status", 65536);
+  const std::string_view key = "Cpus_allowed_list:";
+  const std::size_t at = text ? text->find(key) : std::string::npos;
+  if (at == std::string::npos) return std::nullopt;
+  const std::string_view rest = std::string_view(*text).substr(at + key.size());
+  auto cpus = parse_cpu_list(rest.substr(0, rest.find('\n')));
+  if (!cpus || cpus->empty()) return std::nullopt;
+  return cpus;
+}
+
+}  // namespace
+
+MemoryProfile probe_memory(const HostView& host) {
+  MemoryProfile memory;
+  const auto meminfo = host.read_text("/proc/meminfo", 65536);
+  memory.total = meminfo_field(meminfo, "MemTotal");
+  memory.available = meminfo_field(meminfo, "MemAvailable");
+  memory.swap_total = meminfo_field(meminfo, "SwapTotal");
+  describe_limits(host, memory);
+  memory.pressure_avg10 = probe_pressure(host);
+  memory.theoretical_bandwidth_bytes_per_second = probe_theoretical_bandwidth(host);
+  return memory;
+}
+
+Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
+                                      const Fact<std::uint32_t>& logical_cores) {
+  std::optional<std::uint32_t> least;
+  std::string source;
+  const auto take = [&](std::uint32_t count, const std::string& from) {
+    if (least && *least <= count) return;
+    least = std::max(count, 1U);
+    source = from;
+  };
+  if (const auto cpus = affinity(host)) {
+    take(static_cast<std::uint32_t>(cpus->size()), "affinity mask");
+  }
+  const CgroupView groups = find_cgroups(host);
+  if (const auto size = cgroup_cpuset_size(host, groups)) take(*size, "cgroup cpuset");
+  const CpuQuota quota = cgroup_cpu_quota(host, groups);
+  // A share of a CPU cannot be kept busy: 2.5 CPUs are two threads.
+  if (quota.cpus) {
+    take(static_cast<std::uint32_t>(std::min(std::floor(*quota.cpus), 65536.0)),
+         fmt::format("{} ({:.2f} CPUs)", quota.source, *quota.cpus));
+  }
+  if (least && logical_cores.is_known()) take(logical_cores.value(), logical_cores.source());
+  if (least) return Fact<std::uint32_t>::known(*least, source);
+  if (groups.reason.empty() && logical_cores.is_known()) {
+    return Fact<std::uint32_t>::known(logical_cores.value(),
+                                      logical_cores.source() + "; no cgroup limits them");
+  }
+  return Fact<std::uint32_t>::unknown(
+      fmt::format("neither affinity nor cgroups are told ({})", groups.reason));
+}
+
+}  // namespace assay
