@@ -7,7 +7,9 @@ namespace assay {
 
 std::span<const Command> command_list() {
   // In the order of --help; each row is defined in the file of its name.
-  static const std::vector<Command> k_commands{};
+  static const std::vector<Command> k_commands{
+      assess_command(),
+  };
   return k_commands;
 }
 

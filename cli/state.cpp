@@ -1,7 +1,11 @@
 #include "cli/state.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
+
+#include "base/file.hpp"
+#include "reports/document.hpp"
 
 namespace assay {
 namespace {
@@ -24,6 +28,43 @@ std::filesystem::path state_directory() {
     return std::filesystem::path(*home) / ".local/state/assay";
   }
   return {};
+}
+
+Result<std::filesystem::path> store_result(const std::filesystem::path& state,
+                                           const Assessment& assessment) {
+  if (state.empty()) {
+    return fail(ErrorCode::usage, "no place to keep results: HOME is not set", {},
+                "set ASSAY_STATE to a directory");
+  }
+  const std::filesystem::path results = state / "results";
+  std::error_code error;
+  std::filesystem::create_directories(results, error);
+  if (error) return fail(ErrorCode::io, error.message(), results.string());
+  const std::string text = document_from(assessment).dump(1) + "\n";
+  std::string time = assessment.started_at;
+  std::erase_if(time, [](char letter) { return letter == ':' || letter == '-'; });
+  const std::filesystem::path file =
+      results / (time + "-" + assessment.run_id.substr(0, 8) + ".json");
+  if (auto written = write_file_atomically(file, text); !written) return pass_on(written);
+  if (assessment.command == "assess" && !assessment.partial) {
+    if (auto written = write_file_atomically(state / "latest.json", text); !written) {
+      return pass_on(written);
+    }
+  }
+  return file;
+}
+
+Result<std::optional<Assessment>> latest_result(const std::filesystem::path& state) {
+  const std::filesystem::path file = state / "latest.json";
+  std::error_code error;
+  if (state.empty() || !std::filesystem::exists(file, error)) return std::optional<Assessment>();
+  auto assessment = read_document_file(file);
+  if (!assessment) return pass_on(assessment);
+  return std::optional<Assessment>(std::move(*assessment));
+}
+
+std::filesystem::path verification_cache_file(const std::filesystem::path& state) {
+  return state.empty() ? std::filesystem::path() : state / "verified.json";
 }
 
 }  // namespace assay

@@ -21,4 +21,7 @@ Result<std::filesystem::path> store_result(const std::filesystem::path& state,
 /// broken file.
 Result<std::optional<Assessment>> latest_result(const std::filesystem::path& state);
 
+/// Where the outcomes of verification are kept between runs; empty without a state directory.
+std::filesystem::path verification_cache_file(const std::filesystem::path& state);
+
 }  // namespace assay

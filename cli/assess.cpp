@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "advisor/calibration.hpp"
+#include "advisor/catalogue.hpp"
+#include "advisor/recommendation.hpp"
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/engine_choice.hpp"
+#include "cli/new_assessment.hpp"
+#include "cli/state.hpp"
+#include "reports/renderer.hpp"
+#include "workloads/bench.hpp"
+
+namespace assay {
+namespace {
+
+// Each catalogue model is judged in the format that most people download.
+constexpr Recipe k_judged_recipe = Recipe::q4_k_m;
+
+void declare(options::options_description& own,
+             options::positional_options_description& /*places*/) {
+  auto add = own.add_options();
+  add("suite", options::value<std::string>()->value_name("TIER")->default_value("quick"),
+      "quick (about a minute), standard (15 minutes) or full");
+  add("use", options::value<std::string>()->value_name("USE")->default_value("chat"),
+      "what the recommendation is for: chat, code, reasoning, summarise");
+  declare_engine_options(own);
+}
+
+/// The verdict on every catalogue model in k_judged_recipe; a model whose plan fails is left out.
+Result<std::vector<Verdict>> judge_catalogue(const Catalogue& catalogue,
+                                             const std::optional<Calibration>& calibration,
+                                             const MachineProfile& machine, const Policy& policy,
+                                             const Policy::Use& use, unsigned threads) {
+  std::vector<Verdict> verdicts;
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    auto plan = tensor_plan(entry.spec, k_judged_recipe);
+    if (!plan) return pass_on(plan);
+    Question question;
+    question.model = entry.id;
+    question.spec = entry.spec;
+    question.plan = std::move(*plan);
+    question.format = recipe_name(k_judged_recipe);
+    question.prompt_tokens = use.prompt_tokens;
+    question.use = use.name;
+    question.engine_runs = entry.engine_runs;
+    question.session.context = std::min(question.session.context, entry.spec.trained_context);
+    question.session.threads = threads;
+    verdicts.push_back(answer(question, calibration, machine.usable_memory(), policy));
+  }
+  return verdicts;
+}
+
+/// Calibrates from what was measured, and fills in verdicts and the recommendation.
+Result<void> conclude(Assessment& assessment, const std::string& use_name, unsigned threads) {
+  const auto policy = builtin_policy();
+  if (!policy) return pass_on(policy);
+  const auto catalogue = builtin_catalogue();
+  if (!catalogue) return pass_on(catalogue);
+  const Policy::Use* use = policy->use(use_name);
+  if (use == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& known : policy->uses) names.push_back(known.name);
+    return fail(ErrorCode::usage,
+                fmt::format("--use: '{}' (expected {})", use_name, fmt::join(names, ", ")));
+  }
+  std::optional<Calibration> calibration;
+  if (auto made = calibrate(*assessment.machine, assessment.micro, assessment.runs, threads)) {
+    calibration = std::move(*made);
+  }
+  auto verdicts =
+      judge_catalogue(*catalogue, calibration, *assessment.machine, *policy, *use, threads);
+  if (!verdicts) return pass_on(verdicts);
+  assessment.verdicts = std::move(*verdicts);
+  assessment.recommendation =
+      recommend(*catalogue, calibration, assessment.machine->usable_memory(), *policy,
+                {.use = use->name, .threads = threads});
+  return {};
+}
+
+int exit_code_of(const Assessment& assessment) {
+  for (const RunResult& run : assessment.runs) {
+    if (run.validity == Validity::invalid) return k_exit_not_valid;
+  }
+  return k_exit_yes;
+}
+
+Result<int> run(const Invocation& invocation) {
+  Assessment assessment = new_assessment("assess");
+  assessment.machine = probe_this_machine();
+  const auto engine = choose_engine(invocation, *assessment.machine);
+  if (!engine) return pass_on(engine);
+  const auto suite = builtin_suite();
+  if (!suite) return pass_on(suite);
+  const auto& tier = invocation.get<std::string>("suite");
+  const std::vector<SuiteCell>* cells = tier_cells(*suite, tier);
+  const TierRules* rules = tier_rules(*suite, tier);
+  if (cells == nullptr || rules == nullptr) {
+    return fail(ErrorCode::usage, fmt::format("--suite: '{}' (expected {})", printable(tier),
+                                              fmt::join(suite_tiers(), ", ")));
+  }
+
+  MeasureOptions measure = with_rules({}, *rules);
+  measure.threads = engine->threads;
+  measure.verification_cache = verification_cache_file(invocation.state);
+  ProgressLine progress(invocation);
+  const auto show = [&progress](const std::string& what, double fraction) {
+    progress.show(what, fraction);
+  };
+  auto outcome =
+      run_suite(*suite, *cells, measure, *engine->kernels,
+                assessment.machine->usable_memory().value_or(Bytes(0)), show, invocation.stop);
+  progress.finish();
+  if (!outcome) return pass_on(outcome);
+  assessment.micro = std::move(outcome->micro);
+  assessment.runs = std::move(outcome->runs);
+  assessment.skipped = std::move(outcome->skipped);
+  assessment.partial = outcome->partial;
+  if (auto done = conclude(assessment, invocation.get<std::string>("use"), engine->threads);
+      !done) {
+    return pass_on(done);
+  }
+  const auto kept = store_result(invocation.state, assessment);
+  if (!kept) return pass_on(kept);
+  if (assessment.partial) {
+    return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
+  }
+  const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
+  if (auto shown = deliver(invocation, format->render(assessment, {.color = invocation.color}));
+      !shown) {
+    return pass_on(shown);
+  }
+  remark(invocation, fmt::format("kept as {}", kept->string()));
+  return exit_code_of(assessment);
+}
+
+}  // namespace
+
+Command assess_command() {
+  return {.name = "assess",
+          .summary = "probe and measure this machine, then recommend models for it",
+          .usage = "assay [assess] [--suite TIER] [--use USE]",
+          .examples =
+              "  assay                            measure for a minute, then see what to run\n"
+              "  assay assess --use code          recommend for writing code\n"
+              "  assay assess --suite standard    whole models instead of slices\n"
+              "  assay assess --json -o me.json   the result document",
+          .declare = declare,
+          .run = run};
+}
+
+}  // namespace assay

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "cli/command.hpp"
+#include "probes/machine_profile.hpp"
+#include "reference-engine/kernel_table.hpp"
+
+namespace assay {
+
+/// How the reference engine is to run: which kernels, on how many threads.
+struct EngineChoice {
+  const KernelTable* kernels;
+  unsigned threads;
+};
+
+/// Declares --threads and --isa.
+void declare_engine_options(options::options_description& own);
+
+/// What --threads and --isa ask for; without them the best kernels of this processor, and one
+/// thread for each physical core that the process may keep busy. Errors: usage.
+Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine);
+
+/// The machine that the program runs on.
+MachineProfile probe_this_machine();
+
+}  // namespace assay
