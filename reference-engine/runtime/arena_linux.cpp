@@ -26,8 +26,9 @@ Result<Arena> Arena::reserve(Bytes size, const std::string& purpose) {
   if (size.value > std::numeric_limits<std::size_t>::max() / 2) return refused();
   // Room to start at a huge page; only whole huge pages of it are ever touched.
   const std::size_t mapping_size = static_cast<std::size_t>(size.value) + k_huge_page;
-  void* mapping = mmap(nullptr, mapping_size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  // Without MAP_NORESERVE, so that the system refuses what is more than it has.
+  void* mapping =
+      mmap(nullptr, mapping_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) return refused();
   arena.mapping_ = mapping;
   arena.mapping_size_ = mapping_size;
