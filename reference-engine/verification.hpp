@@ -49,4 +49,8 @@ std::vector<MatmulShape> matmul_shapes(const Model& model, std::uint64_t columns
 /// afterwards.
 Result<double> reference_nmse(const Model& model, Session& session, TokenId token);
 
+/// The largest reference_nmse() that rounding alone explains, for a model's formats and depth and a
+/// cache: what is above it is an error. Its derivation stands where it is defined.
+double reference_bound(const Model& model, CacheFormat cache);
+
 }  // namespace assay

@@ -2,6 +2,7 @@
 #include <array>
 #include <set>
 
+#include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/runtime/reference_pass.hpp"
 #include "reference-engine/verification.hpp"
 
@@ -22,6 +23,32 @@ std::vector<MatmulShape> matmul_shapes(const Model& model, std::uint64_t columns
   }
   insert(model.weights().head, 1);  // of the last token only
   return {shapes.begin(), shapes.end()};
+}
+
+double reference_bound(const Model& model, CacheFormat cache) {
+  // Int8 activations: the step is max / 127 over 32 values, its error uniform, step^2 / 12. For 32
+  // normal values the mean squared maximum is 4.6 of their mean square: 4.6 / (12 * 127^2) of a
+  // product's energy. A token passes four quantised products a layer (q k v; output; gate and up;
+  // down) and the head; residual connections dilute earlier errors, so that their sum is an upper
+  // estimate of the mean (the small models measure 1.0 to 1.4 times it).
+  constexpr double k_int8_product = 4.6 / (12.0 * 127.0 * 127.0);
+  // A float16 key or value is off by up to 2^-12 of itself, uniformly: 2^-24 / 3 of its energy.
+  constexpr double k_f16_value = 0x1p-24 / 3.0;
+  // One token is a sample of the mean: its activations can be peaked, its logits small.
+  constexpr double k_sample = 3.0;
+  // Float32 sums of some thousand terms are off by 1e-13 of their energy; four orders of room.
+  constexpr double k_float32 = 1e-9;
+
+  const double layers = model.spec().layers;
+  double bound = k_float32;
+  const std::vector<MatmulShape> shapes = matmul_shapes(model, 1);
+  if (std::any_of(shapes.begin(), shapes.end(), [&](const MatmulShape& shape) {
+        return format_kernels(model.kernels(), shape.format)->takes_q8;
+      })) {
+    bound += k_sample * k_int8_product * (4.0 * layers + 1.0);
+  }
+  if (cache == CacheFormat::f16) bound += k_sample * k_f16_value * 2.0 * layers;
+  return bound;
 }
 
 Result<double> reference_nmse(const Model& model, Session& session, TokenId token) {

@@ -4,13 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/file.hpp"
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/session.hpp"
 #include "tests/reference-engine/golden_models.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace assay {
 namespace {
@@ -125,6 +129,64 @@ INSTANTIATE_TEST_SUITE_P(All, GoldenModel, testing::ValuesIn(goldens()), [](cons
   for (char& c : name) c = c == '-' ? '_' : c;
   return name;
 });
+
+/// The bounds must tell a wrong model from a right one.
+class GoldenBounds : public testing::Test {
+ protected:
+  /// NMSE of the model in a file against the logits of `golden`.
+  double distance(const std::filesystem::path& file, const std::string& golden) {
+    ThreadPool pool(2);
+    const auto opened = GgufFile::open(file);
+    const auto model = load_model(*opened, **select_kernels(live_cpu_features()), pool);
+    const auto logits =
+        all_logits(*model, {64, CacheFormat::f32, 512, 2}, pool, GoldenModels::tokens());
+    return nmse(*logits, GoldenModels::logits(golden));
+  }
+
+  /// A copy of a model's file with some bytes replaced.
+  template <typename Change>
+  std::filesystem::path changed(const std::string& golden, Change change) {
+    std::string bytes = *read_file(models_.file(golden), mebibytes(16));
+    change(*GgufFile::open(models_.file(golden)), bytes);
+    const std::filesystem::path path = directory_.path() / "changed.gguf";
+    EXPECT_TRUE(write_file_atomically(path, bytes));
+    return path;
+  }
+
+  GoldenModels models_;
+  TemporaryDirectory directory_;
+};
+
+TEST_F(GoldenBounds, NoticeAMissingLayer) {
+  // A layer whose two outputs are zero adds nothing to the residual.
+  const auto drop_layer = [](const GgufFile& file, std::string& bytes) {
+    for (const char* name : {"blk.1.attn_output.weight", "blk.1.ffn_down.weight"}) {
+      const GgufTensor& tensor = *file.tensor(name);
+      std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(tensor.offset), tensor.bytes, '\0');
+    }
+  };
+  for (const char* name : {"llama-gqa", "llama-wide-Q4_0"}) {
+    EXPECT_GT(distance(changed(name, drop_layer), name), 100 * k_int8) << name;
+  }
+}
+
+TEST_F(GoldenBounds, NoticeAMissingExpert) {
+  const auto drop_expert = [](const std::string& key) {
+    return [key](const GgufFile&, std::string& bytes) {
+      --bytes[bytes.find(key) + key.size() + 4];  // after the value's type
+    };
+  };
+  EXPECT_GT(distance(changed("qwen3moe", drop_expert("qwen3moe.expert_used_count")), "qwen3moe"),
+            10 * k_int8);
+  EXPECT_GT(distance(changed("olmoe-wide-Q8_0", drop_expert("olmoe.expert_used_count")),
+                     "olmoe-wide-Q8_0"),
+            10 * k_int8);
+}
+
+TEST_F(GoldenBounds, NoticeAnotherFormat) {
+  EXPECT_GT(distance(models_.file("llama-wide-Q4_0"), "llama-wide-Q8_0"), 2 * k_int8);
+  EXPECT_GT(distance(models_.file("llama-wide-Q8_0"), "llama-wide-F16"), k_half_weights);
+}
 
 TEST(GoldenModelList, CoversEveryModelOfTheManifest) {
   EXPECT_THAT(golden_names(), testing::UnorderedElementsAreArray(GoldenModels::names()));
