@@ -144,13 +144,17 @@ void draw_section(std::string& out, const Section& section, const RenderOptions&
 
 }  // namespace
 
-std::string render_text(const Assessment& assessment, const RenderOptions& options) {
+std::string draw_sections(std::span<const Section> sections, const RenderOptions& options) {
   std::string out;
-  for (const Section& section : report_sections(assessment)) {
+  for (const Section& section : sections) {
     if (!out.empty()) out += "\n";
     draw_section(out, section, options);
   }
   return out;
+}
+
+std::string render_text(const Assessment& assessment, const RenderOptions& options) {
+  return draw_sections(report_sections(assessment), options);
 }
 
 }  // namespace assay

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "reports/assessment.hpp"
+#include "reports/renderer.hpp"
 
 namespace assay {
 
@@ -51,5 +53,8 @@ std::optional<Section> limits_section(const Assessment& assessment);
 std::optional<Section> runs_section(const Assessment& assessment);
 std::optional<Section> recommendation_section(const Assessment& assessment);
 std::optional<Section> verdicts_section(const Assessment& assessment);
+
+/// Sections as plain text, as a terminal shows them.
+std::string draw_sections(std::span<const Section> sections, const RenderOptions& options);
 
 }  // namespace assay

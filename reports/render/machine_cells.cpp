@@ -1,0 +1,69 @@
+#include "reports/render/machine_cells.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "reports/render/figures.hpp"
+
+namespace assay {
+namespace {
+
+/// The instruction sets that decide how fast a model runs; a report names these only.
+constexpr std::array<std::string_view, 20> k_isa_that_matters{
+    "avx",         "avx2",        "fma",         "f16c",     "avx_vnni", "avx512f", "avx512bw",
+    "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_int8", "amx_bf16", "asimd",   "asimdhp",
+    "asimddp",     "i8mm",        "bf16",        "sve",      "sve2",     "sme"};
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Cell text_cell(const Fact<std::string>& fact) {
+  return fact.is_known() ? Cell{printable(fact.value()), Tone::plain} : missing(fact);
+}
+
+Cell cores_cell(const CpuProfile& cpu) {
+  if (!cpu.logical_cores.is_known()) return missing(cpu.logical_cores);
+  std::string text;
+  if (cpu.physical_cores.is_known()) text = counted(cpu.physical_cores.value(), "core") + ", ";
+  text += counted(cpu.logical_cores.value(), "thread");
+  if (cpu.core_types.is_known() && cpu.core_types.value().size() > 1) {
+    std::vector<std::string> kinds;
+    for (const CoreType& type : cpu.core_types.value()) {
+      kinds.push_back(fmt::format("{} {}", type.cores, printable(type.kind, 30)));
+    }
+    text += fmt::format(" ({})", fmt::join(kinds, " + "));
+  }
+  if (cpu.usable_cpus.is_known() && cpu.usable_cpus.value() < cpu.logical_cores.value()) {
+    text += fmt::format(", {} usable", cpu.usable_cpus.value());
+  }
+  return {text, Tone::plain};
+}
+
+Cell isa_cell(const CpuProfile& cpu) {
+  if (!cpu.isa.is_known()) return missing(cpu.isa);
+  std::vector<std::string_view> found;
+  for (const std::string_view name : k_isa_that_matters) {
+    const auto& all = cpu.isa.value();
+    if (std::find(all.begin(), all.end(), name) != all.end()) found.push_back(name);
+  }
+  if (found.empty()) return {"none that speeds models up", Tone::warning};
+  return {fmt::format("{}", fmt::join(found, " ")), Tone::plain};
+}
+
+Cell caches_cell(const CpuProfile& cpu) {
+  if (!cpu.caches.is_known()) return missing(cpu.caches);
+  std::vector<std::string> levels;
+  for (const CacheLevel& cache : cpu.caches.value()) {
+    if (cache.type == "instruction") continue;
+    levels.push_back(fmt::format("L{} {}{}", cache.level, binary_bytes(cache.bytes),
+                                 cache.instances > 1 ? fmt::format(" x{}", cache.instances) : ""));
+  }
+  return {fmt::format("{}", fmt::join(levels, ", ")), Tone::plain};
+}
+
+}  // namespace assay
