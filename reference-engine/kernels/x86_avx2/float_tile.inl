@@ -54,6 +54,7 @@ struct TileColumns {
 template <std::size_t N, typename Format, bool accumulate>
 void tile(const Panel<Format>& panel, const TileColumns& columns) {
   __m256 sums[N][2];
+#pragma GCC unroll 8
   for (std::size_t n = 0; n < N; ++n) {
     const float* c = columns.c + n * columns.c_stride;
     sums[n][0] = accumulate ? _mm256_loadu_ps(c) : _mm256_setzero_ps();
@@ -70,6 +71,7 @@ void tile(const Panel<Format>& panel, const TileColumns& columns) {
       sums[n][1] = _mm256_fmadd_ps(w1, x, sums[n][1]);
     }
   }
+#pragma GCC unroll 8
   for (std::size_t n = 0; n < N; ++n) {
     float* c = columns.c + n * columns.c_stride;
     _mm256_storeu_ps(c, sums[n][0]);

@@ -95,14 +95,17 @@ void multiply_streams(const StreamProduct* product) {
   const std::size_t blocks = q8.k / Format::k_values;
   for (std::size_t i = 0; i < product->panel_count; ++i) {
     __m256 sums[k_streams][2];
+#pragma GCC unroll 4
     for (auto& sum : sums) sum[0] = sum[1] = _mm256_setzero_ps();
     for (std::size_t b = 0; b < blocks; ++b) {
       const Columns x = all.at(0, b * Format::k_values);
       const std::size_t at = (i * blocks + b) * Format::k_block_bytes;
+#pragma GCC unroll 4
       for (std::size_t s = 0; s < k_streams; ++s) {
         Format::column(product->panels[s] + at, x, sums[s]);
       }
     }
+#pragma GCC unroll 4
     for (std::size_t s = 0; s < k_streams; ++s) {
       _mm256_storeu_ps(product->out[s] + i * k_rows, sums[s][0]);
       _mm256_storeu_ps(product->out[s] + i * k_rows + 8, sums[s][1]);

@@ -121,6 +121,7 @@ struct KQuant {
 #pragma GCC unroll 2
     for (std::size_t step = 0; step < 8; step += k_steps) {
       __m256i sums[N][2];
+#pragma GCC unroll 8
       for (std::size_t i = 0; i < N; ++i) sums[i][0] = sums[i][1] = _mm256_setzero_si256();
 #pragma GCC unroll 8
       for (std::size_t j = step; j < step + k_steps; ++j) {
@@ -159,6 +160,7 @@ struct KQuant {
   static void finish_block(const float* d, const float (*minimums)[k_rows], const float* parts,
                            const float (*x_sums)[8], float* c) {
     __m256 totals[N];
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < N; ++i) totals[i] = _mm256_load_ps(c + i * k_rows);
     for (std::size_t b = 0; b < 8; ++b) {
       const __m256 minimum = _mm256_load_ps(minimums[b]);
@@ -168,6 +170,7 @@ struct KQuant {
       }
     }
     const __m256 scale = _mm256_load_ps(d);
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < N; ++i) {
       _mm256_store_ps(c + i * k_rows,
                       _mm256_fmadd_ps(scale, _mm256_load_ps(parts + i * k_rows), totals[i]));
@@ -180,6 +183,7 @@ struct KQuant {
       alignas(32) float parts[N * k_rows] = {};
       alignas(32) float x_sums[N][8];
       const Columns block = x.at(0, s * k_values);
+#pragma GCC unroll 8
       for (std::size_t i = 0; i < N; ++i) {
         _mm256_store_ps(x_sums[i],
                         scaled_sums(block.sums + i * (x.k / 16), block.scales + i * (x.k / 32)));

@@ -9,6 +9,7 @@ template <unsigned streams>
 __m256i read(const std::byte* from, std::size_t bytes) {
   const std::size_t part = bytes / streams;
   __m256i sums[streams][2];
+#pragma GCC unroll 12
   for (auto& sum : sums) sum[0] = sum[1] = _mm256_setzero_si256();
   for (std::size_t i = 0; i < part; i += 64) {
 #pragma GCC unroll 8
@@ -18,6 +19,7 @@ __m256i read(const std::byte* from, std::size_t bytes) {
     }
   }
   __m256i all = _mm256_setzero_si256();
+#pragma GCC unroll 12
   for (auto& sum : sums) all = _mm256_xor_si256(all, _mm256_xor_si256(sum[0], sum[1]));
   return all;
 }
@@ -48,6 +50,7 @@ constexpr std::size_t k_chains = 12;  // independent sums: latency 4 at two a cy
 
 float fma_loop(std::size_t steps) {
   __m256 sums[k_chains];
+#pragma GCC unroll 12
   for (std::size_t i = 0; i < k_chains; ++i) sums[i] = _mm256_set1_ps(static_cast<float>(i));
   const __m256 factor = _mm256_set1_ps(0.5F);
   const __m256 one = _mm256_set1_ps(1.0F);
@@ -59,6 +62,7 @@ float fma_loop(std::size_t steps) {
     }
   }
   __m256 all = _mm256_setzero_ps();
+#pragma GCC unroll 12
   for (const __m256 sum : sums) all = _mm256_add_ps(all, sum);
   return sum_of_lanes(all);
 }
@@ -66,18 +70,20 @@ float fma_loop(std::size_t steps) {
 /// The inner step of the 4-bit tile, from registers.
 std::int32_t int8_loop(std::size_t steps) {
   __m256i sums[k_chains];
+#pragma GCC unroll 12
   for (auto& sum : sums) sum = _mm256_setzero_si256();
-  __m256i weights = _mm256_set1_epi8(15);
+  const __m256i weights = _mm256_set1_epi8(15);
   __m256i codes = _mm256_set1_epi8(-1);
   for (std::size_t step = 0; step < steps; ++step) {
-    asm volatile("" : "+x"(weights), "+x"(codes));
 #pragma GCC unroll 12
     for (auto& sum : sums) {
+      pin(codes);  // else the twelve products are one
       sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(weights, codes));
       pin(sum);
     }
   }
   __m256i all = _mm256_setzero_si256();
+#pragma GCC unroll 12
   for (const __m256i& sum : sums) all = _mm256_add_epi16(all, sum);
   return _mm256_extract_epi32(all, 0);
 }

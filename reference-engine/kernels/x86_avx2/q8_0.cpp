@@ -31,6 +31,7 @@ struct Q80 {
     for (std::size_t b = 0; b < blocks; ++b) {
       const std::byte* block = weights.blocks + b * k_block_bytes;
       __m256i sums[N][2];
+#pragma GCC unroll 8
       for (std::size_t i = 0; i < N; ++i) sums[i][0] = sums[i][1] = _mm256_setzero_si256();
       const std::int8_t* codes = x.codes + b * 32;
 #pragma GCC unroll 8
