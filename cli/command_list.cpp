@@ -10,6 +10,8 @@ std::span<const Command> command_list() {
   static const std::vector<Command> k_commands{
       assess_command(),
       probe_command(),
+      compare_command(),
+      fleet_command(),
   };
   return k_commands;
 }

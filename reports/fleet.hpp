@@ -130,13 +130,15 @@ struct FleetMachine {
   std::optional<std::string> best_model, best_format;
   /// Of the model that was asked for.
   std::string readiness;  // "ready", "tight", "not ready", "unknown"
-  std::string limit;
+  std::string limit;      // the first requirement that fails; empty when none does
   std::string why;
 };
 
 /// Calls `take` for each machine, by id. With a model, the last three fields say how it stands.
 Result<void> for_each_machine(const FleetStore& store, const std::optional<std::string>& model,
                               const std::function<void(const FleetMachine&)>& take);
+std::string fleet_machine_text_header(bool with_model);
+std::string fleet_machine_text(const FleetMachine& machine, bool with_model);
 std::string fleet_machine_csv_header(bool with_model);
 std::string fleet_machine_csv(const FleetMachine& machine, bool with_model);
 Json fleet_machine_json(const FleetMachine& machine, bool with_model);
@@ -160,5 +162,7 @@ struct SimulatedFleet {
 /// Errors: io; usage for more broken documents than machines.
 Result<SimulatedFleet> simulate_fleet(const SimulateOptions& options,
                                       const std::filesystem::path& directory);
+std::string simulated_fleet_text(const SimulatedFleet& fleet);
+Json simulated_fleet_json(const SimulatedFleet& fleet);
 
 }  // namespace assay

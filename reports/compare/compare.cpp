@@ -237,7 +237,7 @@ std::vector<std::string> notes_of(const Assessment& base, const Assessment& fres
                                   const Cells& base_cells, const Cells& new_cells) {
   std::vector<std::string> notes;
   if (!base.run_id.empty() && base.run_id == fresh.run_id) {
-    notes.emplace_back("both are the same run");
+    notes.emplace_back("both carry the same run id");
   } else {
     notes.emplace_back("not paired: two sessions, so slow changes of the machine count as changes");
   }

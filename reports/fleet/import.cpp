@@ -48,11 +48,13 @@ class Importer {
   [[nodiscard]] ImportSummary summary() && { return std::move(summary_); }
 
  private:
-  /// The message without the source, which stands beside it.
+  /// The message without the source, which stands beside it, and without the empty pointer of the
+  /// whole document.
   static std::string reason_of(const Error& error, const std::string& source) {
-    const std::string prefix = source + ": ";
     std::string text = error.text();
-    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    for (const std::string& prefix : {source + ": ", std::string(": ")}) {
+      if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    }
     return text;
   }
 

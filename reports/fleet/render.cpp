@@ -65,6 +65,17 @@ std::string optional_number(const std::optional<Bytes>& bytes) {
   return bytes ? fmt::format("{}", bytes->value) : std::string();
 }
 
+/// One line of the list of machines; it is written as machines come, so columns have fixed widths.
+std::string machine_line(std::string_view id, std::string_view brand, std::string_view memory,
+                         std::string_view date, std::string_view standing,
+                         std::string_view remark) {
+  std::string line = fmt::format("{:<16}  {:<49}  {:>7}  {:<11}  {:<10}  {}", id, brand, memory,
+                                 date, standing, remark);
+  line.erase(line.find_last_not_of(' ') + 1);
+  line.push_back('\n');
+  return line;
+}
+
 }  // namespace
 
 std::string fleet_report_text(const FleetReport& report) {
@@ -81,7 +92,7 @@ std::string fleet_report_text(const FleetReport& report) {
     text += fmt::format("{} document{} could not be read and {} not counted\n", report.skipped,
                         report.skipped == 1 ? "" : "s", report.skipped == 1 ? "is" : "are");
   }
-  if (report.models.empty()) return text + "no verdicts yet\n";
+  if (report.models.empty()) return text.append("no verdicts yet\n");
   std::size_t width = 5;
   for (const FleetModel& model : report.models) {
     width = std::max(width, printable(model.model, 60).size());
@@ -155,6 +166,30 @@ std::string fleet_report_csv(const FleetReport& report) {
   return csv;
 }
 
+std::string fleet_machine_text_header(bool with_model) {
+  return machine_line("machine", "processor", "memory", "last result",
+                      with_model ? "readiness" : "best model",
+                      with_model ? "first failing requirement" : "");
+}
+
+std::string fleet_machine_text(const FleetMachine& machine, bool with_model) {
+  const std::string memory = machine.memory ? human_bytes(*machine.memory) : "unknown";
+  const std::string brand = printable(machine.brand.value_or("unknown"), 49);
+  std::string standing;
+  std::string remark;
+  if (with_model) {
+    standing = machine.readiness;
+    if (!machine.limit.empty())
+      remark = fmt::format("{}: {}", words(machine.limit), printable(machine.why, 200));
+  } else {
+    standing = machine.best_model ? fmt::format("{} {}", printable(*machine.best_model, 60),
+                                                printable(machine.best_format.value_or(""), 30))
+                                  : "none";
+  }
+  return machine_line(printable(machine.id, 64), brand, memory, machine.started_at.substr(0, 10),
+                      standing, remark);
+}
+
 std::string fleet_machine_csv_header(bool with_model) {
   std::vector<std::string> header{"machine",     "processor",  "memory_bytes",
                                   "last_result", "best_model", "best_format"};
@@ -167,8 +202,7 @@ std::string fleet_machine_csv(const FleetMachine& machine, bool with_model) {
       machine.id,         machine.brand.value_or(""),      optional_number(machine.memory),
       machine.started_at, machine.best_model.value_or(""), machine.best_format.value_or("")};
   if (with_model) {
-    cells.insert(cells.end(),
-                 {machine.readiness, machine.limit == "none" ? "" : machine.limit, machine.why});
+    cells.insert(cells.end(), {machine.readiness, machine.limit, machine.why});
   }
   return csv_row(cells);
 }
@@ -186,9 +220,32 @@ Json fleet_machine_json(const FleetMachine& machine, bool with_model) {
   json["best_format"] = text(machine.best_format);
   if (with_model) {
     json["readiness"] = machine.readiness;
-    json["first_failing_requirement"] =
-        machine.limit.empty() || machine.limit == "none" ? Json(nullptr) : Json(machine.limit);
+    json["first_failing_requirement"] = machine.limit.empty() ? Json(nullptr) : Json(machine.limit);
     json["why"] = machine.why.empty() ? Json(nullptr) : Json(machine.why);
+  }
+  return json;
+}
+
+std::string simulated_fleet_text(const SimulatedFleet& fleet) {
+  std::string text = fmt::format("{} documents that can be read, {} that cannot\n", fleet.machines,
+                                 fleet.broken.size());
+  for (const std::string& one : fleet.broken) text += fmt::format("  {}\n", one);
+  return text;
+}
+
+Json simulated_fleet_json(const SimulatedFleet& fleet) {
+  Json json;
+  json["schema"] = "assay.simulated-fleet/1";
+  json["machines"] = fleet.machines;
+  json["broken"] = fleet.broken;
+  json["models"] = Json::array();
+  for (const auto& [name, model] : fleet.models) {
+    json["models"].push_back({{"model", name},
+                              {"comfortable", model.comfortable},
+                              {"ok", model.ok},
+                              {"tight", model.tight},
+                              {"not_ready", model.not_ready},
+                              {"unknown", model.unknown}});
   }
   return json;
 }

@@ -127,6 +127,7 @@ FleetMachine machine_of(const Statement& row) {
                        .readiness = readiness_of(row.text(6)),
                        .limit = row.text(7),
                        .why = row.text(8)};
+  if (machine.readiness == "ready" || machine.limit == "none") machine.limit.clear();
   if (!row.is_null(2)) machine.memory = Bytes(static_cast<std::uint64_t>(row.number(2)));
   return machine;
 }

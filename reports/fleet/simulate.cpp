@@ -179,8 +179,9 @@ class Simulation {
     auto calibration = calibration_from_profile(*result.machine, bandwidth);
     if (!calibration) return pass_on(calibration);
     for (const Question& question : questions_) {
-      result.verdicts.push_back(
-          answer(question, *calibration, result.machine->usable_memory(), policy_));
+      // Without advice: that would plan each model in every format for every machine.
+      result.verdicts.push_back(judge(
+          question, predict(question, *calibration, result.machine->usable_memory()), policy_));
     }
     return result;
   }

@@ -215,6 +215,7 @@ TEST(FleetReport, ListsMachines) {
   EXPECT_EQ(machines[0].limit, "unsupported");
   EXPECT_FALSE(machines[0].best_model);
   EXPECT_EQ(machines[1].readiness, "ready");
+  EXPECT_EQ(machines[1].limit, "");
   EXPECT_EQ(machines[1].best_model, "big");
   EXPECT_EQ(machines[1].started_at, "2026-01-05T07:00:00Z");
 }
