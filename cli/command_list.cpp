@@ -11,7 +11,11 @@ std::span<const Command> command_list() {
       assess_command(),
       probe_command(),
       compare_command(),
+      report_command(),
+      validate_command(),
       fleet_command(),
+      metrics_command(),
+      serve_command(),
   };
   return k_commands;
 }

@@ -1,6 +1,7 @@
 #include "cli/console.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,15 @@ Result<void> deliver(const Invocation& invocation, std::string_view text) {
 
 void remark(const Invocation& invocation, std::string_view line) {
   if (!invocation.quiet) write_stderr(fmt::format("{}\n", line));
+}
+
+unsigned terminal_width() {
+  constexpr unsigned k_width_elsewhere = 100;
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
+    return k_width_elsewhere;
+  }
+  return size.ws_col == 0 ? k_width_elsewhere : size.ws_col;
 }
 
 ProgressLine::ProgressLine(const Invocation& invocation)

@@ -15,6 +15,9 @@ Result<void> deliver(const Invocation& invocation, std::string_view text);
 /// A remark for people on stderr, one line; silent with --quiet.
 void remark(const Invocation& invocation, std::string_view line);
 
+/// Columns of the terminal on standard output; 100 when it is none.
+unsigned terminal_width();
+
 /// Progress on stderr: a live line on a terminal, a line at each tenth elsewhere, nothing with
 /// --quiet.
 class ProgressLine {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "reports/assessment.hpp"
 
@@ -44,6 +45,9 @@ std::span<const Metric> metric_catalogue();
 
 /// Prometheus text format, version 0.0.4. Metrics without a sample are left out.
 std::string metrics_text(const MetricInput& input);
+
+/// The same as JSON: [{name, unit, help, samples: [{labels: {}, value}]}].
+Json metrics_json(const MetricInput& input);
 
 /// The models of configs/metrics/models.json. Errors: internal when the file is broken.
 Result<std::vector<std::string>> builtin_metric_models();

@@ -42,6 +42,24 @@ std::string metrics_text(const MetricInput& input) {
   return prometheus::TextSerializer().Serialize(registry.Collect());
 }
 
+Json metrics_json(const MetricInput& input) {
+  Json json = Json::array();
+  for (const Metric& metric : metric_catalogue()) {
+    Json samples = Json::array();
+    for (const MetricSample& sample : metric.read(input)) {
+      Json labels = Json::object();
+      for (const auto& [name, value] : labels_of(metric, sample)) labels[name] = value;
+      samples.push_back({{"labels", labels}, {"value", sample.value}});
+    }
+    if (samples.empty()) continue;
+    json.push_back({{"name", metric.name},
+                    {"unit", metric.unit},
+                    {"help", metric.help},
+                    {"samples", samples}});
+  }
+  return json;
+}
+
 Result<std::vector<std::string>> builtin_metric_models() {
   const auto content = embedded_file(k_models_file);
   if (!content) {

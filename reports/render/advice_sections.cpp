@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/text.hpp"
 #include "reports/render/figures.hpp"
 #include "reports/render/sections.hpp"
@@ -11,8 +15,16 @@ namespace {
 constexpr std::size_t k_most_ranked = 10;
 
 const std::vector<Column> k_verdict_columns = {
-    {"model", false},       {"format", false},       {"verdict", false},     {"limit", false},
-    {"decode tok/s", true}, {"first token s", true}, {"memory needed", true}};
+    {"model", "", false, 0},      {"format", "", false, 0},     {"verdict", "", false, 0},
+    {"limit", "", false, 3},      {"decode", "tok/s", true, 0}, {"first token", "s", true, 1},
+    {"memory", "needed", true, 0}};
+
+/// "decode speed": the limit's name as people write it.
+std::string limit_words(Limit limit) {
+  std::string words(limit_name(limit));
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
 
 Cell memory_cell(const Prediction& prediction) {
   const Bytes needed = prediction.footprint.peak();
@@ -25,9 +37,8 @@ Cell estimate_cell(const Estimate& estimate) {
 }
 
 std::vector<Cell> verdict_cells(const Verdict& verdict) {
-  const Cell limit = verdict.limit == Limit::none
-                         ? Cell{"-", Tone::faint}
-                         : Cell{std::string(limit_name(verdict.limit)), Tone::plain};
+  const Cell limit = verdict.limit == Limit::none ? Cell{"-", Tone::faint}
+                                                  : Cell{limit_words(verdict.limit), Tone::plain};
   return {{printable(verdict.model, 60), Tone::plain},
           {printable(verdict.format, 20), Tone::plain},
           {std::string(verdict_name(verdict.verdict)), verdict_tone(verdict.verdict)},
@@ -70,8 +81,8 @@ std::optional<Section> recommendation_section(const Assessment& assessment) {
   }
   if (recommendation.ranking.empty()) return section;
   section.table.columns = k_verdict_columns;
-  section.table.columns.insert(section.table.columns.begin(), {"#", true});
-  section.table.columns.insert(section.table.columns.begin() + 2, {"size", true});
+  section.table.columns.insert(section.table.columns.begin(), {"#", "", true, 0});
+  section.table.columns.insert(section.table.columns.begin() + 2, {"size", "", true, 2});
   for (std::size_t i = 0; i < recommendation.ranking.size() && i < k_most_ranked; ++i) {
     const Candidate& candidate = recommendation.ranking[i];
     std::vector<Cell> row = verdict_cells(candidate.verdict);
@@ -89,8 +100,42 @@ std::optional<Section> recommendation_section(const Assessment& assessment) {
   return section;
 }
 
+/// Models that are not recommended, by what keeps them from it: names only.
+Section other_models_section(const Assessment& assessment) {
+  std::set<std::string> recommended;
+  for (const Candidate& candidate : assessment.recommendation->ranking) {
+    recommended.insert(candidate.verdict.model);
+  }
+  struct Group {
+    Cell head;
+    std::vector<std::string> models;
+  };
+  std::map<std::pair<VerdictKind, Limit>, Group> groups;
+  for (const Verdict& verdict : assessment.verdicts) {
+    if (recommended.contains(verdict.model)) continue;
+    Group& group = groups[{verdict.verdict, verdict.limit}];
+    const std::string because =
+        verdict.limit == Limit::none ? "" : fmt::format(" ({})", limit_words(verdict.limit));
+    group.head = {fmt::format("{}{}", verdict_name(verdict.verdict), because),
+                  verdict_tone(verdict.verdict)};
+    group.models.push_back(printable(verdict.model, 60));
+  }
+  Section section;
+  section.title = fmt::format("Other models, in {}", printable(assessment.verdicts[0].format, 20));
+  for (const auto& [key, group] : groups) {
+    section.fields.push_back(
+        {group.head.text, {fmt::format("{}", fmt::join(group.models, ", ")), group.head.tone}});
+  }
+  return section;
+}
+
 std::optional<Section> verdicts_section(const Assessment& assessment) {
   if (assessment.verdicts.empty()) return std::nullopt;
+  if (assessment.recommendation) {
+    Section others = other_models_section(assessment);
+    if (others.fields.empty()) return std::nullopt;
+    return others;
+  }
   Section section;
   section.title = "Verdicts";
   section.table.columns = k_verdict_columns;

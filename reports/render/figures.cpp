@@ -7,28 +7,45 @@
 
 namespace assay {
 
+namespace {
+
+/// Decimals that show three significant digits of a value that is not tiny.
+int decimals_of(double value) {
+  const double size = std::abs(value);
+  if (size >= 99.95 || size == 0.0) return 0;
+  return size >= 9.995 ? 1 : 2;
+}
+
+/// Two digits are enough for the ends of an interval.
+std::string rough_figure(double value) {
+  const double size = std::abs(value);
+  if (size >= 9.95) return fmt::format("{:.0f}", value);
+  if (size >= 0.995) return fmt::format("{:.1f}", value);
+  return fmt::format("{:.2g}", value);
+}
+
+}  // namespace
+
 std::string figure(double value) {
   if (!std::isfinite(value)) return "unknown";
-  const double size = std::abs(value);
-  if (size >= 99.95 || size == 0.0) return fmt::format("{:.0f}", value);
-  if (size >= 9.995) return fmt::format("{:.1f}", value);
-  if (size >= 0.0995) return fmt::format("{:.2f}", value);
-  return fmt::format("{:.2g}", value);
+  constexpr double k_tiny = 0.0995;
+  if (value != 0.0 && std::abs(value) < k_tiny) return fmt::format("{:.2g}", value);
+  return fmt::format("{:.{}f}", value, decimals_of(value));
 }
 
 std::string figure(const Statistic& statistic) {
   if (!statistic.ci95) return figure(statistic.median);
   const double half_width =
       std::max(statistic.median - statistic.ci95->low, statistic.ci95->high - statistic.median);
-  return fmt::format("{} ±{}", figure(statistic.median), figure(half_width));
+  return fmt::format("{} ±{}", figure(statistic.median), rough_figure(half_width));
 }
 
 std::string figure(const Estimate& estimate) {
   if (estimate.origin == Origin::unknown) return "unknown";
   const std::string_view mark = origin_mark(estimate.origin);
   if (estimate.low == estimate.high) return fmt::format("{} {}", figure(estimate.expected), mark);
-  return fmt::format("{} ({}-{}) {}", figure(estimate.expected), figure(estimate.low),
-                     figure(estimate.high), mark);
+  return fmt::format("{} ({}-{}) {}", figure(estimate.expected), rough_figure(estimate.low),
+                     rough_figure(estimate.high), mark);
 }
 
 std::string binary_bytes(Bytes bytes) {

@@ -9,7 +9,7 @@
 
 namespace assay {
 
-/// Three significant digits without an exponent: "0.31", "14.2", "1240".
+/// Three significant digits, two of a tiny value: "0.31", "14.2", "1240".
 std::string figure(double value);
 /// A median with the half-width of its interval, "14.2 ±0.3"; without one when n < 6.
 std::string figure(const Statistic& statistic);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.hpp"
@@ -49,7 +50,7 @@ Cell validity_cell(const RunResult& run) {
 
 std::string run_model_name(const RunModel& model) {
   std::string name = printable(model.id, 60);
-  if (model.is_slice) name += fmt::format(" ({}/{} layers)", model.layers, model.full_layers);
+  if (model.is_slice) name += fmt::format(" {}/{}", model.layers, model.full_layers);
   return name;
 }
 
@@ -68,8 +69,17 @@ std::vector<Cell> run_row(const RunResult& run) {
           validity_cell(run)};
 }
 
-/// Why runs are not "ok", each reason once with the runs that it concerns.
+/// What the table's marks mean, and why runs are not "ok".
 void add_run_notes(const Assessment& assessment, Section& section) {
+  const auto slice = std::find_if(assessment.runs.begin(), assessment.runs.end(),
+                                  [](const RunResult& run) { return run.model.is_slice; });
+  if (slice != assessment.runs.end()) {
+    section.notes.push_back(
+        {fmt::format("{}: a slice, {} of the {} layers in their real widths; its rates are not the "
+                     "whole model's",
+                     run_model_name(slice->model), slice->model.layers, slice->model.full_layers),
+         Tone::faint});
+  }
   for (const RunResult& run : assessment.runs) {
     const std::string name =
         fmt::format("{} on {} {}", printable(run.workload, 40), printable(run.model.id, 60),
@@ -105,10 +115,10 @@ std::optional<Section> limits_section(const Assessment& assessment) {
   section.title = micro.isa.empty()
                       ? "Limits, measured"
                       : fmt::format("Limits, measured ({})", printable(micro.isa, 40));
-  section.table.columns = {{"threads", true},
-                           {"read bandwidth GB/s", true},
-                           {"float32 GFLOP/s", true},
-                           {"int8 GOP/s", true}};
+  section.table.columns = {{"threads", "", true, 0},
+                           {"read bandwidth", "GB/s", true, 0},
+                           {"float32", "GFLOP/s", true, 0},
+                           {"int8", "GOP/s", true, 0}};
   for (const unsigned threads : thread_counts) {
     section.table.rows.push_back({{fmt::format("{}", threads), Tone::plain},
                                   limit_cell(micro.read_bandwidth_bytes_per_second, threads),
@@ -125,9 +135,11 @@ std::optional<Section> runs_section(const Assessment& assessment) {
   section.title =
       fmt::format("Runs, measured ({} engine, {}, {} thread{})", printable(engine.name, 40),
                   printable(engine.isa, 40), engine.threads, engine.threads == 1 ? "" : "s");
-  section.table.columns = {{"workload", false},     {"model", false},       {"format", false},
-                           {"prefill tok/s", true}, {"decode tok/s", true}, {"first token s", true},
-                           {"of bandwidth", true},  {"peak memory", true},  {"validity", false}};
+  section.table.columns = {{"workload", "", false, 0},         {"model", "", false, 0},
+                           {"format", "", false, 0},           {"prefill", "tok/s", true, 0},
+                           {"decode", "tok/s", true, 0},       {"first token", "s", true, 2},
+                           {"share of", "bandwidth", true, 3}, {"memory", "peak", true, 1},
+                           {"validity", "", false, 0}};
   for (const RunResult& run : assessment.runs) section.table.rows.push_back(run_row(run));
   add_run_notes(assessment, section);
   return section;

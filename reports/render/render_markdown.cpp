@@ -28,7 +28,8 @@ void draw_table(std::string& out, const Table& table) {
   std::string titles = "|";
   std::string rule = "|";
   for (const Column& column : table.columns) {
-    titles += fmt::format(" {} |", escaped(column.title));
+    titles += fmt::format(" {}{}{} |", escaped(column.title), column.unit.empty() ? "" : " ",
+                          escaped(column.unit));
     rule += column.is_number ? "---:|" : "---|";
   }
   out += titles + "\n" + rule + "\n";

@@ -72,26 +72,58 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
   return out;
 }
 
-std::vector<std::size_t> column_widths(const Table& table, std::size_t available) {
+/// The columns of a table that are drawn, and how wide each is.
+struct Layout {
+  std::vector<std::size_t> columns;
   std::vector<std::size_t> widths;
+
+  [[nodiscard]] std::size_t total() const {
+    std::size_t sum = k_gap.size() * widths.size();
+    for (const std::size_t width : widths) sum += width;
+    return sum;
+  }
+};
+
+Layout natural_layout(const Table& table) {
+  Layout layout;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    std::size_t width = text_width(table.columns[c].title);
+    const Column& column = table.columns[c];
+    std::size_t width = std::max(text_width(column.title), text_width(column.unit));
     for (const auto& row : table.rows) width = std::max(width, text_width(row[c].text));
-    widths.push_back(width);
+    layout.columns.push_back(c);
+    layout.widths.push_back(width);
   }
-  std::size_t total = k_gap.size() * (widths.size() + 1);
-  for (const std::size_t width : widths) total += width;
-  while (total > available) {
-    std::size_t widest = widths.size();
-    for (std::size_t c = 0; c < widths.size(); ++c) {
-      const bool may_shrink = !table.columns[c].is_number && widths[c] > k_least_text_width;
-      if (may_shrink && (widest == widths.size() || widths[c] > widths[widest])) widest = c;
+  return layout;
+}
+
+/// Leaves out the columns that may give way, the highest number first, until the rest fits.
+void leave_out_columns(const Table& table, Layout& layout, std::size_t available) {
+  while (layout.total() > available) {
+    std::size_t least = 0;
+    for (std::size_t i = 1; i < layout.columns.size(); ++i) {
+      const auto rank = [&](std::size_t at) { return table.columns[layout.columns[at]].give_way; };
+      if (rank(i) > rank(least)) least = i;
     }
-    if (widest == widths.size()) break;  // only numbers are left: they are never cut
-    --widths[widest];
-    --total;
+    if (table.columns[layout.columns[least]].give_way == 0) return;
+    layout.columns.erase(layout.columns.begin() + static_cast<std::ptrdiff_t>(least));
+    layout.widths.erase(layout.widths.begin() + static_cast<std::ptrdiff_t>(least));
   }
-  return widths;
+}
+
+/// Narrows the widest columns of text; numbers are never cut.
+void narrow_columns(const Table& table, Layout& layout, std::size_t available) {
+  while (layout.total() > available) {
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+      const bool may_shrink =
+          !table.columns[layout.columns[i]].is_number && layout.widths[i] > k_least_text_width;
+      if (may_shrink && (widest == nullptr || layout.widths[i] > *widest)) {
+        widest = &layout.widths[i];
+      }
+    }
+    if (widest == nullptr) return;
+    --*widest;
+  }
 }
 
 std::string aligned(const std::string& text, std::size_t width, bool right) {
@@ -101,25 +133,29 @@ std::string aligned(const std::string& text, std::size_t width, bool right) {
 }
 
 void draw_table(std::string& out, const Table& table, const RenderOptions& options) {
-  const auto widths = column_widths(table, options.width);
+  Layout layout = natural_layout(table);
+  leave_out_columns(table, layout, options.width);
+  narrow_columns(table, layout, options.width);
   const auto draw_row = [&](auto&& cell_of) {
     std::string line;
-    for (std::size_t c = 0; c < widths.size(); ++c) {
-      const auto [text, code] = cell_of(c);
+    for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+      const std::size_t c = layout.columns[i];
+      const Cell cell = cell_of(c);
+      const std::string text = aligned(cell.text, layout.widths[i], table.columns[c].is_number);
       line += k_gap;
-      line += painted(aligned(text, widths[c], table.columns[c].is_number), code, options.color);
+      line += painted(text, tone_code(cell.tone), options.color);
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
+    out += line;
+    out += '\n';
   };
-  draw_row([&](std::size_t c) {
-    return std::pair<std::string, std::string_view>(table.columns[c].title, tone_code(Tone::faint));
-  });
-  for (const auto& row : table.rows) {
-    draw_row([&](std::size_t c) {
-      return std::pair<std::string, std::string_view>(row[c].text, tone_code(row[c].tone));
-    });
+  draw_row([&](std::size_t c) { return Cell{table.columns[c].title, Tone::faint}; });
+  const bool has_units = std::any_of(table.columns.begin(), table.columns.end(),
+                                     [](const Column& column) { return !column.unit.empty(); });
+  if (has_units) {
+    draw_row([&](std::size_t c) { return Cell{table.columns[c].unit, Tone::faint}; });
   }
+  for (const auto& row : table.rows) draw_row([&](std::size_t c) { return row[c]; });
 }
 
 void draw_section(std::string& out, const Section& section, const RenderOptions& options) {

@@ -21,7 +21,9 @@ struct Cell {
 
 struct Column {
   std::string title;
+  std::string unit;        // below or behind the title; may be empty
   bool is_number = false;  // aligned to the right
+  unsigned give_way = 0;   // left out of a narrow terminal, the highest first; 0: never
 };
 
 struct Table {
