@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
 #include "tests/advisor/example_machine.hpp"
 
 namespace assay {
@@ -95,6 +100,32 @@ TEST(Prediction, FromABandwidthAloneIsWideAndHasNoPrefill) {
   // No processor reads more than the rated bandwidth.
   EXPECT_LT(decode.high * static_cast<double>(prediction.footprint.weights_per_token.value), 50e9);
   EXPECT_FALSE(prediction.prefill_tokens_per_second.is_known());
+}
+
+// Rates that users published for other machines and other engines (tests/fixtures/catalogue): each
+// lies in the interval, and half of them within 15 % of the expectation. tg128 runs from an empty
+// cache, 64 positions deep on average.
+TEST(Prediction, FromABandwidthAloneHoldsPublishedRates) {
+  const auto document =
+      read_json_file(std::string(ASSAY_TEST_ROOT) + "/fixtures/catalogue/cpu-speeds.json");
+  ASSERT_TRUE(document);
+  const auto rows = JsonFields(*document, "cpu-speeds.json").objects("speeds");
+  ASSERT_TRUE(rows);
+  std::vector<double> errors;
+  for (const JsonFields& row : *rows) {
+    const auto calibration = calibration_from_profile(
+        MachineProfile{}, row.number("assumed_bandwidth_bytes_per_second").value());
+    Question question = question_about(row.text("model").value(),
+                                       recipe_from_name(row.text("format").value()).value());
+    question.depth = 64;
+    const Estimate rate = predict(question, *calibration, gigabytes(64)).decode_tokens_per_second;
+    const double measured = row.number("decode_tokens_per_second").value();
+    EXPECT_LE(rate.low, measured) << question.model << " " << question.format;
+    EXPECT_GE(rate.high, measured) << question.model << " " << question.format;
+    errors.push_back(std::abs(rate.expected / measured - 1.0));
+  }
+  EXPECT_GE(errors.size(), 20U);
+  EXPECT_LT(describe(errors).median, 0.15);
 }
 
 TEST(Prediction, NoBandwidthIsNeverGuessed) {
