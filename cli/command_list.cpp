@@ -10,6 +10,9 @@ std::span<const Command> command_list() {
   static const std::vector<Command> k_commands{
       assess_command(),
       probe_command(),
+      can_run_command(),
+      recommend_command(),
+      models_command(),
       compare_command(),
       report_command(),
       validate_command(),

@@ -15,14 +15,14 @@ namespace {
 
 constexpr unsigned k_most_threads = 1024;
 
+}  // namespace
+
 unsigned default_threads(const MachineProfile& machine) {
   const unsigned seen = std::max(1U, std::thread::hardware_concurrency());
   const unsigned usable = machine.cpu.usable_cpus.value_or(seen);
   const unsigned cores = machine.cpu.physical_cores.value_or(usable);
   return std::clamp(std::min(usable, cores), 1U, k_most_threads);
 }
-
-}  // namespace
 
 void declare_engine_options(options::options_description& own) {
   auto add = own.add_options();

@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "base/text.hpp"
+#include "cli/asked_model.hpp"
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/grounds.hpp"
+#include "cli/new_assessment.hpp"
+#include "cli/verdict_text.hpp"
+#include "reports/renderer.hpp"
+
+namespace assay {
+namespace {
+
+void declare(options::options_description& own, options::positional_options_description& places) {
+  auto add = own.add_options();
+  add("model", options::value<std::string>()->value_name("MODEL"),
+      "a name of the catalogue (assay models), a GGUF file, or a model's config.json");
+  add("format", options::value<std::string>()->value_name("F"),
+      "format of the weights (default Q4_K_M; a GGUF file has its own)");
+  declare_grounds_options(own);
+  places.add("model", 1);
+}
+
+Result<std::optional<Recipe>> format_option(const Invocation& invocation) {
+  if (!invocation.has("format")) return std::optional<Recipe>();
+  const auto& name = invocation.get<std::string>("format");
+  const auto recipe = recipe_from_name(name);
+  if (recipe) return recipe;
+  std::vector<std::string> known;
+  for (const Recipe one : all_recipes()) known.emplace_back(recipe_name(one));
+  return fail(ErrorCode::usage, fmt::format("--format: '{}' (expected {})", printable(name, 40),
+                                            fmt::join(known, ", ")));
+}
+
+Question question_of(AskedModel asked, const Grounds& grounds, bool context_was_given) {
+  Question question;
+  question.model = std::move(asked.name);
+  question.spec = std::move(asked.spec);
+  question.plan = std::move(asked.plan);
+  question.format = std::move(asked.format);
+  question.session = grounds.session;
+  // A context that was asked for stays, and may be a reason for a no.
+  if (!context_was_given) {
+    question.session.context = std::min(question.session.context, question.spec.trained_context);
+  }
+  question.prompt_tokens = grounds.use.prompt_tokens;
+  question.use = grounds.use.name;
+  question.engine_runs = asked.engine_runs;
+  return question;
+}
+
+int exit_code_of(VerdictKind verdict) {
+  if (is_yes(verdict)) return k_exit_yes;
+  return verdict == VerdictKind::no ? k_exit_no : k_exit_cannot_tell;
+}
+
+std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
+  if (!invocation.json) {
+    return invocation.quiet ? verdict.why + "\n" : verdict_text(verdict);
+  }
+  Assessment assessment = new_assessment("can-run");
+  assessment.machine = std::move(grounds.machine);
+  assessment.verdicts.push_back(std::move(verdict));
+  return find_render_format("json")->render(assessment, {});
+}
+
+Result<int> run(const Invocation& invocation) {
+  if (!invocation.has("model")) {
+    return fail(ErrorCode::usage, "no model was named", {}, "see `assay can-run --help`");
+  }
+  const auto recipe = format_option(invocation);
+  if (!recipe) return pass_on(recipe);
+  const auto catalogue = builtin_catalogue();
+  if (!catalogue) return pass_on(catalogue);
+  auto asked = find_asked_model(invocation.get<std::string>("model"), *recipe, *catalogue);
+  if (!asked) return pass_on(asked);
+  auto grounds = find_grounds(invocation);
+  if (!grounds) return pass_on(grounds);
+  const auto file_bytes = asked->file_bytes;
+  const Question question = question_of(std::move(*asked), *grounds, invocation.has("context"));
+  Verdict verdict =
+      answer(question, grounds->calibration, grounds->available, grounds->policy, &*catalogue);
+  if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
+  const int code = exit_code_of(verdict.verdict);
+  if (auto done = deliver(invocation, shown(invocation, std::move(*grounds), std::move(verdict)));
+      !done) {
+    return pass_on(done);
+  }
+  return code;
+}
+
+}  // namespace
+
+Command can_run_command() {
+  return {.name = "can-run",
+          .summary = "say whether this machine can run a model, and how well",
+          .usage = "assay can-run MODEL [--format F] [--context N] [options]",
+          .examples =
+              "  assay can-run qwen3-4b\n"
+              "  assay can-run llama-3.1-8b --format F16 --memory 16G\n"
+              "  assay can-run model.gguf --context 16384\n"
+              "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
+              "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
+              "refused, 6 cannot tell.",
+          .declare = declare,
+          .run = run};
+}
+
+}  // namespace assay

@@ -1,0 +1,174 @@
+#include "cli/grounds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/engine_choice.hpp"
+#include "cli/state.hpp"
+#include "reports/document.hpp"
+
+namespace assay {
+namespace {
+
+constexpr Bytes k_most_policy_bytes = mebibytes(1);
+
+Result<std::optional<Bytes>> bytes_option(const Invocation& invocation, const char* name) {
+  if (!invocation.has(name)) return std::optional<Bytes>();
+  const auto& text = invocation.get<std::string>(name);
+  const auto bytes = parse_bytes(text);
+  if (!bytes || bytes->value == 0) {
+    return fail(ErrorCode::usage, fmt::format("--{}: '{}' is no size (expected 8G, 16GiB or bytes)",
+                                              name, printable(text, 40)));
+  }
+  return bytes;
+}
+
+Result<Policy> policy_option(const Invocation& invocation) {
+  if (!invocation.has("policy")) return builtin_policy();
+  const auto& path = invocation.get<std::string>("policy");
+  const auto text = read_file(path, k_most_policy_bytes);
+  if (!text) return pass_on(text);
+  return parse_policy(*text, path);
+}
+
+Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy) {
+  const auto& name = invocation.get<std::string>("use");
+  if (const Policy::Use* use = policy.use(name)) return *use;
+  return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(name, 40),
+                                            fmt::join(policy.use_names(), ", ")));
+}
+
+Result<std::uint32_t> count_option(const Invocation& invocation, const char* name,
+                                   std::uint32_t otherwise, std::uint32_t most) {
+  if (!invocation.has(name)) return otherwise;
+  const auto value = invocation.get<long long>(name);
+  if (value < 1 || value > static_cast<long long>(most)) {
+    return fail(ErrorCode::usage, fmt::format("--{}: {} (expected 1 to {})", name, value, most));
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
+/// The thread count that most runs of a result have.
+unsigned usual_threads(const Assessment& assessment, unsigned otherwise) {
+  std::map<unsigned, std::size_t> runs;
+  for (const RunResult& run : assessment.runs) ++runs[run.engine.threads];
+  const auto most = std::max_element(
+      runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == runs.end() ? otherwise : most->first;
+}
+
+/// From a result; nothing when it holds too little to calibrate by.
+std::optional<Calibration> calibration_of(const Assessment& assessment,
+                                          const Invocation& invocation, unsigned& threads) {
+  if (!invocation.has("threads")) threads = usual_threads(assessment, threads);
+  auto made = calibrate(assessment.machine.value_or(MachineProfile{}), assessment.micro,
+                        assessment.runs, threads);
+  if (!made) return std::nullopt;
+  made->origin = assessment.run_id;
+  return std::move(*made);
+}
+
+/// --calibration: a result of this or of another machine, whose memory then counts.
+Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
+  const auto& path = invocation.get<std::string>("calibration");
+  auto assessment = read_document_file(path);
+  if (!assessment) return pass_on(assessment);
+  grounds.calibration = calibration_of(*assessment, invocation, grounds.session.threads);
+  if (!grounds.calibration) {
+    return fail(ErrorCode::refused_input, "holds no measurements to calibrate by", path,
+                "make one with `assay assess -o FILE --json`");
+  }
+  if (assessment->machine) {
+    grounds.machine = std::move(*assessment->machine);
+    grounds.available = grounds.machine.usable_memory();
+  }
+  return {};
+}
+
+/// The latest result if it is of this machine, else what the machine says of itself.
+Result<void> use_what_is_known(const Invocation& invocation, Grounds& grounds) {
+  if (!invocation.state.empty()) {
+    const auto latest = latest_result(invocation.state);
+    if (!latest) return pass_on(latest);
+    if (*latest && (*latest)->machine && (*latest)->machine->id == grounds.machine.id) {
+      grounds.calibration = calibration_of(**latest, invocation, grounds.session.threads);
+    }
+  }
+  if (!grounds.calibration) {
+    if (auto made = calibration_from_profile(grounds.machine, std::nullopt)) {
+      grounds.calibration = std::move(*made);
+    }
+  }
+  return {};
+}
+
+Result<void> find_calibration(const Invocation& invocation, Grounds& grounds) {
+  const auto bandwidth = bytes_option(invocation, "bandwidth");
+  if (!bandwidth) return pass_on(bandwidth);
+  if (*bandwidth && invocation.has("calibration")) {
+    return fail(ErrorCode::usage, "--bandwidth and --calibration exclude each other");
+  }
+  if (invocation.has("calibration")) return use_result_file(invocation, grounds);
+  if (!*bandwidth) return use_what_is_known(invocation, grounds);
+  auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value));
+  if (!made) return pass_on(made);
+  grounds.calibration = std::move(*made);
+  return {};
+}
+
+}  // namespace
+
+void declare_grounds_options(options::options_description& own) {
+  auto add = own.add_options();
+  const auto text = [](const char* name) {
+    return options::value<std::string>()->value_name(name);
+  };
+  add("use", text("USE")->default_value("chat"),
+      "what it is for: sets the prompt that the first token waits for");
+  add("context", options::value<long long>()->value_name("N"),
+      "tokens that the cache must hold (default 4096, or what the model was trained for)");
+  add("threads", options::value<long long>()->value_name("N"),
+      "threads (default: those of the result that is used)");
+  add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
+  add("memory", text("B"), "memory to judge by, as 8G or 16GiB, instead of what is available now");
+  add("bandwidth", text("B"),
+      "rated memory bandwidth per second, as 50G: an estimate without measurements");
+  add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");
+}
+
+Result<Grounds> find_grounds(const Invocation& invocation) {
+  auto policy = policy_option(invocation);
+  if (!policy) return pass_on(policy);
+  auto use = use_option(invocation, *policy);
+  if (!use) return pass_on(use);
+  const auto memory = bytes_option(invocation, "memory");
+  if (!memory) return pass_on(memory);
+  constexpr std::uint32_t k_default_context = 4096;
+  constexpr std::uint32_t k_most_context = 1U << 30;
+  const auto context = count_option(invocation, "context", k_default_context, k_most_context);
+  if (!context) return pass_on(context);
+  constexpr std::uint32_t k_most_threads = 4096;
+  MachineProfile machine = probe_this_machine();
+  const auto threads =
+      count_option(invocation, "threads", default_threads(machine), k_most_threads);
+  if (!threads) return pass_on(threads);
+  Grounds grounds{.machine = std::move(machine),
+                  .calibration = std::nullopt,
+                  .available = {},
+                  .policy = std::move(*policy),
+                  .use = std::move(*use),
+                  .session = {}};
+  grounds.session.context = *context;
+  grounds.session.threads = *threads;
+  grounds.available = grounds.machine.usable_memory();
+  if (auto found = find_calibration(invocation, grounds); !found) return pass_on(found);
+  if (*memory) grounds.available = Fact<Bytes>::known(**memory, "--memory");
+  return grounds;
+}
+
+}  // namespace assay

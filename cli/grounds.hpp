@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "advisor/calibration.hpp"
+#include "advisor/policy.hpp"
+#include "base/fact.hpp"
+#include "base/units.hpp"
+#include "cli/command.hpp"
+#include "probes/machine_profile.hpp"
+#include "reference-engine/footprint.hpp"
+
+namespace assay {
+
+/// What can-run and recommend judge by.
+struct Grounds {
+  MachineProfile machine;
+  std::optional<Calibration> calibration;  // absent: rates are unknown
+  Fact<Bytes> available;
+  Policy policy;
+  Policy::Use use;
+  SessionShape session;
+};
+
+/// Declares --use, --context, --threads, --calibration, --memory, --bandwidth and --policy.
+void declare_grounds_options(options::options_description& own);
+
+/// What the options ask for: the result of --calibration and its machine, else the bandwidth of
+/// --bandwidth, else the latest result if it is of this machine, else this machine's description.
+/// Nothing is measured. Errors: usage; refused_input for a broken file.
+Result<Grounds> find_grounds(const Invocation& invocation);
+
+}  // namespace assay
