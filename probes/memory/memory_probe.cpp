@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "probes/memory/cgroup.hpp"
+#include "probes/memory/smbios.hpp"
 #include "probes/os/affinity.hpp"
 #include "probes/topology/topology.hpp"
 
@@ -89,10 +90,7 @@ void describe_limits(const HostView& host, MemoryProfile& memory) {
 Fact<double> probe_theoretical_bandwidth(const HostView& host) {
   const std::string_view table = "/sys/firmware/dmi/tables/DMI";
   const auto text = host.read_text(table);
-  if (text) {
-    return Fact<double>::unknown(
-        "memory modules are not decoded from the firmware's table; a measurement tells more");
-  }
+  if (text) return modules_bandwidth(read_memory_modules(*text));
   if (text.error().problem == ReadProblem::denied) {
     return Fact<double>::unknown("the memory modules' speed needs root");
   }

@@ -128,9 +128,9 @@ Topology topology_from(const Json& description) {
 }
 
 /// hwloc follows symbolic links as the live system would: a recording with one that leads out of
-/// its root would show this machine. Trees like that, and trees beyond measure, are not given to
-/// it.
-bool stays_inside(const HostView& host) {
+/// its root would show this machine. It also waits at pipes. Trees like that, and trees beyond
+/// measure, are not given to it.
+bool is_plain_tree(const HostView& host) {
   std::error_code error;
   const auto root = std::filesystem::canonical(host.root(), error);
   if (error) return false;
@@ -146,7 +146,10 @@ bool stays_inside(const HostView& host) {
          entry.increment(error)) {
       if (++entries > k_most_entries) return false;
       std::error_code ignored;
-      if (!entry->is_symlink(ignored)) continue;
+      const bool is_link = entry->is_symlink(ignored);
+      if (!is_link && !entry->is_regular_file(ignored) && !entry->is_directory(ignored))
+        return false;
+      if (!is_link) continue;
       const auto target = std::filesystem::weakly_canonical(entry->path(), ignored);
       const auto [mismatch, rest] =
           std::mismatch(root.begin(), root.end(), target.begin(), target.end());
@@ -163,8 +166,9 @@ Result<Topology> load_hwloc_topology(const HostView& host) {
   if (!sysfs_topology(host)) {
     return fail(ErrorCode::unknown, "no CPU folders below /sys/devices/system/cpu");
   }
-  if (!host.is_live() && !stays_inside(host)) {
-    return fail(ErrorCode::unknown, "symbolic links of the recording lead out of it");
+  if (!host.is_live() && !is_plain_tree(host)) {
+    return fail(ErrorCode::unknown,
+                "the recording has links that lead out of it, or special files");
   }
   const auto text = run_in_child([&host] { return load_and_describe(host); }, k_time_limit);
   if (!text) return fail(ErrorCode::unknown, "hwloc " + text.error().message);

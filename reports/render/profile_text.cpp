@@ -24,8 +24,8 @@ constexpr std::array k_remedies{
     Remedy{"needs root", "run it as root"},
     Remedy{"no CPUID recording was given", "give one with --cpuid FILE"},
     Remedy{"nvidia-smi", "nvidia-smi shows it"},
-    Remedy{"a measurement tells more", "`assay assess` measures what counts"},
-    Remedy{"lists no memory modules", "`assay assess` measures what counts"},
+    Remedy{"firmware lists no memory modules", "`assay assess` measures what counts"},
+    Remedy{"the firmware does not", "`assay assess` measures what counts"},
 };
 
 std::string_view remedy_for(std::string_view reason) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/host_view.hpp"
 
@@ -28,6 +29,7 @@ class MachineTree {
     std::error_code ignored;
     if (!root_.empty()) std::filesystem::remove_all(root_, ignored);
   }
+  MachineTree(MachineTree&& other) noexcept : root_(std::exchange(other.root_, {})) {}
   MachineTree(const MachineTree&) = delete;
   MachineTree& operator=(const MachineTree&) = delete;
 
