@@ -1,8 +1,8 @@
 #include "probes/machine_profile_json.hpp"
+#include "base/number.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -317,14 +317,9 @@ Result<std::uint16_t> read_pci_id(const JsonFields& fields, std::string_view key
   const auto text = fields.optional_text(key);
   if (!text) return pass_on(text);
   if (!*text) return std::uint16_t{0};
-  std::string_view digits = **text;
-  if (digits.starts_with("0x")) digits.remove_prefix(2);
-  std::uint16_t id = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    return fields.refuse(key, "not a PCI id (expected a text as \"0x10de\")");
-  }
-  return id;
+  const auto id = parse_hexadecimal<std::uint16_t>(**text);
+  if (!id) return fields.refuse(key, "not a PCI id (expected a text as \"0x10de\")");
+  return *id;
 }
 
 template <typename Device>

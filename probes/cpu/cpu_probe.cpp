@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/cpu/cpuid_leaves.hpp"
 #include "probes/cpu/cpuid_topology.hpp"
@@ -21,14 +21,6 @@ namespace assay {
 namespace {
 
 using Words = std::vector<std::string>;
-
-std::optional<std::uint32_t> parse_count(std::string_view text, int base = 10) {
-  std::uint32_t count = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, count, base);
-  if (error != std::errc() || end != last) return std::nullopt;
-  return count;
-}
 
 template <typename T>
 Fact<T> known_or(const std::optional<T>& value, std::string source, std::string reason) {
@@ -88,9 +80,7 @@ void decode_isa_by_cpuid(const CpuidSource& source, CpuProfile& cpu) {
 void identify_arm(const ProcCpuinfo& info, CpuProfile& cpu) {
   const std::string from = "/proc/cpuinfo";
   const auto hexadecimal = [&info](std::string_view key) -> std::optional<std::uint32_t> {
-    const std::string text = info.find(key).value_or("");
-    if (!text.starts_with("0x")) return std::nullopt;
-    return parse_count(std::string_view(text).substr(2), 16);
+    return parse_hexadecimal<std::uint32_t>(info.find(key).value_or(""));
   };
   const auto implementer = hexadecimal("CPU implementer");
   if (!implementer) return;
@@ -100,8 +90,8 @@ void identify_arm(const ProcCpuinfo& info, CpuProfile& cpu) {
   std::vector<std::string> parts;
   for (const ProcCpuinfo::Processor& processor : info.processors) {
     const auto field = processor.fields.find("CPU part");
-    if (field == processor.fields.end() || !field->second.starts_with("0x")) continue;
-    const auto part = parse_count(std::string_view(field->second).substr(2), 16);
+    if (field == processor.fields.end()) continue;
+    const auto part = parse_hexadecimal<std::uint32_t>(field->second);
     if (!part) continue;
     const std::string name =
         arm_part_name(*implementer, *part).value_or(fmt::format("part 0x{:03x}", *part));
@@ -125,7 +115,7 @@ void identify_by_cpuinfo(const ProcCpuinfo& info, CpuProfile& cpu) {
   const std::string from = "/proc/cpuinfo";
   const auto number = [&info](std::string_view key) {
     const auto text = info.find(key);
-    return text ? parse_count(*text) : std::nullopt;
+    return text ? parse_number<std::uint32_t>(*text) : std::nullopt;
   };
   const std::string lacks = "/proc/cpuinfo does not say";
   if (info.find("flags")) {
@@ -336,7 +326,8 @@ void describe_frequency(const HostView& host, CpuProfile& cpu) {
     if (!policy.starts_with("policy")) continue;
     const std::string path = fmt::format("{}/{}", folder, policy);
     const auto frequency = host.read_text(path + "/cpuinfo_max_freq", 64);
-    if (frequency) highest = std::max(highest, parse_count(trim(*frequency)).value_or(0));
+    if (frequency)
+      highest = std::max(highest, parse_number<std::uint32_t>(trim(*frequency)).value_or(0));
     const auto governor = host.read_text(path + "/scaling_governor", 64);
     if (governor && !trim(*governor).empty()) governors.insert(printable(trim(*governor), 40));
   }

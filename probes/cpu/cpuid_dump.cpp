@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 
 #include "base/file.hpp"
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/cpu/cpuid_recording.hpp"
 #include "probes/probe.hpp"
@@ -24,15 +24,6 @@ namespace {
 constexpr Bytes k_largest_dump = mebibytes(16);  // 10 times a recording of 512 CPUs
 constexpr unsigned k_most_cpus = 8192;           // CONFIG_NR_CPUS at its largest on x86
 constexpr std::size_t k_most_answers = std::size_t{1} << 20;
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view digits, int base) {
-  Number number{};
-  const char* last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, number, base);
-  if (error != std::errc() || end != last || digits.empty()) return std::nullopt;
-  return number;
-}
 
 /// Four hexadecimal registers, separated by `separator`.
 std::optional<CpuidRegisters> parse_registers(std::string_view text, char separator) {

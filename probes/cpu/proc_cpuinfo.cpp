@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 
 namespace assay {
@@ -117,10 +117,9 @@ ProcCpuinfo parse_proc_cpuinfo(std::string_view text) {
     const std::string key(trim(line.substr(0, colon)));
     const std::string value = printable(trim(line.substr(colon + 1)), 4096);
     if (key == "processor") {
-      unsigned number = 0;
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (error != std::errc() || end != value.data() + value.size()) continue;
-      info.processors.push_back({number, {}});
+      const auto number = parse_number<unsigned>(value);
+      if (!number) continue;
+      info.processors.push_back({*number, {}});
       in_processor = true;
     } else if (in_processor) {
       info.processors.back().fields.try_emplace(key, value);

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/gpu/kfd_nodes.hpp"
 #include "probes/gpu/pci_devices.hpp"
@@ -58,12 +58,7 @@ const Vendor* find_vendor(std::uint16_t id) {
 std::optional<std::uint64_t> read_count(const HostView& host, const std::string& path) {
   const auto text = host.read_text(path, 64);
   if (!text) return std::nullopt;
-  const std::string_view digits = trim(*text);
-  std::uint64_t value = 0;
-  const char* last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, value);
-  if (error != std::errc() || end != last) return std::nullopt;
-  return value;
+  return parse_number<std::uint64_t>(trim(*text));
 }
 
 Fact<Bytes> read_bytes(const HostView& host, const std::string& path) {

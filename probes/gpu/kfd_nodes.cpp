@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <map>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 
 namespace assay {
@@ -21,10 +21,8 @@ Properties read_properties(const HostView& host, const std::string& path) {
   for (const std::string_view line : split(*text, '\n')) {
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos) continue;
-    const std::string_view digits = trim(line.substr(space + 1));
-    std::uint64_t value = 0;
-    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (parsed.ec == std::errc()) properties[std::string(line.substr(0, space))] = value;
+    const auto value = parse_number<std::uint64_t>(trim(line.substr(space + 1)));
+    if (value) properties[std::string(line.substr(0, space))] = *value;
   }
   return properties;
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 
 namespace assay {
@@ -16,13 +16,7 @@ constexpr std::string_view k_bus = "/sys/bus/pci/devices";
 std::optional<std::uint32_t> read_hexadecimal(const HostView& host, const std::string& path) {
   const auto text = host.read_text(path, 64);
   if (!text) return std::nullopt;
-  std::string_view digits = trim(*text);
-  if (digits.starts_with("0x")) digits.remove_prefix(2);
-  std::uint32_t value = 0;
-  const char* last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, value, 16);
-  if (error != std::errc() || end != last) return std::nullopt;
-  return value;
+  return parse_hexadecimal<std::uint32_t>(trim(*text));
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/topology/topology.hpp"
 
@@ -136,15 +136,14 @@ LimitFile read_limit(const HostView& host, const std::string& path) {
   }
   const std::string_view word = trim(*text);
   if (word == "max" || word == "-1") return {Reading::unlimited, 0, {}};
-  LimitFile file{Reading::limited, 0, {}};
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), file.value);
-  if (error != std::errc() || end != word.data() + word.size()) {
+  const auto value = parse_number<std::uint64_t>(word);
+  if (!value) {
     return {Reading::unreadable, 0,
             fmt::format("{}: \"{}\" found (expected a number or max)", path, printable(word, 40))};
   }
   // Version 1 writes "no limit" as the largest number of pages.
-  if (file.value >= (std::uint64_t{1} << 62U)) file.reading = Reading::unlimited;
-  return file;
+  const bool none = *value >= (std::uint64_t{1} << 62U);
+  return {none ? Reading::unlimited : Reading::limited, *value, {}};
 }
 
 /// One line "KEY VALUE" of a memory.stat file.
@@ -153,10 +152,7 @@ std::uint64_t read_stat(const HostView& host, const std::string& path, std::stri
   if (!text) return 0;
   for (const std::string_view line : split(*text, '\n')) {
     if (!line.starts_with(key) || !line.substr(key.size()).starts_with(" ")) continue;
-    const std::string_view digits = trim(line.substr(key.size()));
-    std::uint64_t value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return value;
+    return parse_number<std::uint64_t>(trim(line.substr(key.size()))).value_or(0);
   }
   return 0;
 }
@@ -211,14 +207,8 @@ std::optional<double> read_quota(const HostView& host, int version, const std::s
     quota = host.read_text(folder + "/cpu.cfs_quota_us", 4096).value_or("");
     period = host.read_text(folder + "/cpu.cfs_period_us", 4096).value_or("");
   }
-  const auto number = [](std::string_view text) {
-    double value = 0;
-    const std::string_view digits = trim(text);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc() && end == digits.data() + digits.size() ? value : 0.0;
-  };
-  const double microseconds = number(quota);  // "max" and -1: none
-  const double window = number(period);
+  const double microseconds = parse_number<double>(trim(quota)).value_or(0);  // "max", -1: none
+  const double window = parse_number<double>(trim(period)).value_or(0);
   if (microseconds <= 0 || window <= 0) return std::nullopt;
   return microseconds / window;
 }

@@ -1,9 +1,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <charconv>
-
 #include "base/host_view.hpp"
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/memory/memory_probe.hpp"
 
@@ -14,9 +13,9 @@ std::optional<AddressSpaceLimit> live_address_space_limit() {
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
   std::uint64_t used = 0;
   if (const auto text = HostView::live().read_text("/proc/self/statm", 4096)) {
-    std::uint64_t pages = 0;  // the first number is the size of the address space
-    std::from_chars(text->data(), text->data() + text->size(), pages);
-    used = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    // The first number is the size of the address space, in pages.
+    const auto pages = parse_number<std::uint64_t>(split(*text, ' ').front());
+    used = pages.value_or(0) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   }
   return AddressSpaceLimit{limit.rlim_cur, limit.rlim_cur > used ? limit.rlim_cur - used : 0};
 }

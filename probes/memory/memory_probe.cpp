@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/memory/cgroup.hpp"
 #include "probes/memory/smbios.hpp"
@@ -23,14 +23,14 @@ Fact<Bytes> meminfo_field(const tl::expected<std::string, ReadFailure>& text,
   for (const std::string_view line : split(*text, '\n')) {
     if (!line.starts_with(key) || !line.substr(key.size()).starts_with(":")) continue;
     const std::string_view value = trim(line.substr(key.size() + 1));
-    std::uint64_t kibibytes = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), kibibytes);
-    const std::string_view unit = trim(value.substr(static_cast<std::size_t>(end - value.data())));
-    if (error != std::errc() || unit != "kB" || kibibytes >= (std::uint64_t{1} << 50U)) {
+    const std::size_t space = value.find(' ');
+    const auto kibibytes = parse_number<std::uint64_t>(value.substr(0, space));
+    const bool has_unit = space != std::string_view::npos && trim(value.substr(space)) == "kB";
+    if (!kibibytes || !has_unit || *kibibytes >= (std::uint64_t{1} << 50U)) {
       return Fact<Bytes>::unknown(
           fmt::format("/proc/meminfo: {}: \"{}\" found (expected kB)", key, printable(value, 40)));
     }
-    return Fact<Bytes>::known(Bytes(kibibytes * 1024), fmt::format("/proc/meminfo {}", key));
+    return Fact<Bytes>::known(Bytes(*kibibytes * 1024), fmt::format("/proc/meminfo {}", key));
   }
   return Fact<Bytes>::unknown(fmt::format("/proc/meminfo has no {}", key));
 }
@@ -44,13 +44,13 @@ Fact<double> probe_pressure(const HostView& host) {
   }
   const std::string_view mark = "some avg10=";
   const std::size_t at = text->find(mark);
-  double value = 0;
-  if (at == std::string::npos ||
-      std::from_chars(text->data() + at + mark.size(), text->data() + text->size(), value).ec !=
-          std::errc()) {
-    return Fact<double>::unknown(fmt::format("{}: no \"some avg10\"", path));
+  if (at != std::string::npos) {
+    const std::string_view rest = std::string_view(*text).substr(at + mark.size());
+    if (const auto value = parse_number<double>(rest.substr(0, rest.find(' ')))) {
+      return Fact<double>::known(*value, std::string(path));
+    }
   }
-  return Fact<double>::known(value, std::string(path));
+  return Fact<double>::unknown(fmt::format("{}: no \"some avg10\"", path));
 }
 
 void describe_limits(const HostView& host, MemoryProfile& memory) {

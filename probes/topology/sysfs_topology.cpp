@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/cpu/proc_cpuinfo.hpp"
 
@@ -25,13 +25,7 @@ std::optional<std::uint64_t> read_count(const HostView& host, const std::string&
                                         int base = 10) {
   const auto text = read(host, path);
   if (!text) return std::nullopt;
-  std::string_view digits = *text;
-  if (base == 16 && digits.starts_with("0x")) digits.remove_prefix(2);
-  std::uint64_t count = 0;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), count, base);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return count;
+  return base == 16 ? parse_hexadecimal<std::uint64_t>(*text) : parse_number<std::uint64_t>(*text);
 }
 
 /// A set of CPUs that sysfs gives as a list, or, in old kernels, as a mask only.
@@ -46,13 +40,13 @@ std::string cpu_folder(unsigned cpu) { return fmt::format("{}/cpu{}", k_cpu_fold
 
 /// "32K" or "1024K" or "32M".
 std::optional<std::uint64_t> parse_cache_size(std::string_view text) {
-  std::uint64_t size = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, size);
-  if (error != std::errc() || size > (std::uint64_t{1} << 40U)) return std::nullopt;
-  if (end != last && *end == 'K') return size << 10U;
-  if (end != last && *end == 'M') return size << 20U;
-  return size;
+  unsigned shift = 0;
+  if (text.ends_with('K')) shift = 10;
+  if (text.ends_with('M')) shift = 20;
+  if (shift > 0) text.remove_suffix(1);
+  const auto size = parse_number<std::uint32_t>(text);
+  if (!size) return std::nullopt;
+  return std::uint64_t{*size} << shift;
 }
 
 std::string lower(std::string text) {
@@ -125,11 +119,7 @@ std::optional<std::uint32_t> arm_identity(const HostView& host, const ProcCpuinf
   for (const ProcCpuinfo::Processor& processor : info.processors) {
     const auto part = processor.fields.find("CPU part");
     if (processor.number != cpu || part == processor.fields.end()) continue;
-    std::uint32_t id = 0;
-    const std::string& text = part->second;
-    if (!text.starts_with("0x")) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), id, 16);
-    if (error == std::errc() && end == text.data() + text.size()) return id;
+    return parse_hexadecimal<std::uint32_t>(part->second);
   }
   return std::nullopt;
 }

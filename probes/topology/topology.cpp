@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
 
 namespace assay {
@@ -16,11 +16,8 @@ namespace {
 constexpr unsigned k_most_cpus = 1U << 16U;
 
 std::optional<unsigned> parse_cpu(std::string_view digits) {
-  unsigned cpu = 0;
-  const char* last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, cpu);
-  if (error != std::errc() || end != last || cpu >= k_most_cpus) return std::nullopt;
-  return cpu;
+  const auto cpu = parse_number<unsigned>(digits);
+  return cpu && *cpu < k_most_cpus ? cpu : std::nullopt;
 }
 
 }  // namespace
@@ -94,12 +91,10 @@ std::optional<std::vector<unsigned>> parse_cpu_mask(std::string_view text) {
   if (words.size() > k_most_cpus / 32) return std::nullopt;
   unsigned base = 0;
   for (auto word = words.rbegin(); word != words.rend(); ++word, base += 32) {
-    std::uint32_t mask = 0;
-    const char* last = word->data() + word->size();
-    const auto [end, error] = std::from_chars(word->data(), last, mask, 16);
-    if (error != std::errc() || end != last) return std::nullopt;
+    const auto mask = parse_number<std::uint32_t>(*word, 16);
+    if (!mask) return std::nullopt;
     for (unsigned bit = 0; bit < 32; ++bit) {
-      if (((mask >> bit) & 1U) != 0) cpus.push_back(base + bit);
+      if (((*mask >> bit) & 1U) != 0) cpus.push_back(base + bit);
     }
   }
   return cpus;
