@@ -9,6 +9,7 @@ std::span<const Command> command_list() {
   // In the order of --help; each row is defined in the file of its name.
   static const std::vector<Command> k_commands{
       assess_command(),
+      bench_command(),
       probe_command(),
       can_run_command(),
       recommend_command(),

@@ -77,4 +77,10 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
                                const MeasureOptions& options, const KernelTable& kernels,
                                Bytes usable_memory, const Progress& progress, std::stop_token stop);
 
+/// Limits, then one workload on one model, refused before anything is allocated when it would not
+/// fit. Errors: those of run_workload.
+Result<SuiteOutcome> run_single(const BenchModel& model, const WorkloadSpec& workload,
+                                const MeasureOptions& options, const KernelTable& kernels,
+                                const Progress& progress, std::stop_token stop);
+
 }  // namespace assay

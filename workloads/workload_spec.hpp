@@ -20,6 +20,10 @@ struct WorkloadSpec {
   std::uint32_t context_depth = 0;
 };
 
+/// "pp512", "tg128@4096", "pp128+tg32": what a workload is called that has no name of its own.
+std::string workload_name(std::uint32_t prompt_tokens, std::uint32_t generated_tokens,
+                          std::uint32_t context_depth);
+
 /// A synthetic shape of the suite. `layers` of the spec is the full model's.
 struct SuiteShape {
   std::string id;  // "dense-1b", "moe-7b-a1b"

@@ -20,6 +20,14 @@ std::vector<TokenId> make_prompt(std::uint32_t tokens, std::uint32_t vocabulary,
   return prompt;
 }
 
+/// Warming up needs the whole prompt, for its passes are the widest, but only a few steps of
+/// decode.
+WorkloadSpec warm_up_of(WorkloadSpec workload) {
+  constexpr std::uint32_t k_steps = 8;
+  workload.generated_tokens = std::min(workload.generated_tokens, k_steps);
+  return workload;
+}
+
 /// Times the tokens of one repetition as they come.
 class Stopwatch {
  public:
@@ -159,16 +167,17 @@ Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& wo
     }
     const double pass_start = clock();
     auto repetition =
-        run_repetition(generator, workload,
+        run_repetition(generator, warming ? warm_up_of(workload) : workload,
                        make_prompt(workload.prompt_tokens, vocabulary, options.seed + pass), clock);
     if (!repetition) return pass_on(repetition);
-    longest = std::max(longest, clock() - pass_start);
+    if (!warming) longest = std::max(longest, clock() - pass_start);
     if (repetition->fault) {
       samples.faults.push_back(*repetition->fault);
       break;
     }
+    if (warming) continue;
+    add_samples(*repetition, workload, samples);
     answers.push_back(std::move(repetition->tokens));
-    if (!warming) add_samples(*repetition, workload, samples);
   }
   if (samples.interrupted && samples.repetitions == 0) {
     return fail(ErrorCode::interrupted, "interrupted before the first repetition was complete");

@@ -77,6 +77,8 @@ Result<std::optional<std::string>> reason_to_skip(const PlannedCell& cell,
     return std::optional(fmt::format("needs {}, {} are available", human_bytes(needed),
                                      human_bytes(*options.usable_memory)));
   }
+  // A slice is made to be short; how long it takes is what is to be found out.
+  if (cell.model.slice_layers > 0) return std::optional<std::string>();
   const double seconds = least_seconds(*model, cell.workload, options, kernels, micro);
   if (seconds > options.max_seconds) {
     return std::optional(fmt::format("would take {:.0f} s at least, its box is {:.0f} s", seconds,
@@ -85,19 +87,40 @@ Result<std::optional<std::string>> reason_to_skip(const PlannedCell& cell,
   return std::optional<std::string>();
 }
 
-/// Runs one cell; measures the bandwidth again, once, when the speed is above it: the limits may
-/// have been taken in a slow moment of the machine.
-Result<RunResult> run_cell(const PlannedCell& cell, const MeasureOptions& options,
-                           const KernelTable& kernels, MicroResults& micro,
-                           const std::stop_token& stop) {
-  auto run = run_isolated(cell.model, cell.workload, options, kernels, micro, stop);
+/// The limits that a document starts with.
+Result<MicroResults> measure_limits(const MeasureOptions& options, const KernelTable& kernels,
+                                    const std::stop_token& stop) {
+  // Without a known amount of memory the smallest buffer that is worth reading.
+  const Bytes memory = options.usable_memory.value_or(gibibytes(1));
+  return measure_micro_isolated(kernels, options.threads, k_micro_seconds, memory, stop);
+}
+
+/// Runs one cell; measures the limits again, once, when the speed is above them: they may have been
+/// taken in a slow moment of the machine.
+Result<RunResult> run_cell(const BenchModel& model, const WorkloadSpec& workload,
+                           const MeasureOptions& options, const KernelTable& kernels,
+                           MicroResults& micro, const std::stop_token& stop) {
+  auto run = run_isolated(model, workload, options, kernels, micro, stop);
   const bool looks_impossible =
       run && run->validity == Validity::invalid && run->verification && run->verification->passed;
   if (!looks_impossible || stop.stop_requested()) return run;
-  auto again = measure_micro_isolated(kernels, options.threads, k_micro_seconds,
-                                      options.usable_memory.value_or(gibibytes(1)), stop);
+  auto again = measure_limits(options, kernels, stop);
   if (!again || !raise_limits(micro, *again)) return run;
-  return run_isolated(cell.model, cell.workload, options, kernels, micro, stop);
+  return run_isolated(model, workload, options, kernels, micro, stop);
+}
+
+/// Runs a planned cell into the outcome. False when the suite was interrupted.
+bool run_into(SuiteOutcome& outcome, const PlannedCell& cell, const MeasureOptions& options,
+              const KernelTable& kernels, const std::stop_token& stop) {
+  auto run = run_cell(cell.model, cell.workload, options, kernels, outcome.micro, stop);
+  if (run) {
+    outcome.runs.push_back(std::move(*run));
+  } else if (run.error().code == ErrorCode::interrupted) {
+    return false;
+  } else {
+    outcome.skipped.push_back(cell.name + ": " + run.error().text());
+  }
+  return true;
 }
 
 }  // namespace
@@ -113,8 +136,7 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
   };
   SuiteOutcome outcome;
   tell("memory bandwidth and compute limits", 0.0);
-  auto micro =
-      measure_micro_isolated(kernels, options.threads, k_micro_seconds, usable_memory, stop);
+  auto micro = measure_limits(cell_options, kernels, stop);
   if (!micro) return pass_on(micro);
   outcome.micro = std::move(*micro);
   // The limits take about as long as three cells.
@@ -131,21 +153,38 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
     if (!skip) return pass_on(skip);
     if (*skip) {
       outcome.skipped.push_back(planned->name + ": " + **skip);
-      continue;
-    }
-    auto run = run_cell(*planned, cell_options, kernels, outcome.micro, stop);
-    if (run) {
-      outcome.runs.push_back(std::move(*run));
-    } else if (run.error().code == ErrorCode::interrupted) {
-      outcome.partial = true;
+    } else if (!run_into(outcome, *planned, cell_options, kernels, stop)) {
       break;
-    } else {
-      outcome.skipped.push_back(planned->name + ": " + run.error().text());
     }
   }
   raise_to_runs(outcome.micro, outcome.runs);
   outcome.partial = outcome.partial || stop.stop_requested();
   tell("done", 1.0);
+  return outcome;
+}
+
+Result<SuiteOutcome> run_single(const BenchModel& model, const WorkloadSpec& workload,
+                                const MeasureOptions& options, const KernelTable& kernels,
+                                const Progress& progress, std::stop_token stop) {
+  auto prepared = prepare_model(model);
+  if (!prepared) return pass_on(prepared);
+  auto fits = check_memory(*prepared, session_shape(workload, options), options.usable_memory);
+  if (!fits) return pass_on(fits);
+  if (progress) progress("memory bandwidth and compute limits", 0.0);
+  auto micro = measure_limits(options, kernels, stop);
+  if (!micro) return pass_on(micro);
+  SuiteOutcome outcome;
+  outcome.micro = std::move(*micro);
+  if (progress) {
+    progress(fmt::format("{} {} {}", prepared->about.id, prepared->about.format, workload.name),
+             0.1);
+  }
+  auto run = run_cell(model, workload, options, kernels, outcome.micro, stop);
+  if (!run) return pass_on(run);
+  outcome.runs.push_back(std::move(*run));
+  raise_to_runs(outcome.micro, outcome.runs);
+  outcome.partial = stop.stop_requested();
+  if (progress) progress("done", 1.0);
   return outcome;
 }
 

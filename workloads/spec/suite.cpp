@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -172,6 +174,16 @@ Result<void> read_shapes(const JsonFields& root, Suite& suite) {
 }
 
 }  // namespace
+
+std::string workload_name(std::uint32_t prompt_tokens, std::uint32_t generated_tokens,
+                          std::uint32_t context_depth) {
+  std::string name;
+  if (prompt_tokens > 0) name = fmt::format("pp{}", prompt_tokens);
+  if (generated_tokens > 0) {
+    name = fmt::format("{}{}tg{}", name, name.empty() ? "" : "+", generated_tokens);
+  }
+  return context_depth > 0 ? fmt::format("{}@{}", name, context_depth) : name;
+}
 
 const WorkloadSpec* Suite::workload(std::string_view wanted) const {
   const auto found = std::ranges::find(workloads, wanted, &WorkloadSpec::name);
