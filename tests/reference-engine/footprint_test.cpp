@@ -1,0 +1,101 @@
+#include "reference-engine/footprint.hpp"
+
+#include <gtest/gtest.h>
+
+#include "reference-engine/session_buffers.hpp"
+
+namespace assay {
+namespace {
+
+ModelSpec dense() {
+  ModelSpec spec = architecture_spec("llama").value();
+  spec.name = "dense";
+  spec.layers = 2;
+  spec.d_model = 64;
+  spec.heads = 4;
+  spec.kv_heads = 2;
+  spec.head_dim = 16;
+  spec.d_ff = 128;
+  spec.vocabulary = 512;
+  spec.trained_context = 512;
+  spec.rope.dims = 16;
+  return spec;
+}
+
+ModelSpec mixture() {
+  ModelSpec spec = dense();
+  spec.moe = {.experts = 4, .used = 2, .d_expert = 32, .normalise_weights = true};
+  return spec;
+}
+
+// One layer of dense(): q and output 64 * 64, k and v 64 * 32, three of 64 * 128.
+constexpr std::uint64_t k_attention_weights = 2 * 64 * 64 + 2 * 64 * 32;
+constexpr std::uint64_t k_dense_weights = 3 * 64 * 128;
+constexpr std::uint64_t k_head_weights = 64 * 512;
+constexpr std::uint64_t k_norms = 64 * 5;  // two in each layer, one at the end
+
+TEST(Footprint, CountsEveryWeightOnce) {
+  const TensorPlan plan = tensor_plan(dense(), Recipe::f32).value();
+  const std::uint64_t all =
+      2 * k_head_weights + 2 * (k_attention_weights + k_dense_weights) + k_norms;
+  EXPECT_EQ(plan.parameters(), all);
+  EXPECT_EQ(plan.total_bytes().value, 4 * all);
+  EXPECT_EQ(footprint(dense(), plan, {}).weights.value, 4 * all);
+}
+
+TEST(Footprint, ReadsOneRowOfTheEmbeddingUnlessItIsTheHead) {
+  ModelSpec spec = dense();
+  const TensorPlan untied = tensor_plan(spec, Recipe::f32).value();
+  EXPECT_EQ(untied.bytes_read_per_token().value,
+            untied.total_bytes().value - 4 * (k_head_weights - 64));
+  spec.tied_embeddings = true;
+  const TensorPlan tied = tensor_plan(spec, Recipe::f32).value();
+  EXPECT_EQ(tied.bytes_read_per_token(), tied.total_bytes());
+  EXPECT_EQ(tied.parameters(), untied.parameters() - k_head_weights);
+}
+
+TEST(Footprint, ReadsOnlyTheUsedExperts) {
+  const TensorPlan plan = tensor_plan(mixture(), Recipe::f32).value();
+  constexpr std::uint64_t k_expert = 3 * 64 * 32;
+  constexpr std::uint64_t k_unused = 2 * 2 * k_expert;  // two of four, in two layers
+  EXPECT_EQ(plan.active_parameters(), plan.parameters() - k_unused);
+  EXPECT_EQ(plan.bytes_read_per_token().value,
+            plan.total_bytes().value - 4 * (k_unused + k_head_weights - 64));
+}
+
+TEST(Footprint, GrowsWithContextAndCacheFormat) {
+  const TensorPlan plan = tensor_plan(dense(), Recipe::q8_0).value();
+  const SessionShape f16{.context = 100, .cache = CacheFormat::f16, .chunk = 8, .threads = 1};
+  SessionShape f32 = f16;
+  f32.cache = CacheFormat::f32;
+  const Footprint small = footprint(dense(), plan, f16);
+  EXPECT_EQ(small.cache_per_position.value, 2U * 2U * 32U * 2U);  // k and v, layers, values, bytes
+  EXPECT_EQ(small.kv_cache.value, 100U * small.cache_per_position.value);
+  EXPECT_EQ(footprint(dense(), plan, f32).kv_cache.value, 2 * small.kv_cache.value);
+  EXPECT_EQ(small.compute, session_buffers_bytes(dense(), f16));
+  EXPECT_EQ(small.peak(), small.weights + small.kv_cache + small.compute + small.runtime);
+  EXPECT_EQ(bytes_per_token(small, 10).value,
+            small.weights_per_token.value + 10 * small.cache_per_position.value);
+}
+
+TEST(Footprint, CountsArithmetic) {
+  const Footprint cost = footprint(dense(), tensor_plan(dense(), Recipe::f32).value(), {});
+  EXPECT_EQ(cost.flops_per_token, 2.0 * 2 * (k_attention_weights + k_dense_weights));
+  EXPECT_EQ(cost.head_flops, 2.0 * k_head_weights);
+  // Each of 2 layers and 4 heads: a product of 16 values with a key, and one with a value.
+  EXPECT_EQ(cost.attention_flops_per_position, 2.0 * 4 * 2 * 2 * 16);
+  const Footprint sparse = footprint(mixture(), tensor_plan(mixture(), Recipe::f32).value(), {});
+  EXPECT_EQ(sparse.flops_per_token,
+            2.0 * 2 * (k_attention_weights + 2.0 * 3 * 64 * 32 + 4.0 * 64));  // router: 4 x 64
+}
+
+TEST(CacheFormat, NamesGoBothWays) {
+  for (const CacheFormat format : {CacheFormat::f16, CacheFormat::f32}) {
+    EXPECT_EQ(cache_format(cache_format_name(format)), format);
+  }
+  EXPECT_EQ(cache_format("f16"), CacheFormat::f16);
+  EXPECT_FALSE(cache_format("Q8_0"));
+}
+
+}  // namespace
+}  // namespace assay
