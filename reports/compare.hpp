@@ -29,7 +29,7 @@ struct CompareOptions {
   double threshold_ratio = 0.03;
   /// Chance that any of the comparisons of one command is called though nothing changed, before the
   /// threshold makes it smaller still (Holm's correction over all of them).
-  double significance = 0.05;
+  double significance = 0.025;
   std::vector<ComparedMetric> metrics;  // empty: all
 };
 
