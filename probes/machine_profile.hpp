@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/enum_table.hpp"
@@ -65,6 +66,9 @@ inline constexpr EnumTable<DeviceMemoryKind, 3> k_device_memory_kind_names{{{
     {DeviceMemoryKind::shared, "shared"},
     {DeviceMemoryKind::unified, "unified"},
 }}};
+
+/// The name of an adapter that drives a screen and computes nothing (server consoles, emulators').
+inline constexpr std::string_view k_display_adapter_name = "display adapter, no compute";
 
 struct GpuProfile {
   std::string pci_address;  // "0000:01:00.0"

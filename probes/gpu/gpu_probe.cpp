@@ -186,7 +186,7 @@ GpuProfile describe_gpu(const HostView& host, const PciDevice& device) {
   gpu.memory_kind = Fact<DeviceMemoryKind>::unknown(silent);
   gpu.compute_units = Fact<std::uint32_t>::unknown(silent);
   if (vendor != nullptr && !vendor->computes) {
-    gpu.name = Fact<std::string>::known("display adapter, no compute", "PCI vendor");
+    gpu.name = Fact<std::string>::known(std::string(k_display_adapter_name), "PCI vendor");
     return gpu;
   }
   if (device.vendor_id == k_nvidia) describe_nvidia(host, device, gpu);

@@ -94,7 +94,8 @@ Fact<double> probe_theoretical_bandwidth(const HostView& host) {
   if (text.error().problem == ReadProblem::denied) {
     return Fact<double>::unknown("the memory modules' speed needs root");
   }
-  return Fact<double>::unknown("the firmware lists no memory modules");
+  return Fact<double>::unknown(host.is_live() ? "the firmware lists no memory modules"
+                                              : "the recording lacks the firmware's table");
 }
 
 std::optional<std::vector<unsigned>> affinity(const HostView& host) {

@@ -16,6 +16,13 @@ constexpr std::array<std::string_view, 20> k_isa_that_matters{
     "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_int8", "amx_bf16", "asimd",   "asimdhp",
     "asimddp",     "i8mm",        "bf16",        "sve",      "sve2",     "sme"};
 
+/// "32 KiB", "1.25 MiB": cache sizes are short binary fractions.
+std::string cache_size(Bytes bytes) {
+  const double kibibytes = static_cast<double>(bytes.value) / 1024.0;
+  return kibibytes < 1024.0 ? fmt::format("{:.4g} KiB", kibibytes)
+                            : fmt::format("{:.4g} MiB", kibibytes / 1024.0);
+}
+
 std::string counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -34,7 +41,9 @@ Cell cores_cell(const CpuProfile& cpu) {
   if (cpu.core_types.is_known() && cpu.core_types.value().size() > 1) {
     std::vector<std::string> kinds;
     for (const CoreType& type : cpu.core_types.value()) {
-      kinds.push_back(fmt::format("{} {}", type.cores, printable(type.kind, 30)));
+      std::string kind = printable(type.kind, 30);
+      std::replace(kind.begin(), kind.end(), '_', '-');
+      kinds.push_back(fmt::format("{} {}", type.cores, kind));
     }
     text += fmt::format(" ({})", fmt::join(kinds, " + "));
   }
@@ -57,13 +66,21 @@ Cell isa_cell(const CpuProfile& cpu) {
 
 Cell caches_cell(const CpuProfile& cpu) {
   if (!cpu.caches.is_known()) return missing(cpu.caches);
-  std::vector<std::string> levels;
+  std::string text;
+  std::uint32_t level = 0;
   for (const CacheLevel& cache : cpu.caches.value()) {
     if (cache.type == "instruction") continue;
-    levels.push_back(fmt::format("L{} {}{}", cache.level, binary_bytes(cache.bytes),
-                                 cache.instances > 1 ? fmt::format(" x{}", cache.instances) : ""));
+    // Kinds of core differ in their caches: "L2 1.25 MiB x6 + 2 MiB x2".
+    if (cache.level == level) {
+      text += " + ";
+    } else {
+      text += fmt::format("{}L{} ", text.empty() ? "" : ", ", cache.level);
+    }
+    level = cache.level;
+    text += cache_size(cache.bytes);
+    if (cache.instances > 1) text += fmt::format(" x{}", cache.instances);
   }
-  return {fmt::format("{}", fmt::join(levels, ", ")), Tone::plain};
+  return {text, Tone::plain};
 }
 
 }  // namespace assay

@@ -163,6 +163,8 @@ std::string gpu_memory_text(const GpuProfile& gpu) {
 }
 
 Cell gpu_cell(const GpuProfile& gpu) {
+  const bool computes = !gpu.name.is_known() || gpu.name.value() != k_display_adapter_name;
+  if (!computes) return {printable(gpu.name.value()), Tone::plain};
   std::string text = gpu.name.is_known()
                          ? printable(gpu.name.value(), 120)
                          : fmt::format("device {:04x}:{:04x}", gpu.vendor_id, gpu.device_id);

@@ -158,6 +158,20 @@ TEST(MemoryProbe, PressureIsTheShareOfTheLastTenSeconds) {
   EXPECT_DOUBLE_EQ(probe_memory(tree.host()).pressure_avg10.value_or(0), 12.5);
 }
 
+TEST(UsableMemory, IsUnknownWhenFreeMemoryIsAndThereIsNoLimit) {
+  MachineProfile machine;
+  machine.memory.available = Fact<Bytes>::unknown("/proc/meminfo: no such file");
+  machine.memory.limit_headroom = Fact<Bytes>::absent("there is no limit");
+  EXPECT_EQ(machine.usable_memory().reason(), "/proc/meminfo: no such file");
+}
+
+TEST(UsableMemory, IsTheLessOfFreeMemoryAndHeadroom) {
+  MachineProfile machine;
+  machine.memory.available = Fact<Bytes>::known(gibibytes(8), "");
+  machine.memory.limit_headroom = Fact<Bytes>::known(gibibytes(3), "");
+  EXPECT_EQ(machine.usable_memory().value(), gibibytes(3));
+}
+
 TEST(UsableCpus, AQuotaOfTwoAndAHalfKeepsTwoThreadsBusy) {
   MachineTree tree = nested_groups();
   tree.file("/sys/fs/cgroup/a/b/cpu.max", "250000 100000\n");
