@@ -58,7 +58,7 @@ Result<AskedModel> from_gguf(const std::string& path) {
   if (!plan) return pass_on(plan);
   // Memory and speed do not depend on how text becomes tokens: a vocabulary of a kind that the
   // engine does not read is no reason to refuse an answer, a broken one is.
-  if (file->text("tokenizer.ggml.model").value_or("") == "llama") {
+  if (Tokenizer::supports(*file)) {
     if (const auto tokenizer = Tokenizer::from(*file); !tokenizer) return pass_on(tokenizer);
   }
   AskedModel asked;

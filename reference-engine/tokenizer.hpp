@@ -16,6 +16,9 @@ namespace assay {
 /// "llama").
 class Tokenizer {
  public:
+  /// Whether from() can read this kind of vocabulary. A file of another kind still runs by token
+  /// ids.
+  static bool supports(const GgufFile& file);
   /// Errors: refused_input for a missing or inconsistent vocabulary, and for a kind that is not
   /// built.
   static Result<Tokenizer> from(const GgufFile& file);

@@ -101,9 +101,11 @@ Result<void> GgufReader::need(std::uint64_t count, std::string_view field) const
 template <typename Number>
 Result<Number> GgufReader::number(std::string_view field) {
   if (auto enough = need(sizeof(Number), field); !enough) return pass_on(enough);
-  std::array<std::byte, sizeof(Number)> raw{};
-  if (auto read = bytes_.read(raw); !read) return pass_on(read);
-  return std::bit_cast<Number>(raw);
+  Number value{};
+  if (auto read = bytes_.read(std::as_writable_bytes(std::span(&value, 1))); !read) {
+    return pass_on(read);
+  }
+  return value;
 }
 
 Result<std::string> GgufReader::text(std::string_view field, std::uint64_t limit) {

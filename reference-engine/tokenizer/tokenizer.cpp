@@ -121,6 +121,8 @@ struct Tokenizer::State {
   Vocabulary vocabulary;
 };
 
+bool Tokenizer::supports(const GgufFile& file) { return Vocabulary::supports(file); }
+
 Result<Tokenizer> Tokenizer::from(const GgufFile& file) {
   auto vocabulary = Vocabulary::from(file);
   if (!vocabulary) return pass_on(vocabulary);

@@ -11,6 +11,8 @@
 namespace assay {
 namespace {
 
+constexpr std::string_view k_model = "tokenizer.ggml.model";
+constexpr std::string_view k_sentencepiece = "llama";
 constexpr std::string_view k_tokens = "tokenizer.ggml.tokens";
 constexpr std::string_view k_scores = "tokenizer.ggml.scores";
 constexpr std::string_view k_kinds = "tokenizer.ggml.token_type";
@@ -49,11 +51,15 @@ Result<TokenId> special_token(const GgufFile& file, std::string_view key, TokenI
 
 }  // namespace
 
+bool Vocabulary::supports(const GgufFile& file) {
+  const auto model = file.text(k_model);
+  return model && *model == k_sentencepiece;
+}
+
 Result<Vocabulary> Vocabulary::from(const GgufFile& file) {
-  constexpr std::string_view k_model = "tokenizer.ggml.model";
   const auto model = file.text(k_model);
   if (!model) return pass_on(model);
-  if (*model != "llama") {
+  if (*model != k_sentencepiece) {
     return file.refuse(k_model,
                        fmt::format("'{}' is not supported (expected 'llama', SentencePiece "
                                    "with scores)",

@@ -26,6 +26,8 @@ enum class TokenKind : std::uint8_t {
 /// The checked vocabulary of a SentencePiece model.
 class Vocabulary {
  public:
+  /// Whether the file's vocabulary is of the kind that this class reads.
+  static bool supports(const GgufFile& file);
   /// Errors: refused_input that names the array or key at fault.
   static Result<Vocabulary> from(const GgufFile& file);
 

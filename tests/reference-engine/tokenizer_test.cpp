@@ -135,6 +135,16 @@ TEST_F(StoriesTokenizer, MergesLikeThePlainDefinition) {
   }
 }
 
+TEST_F(StoriesTokenizer, SaysWhichKindsItSupports) {
+  EXPECT_TRUE(Tokenizer::supports(file_));
+  GgufBuilder builder = seeded_model("llama-gqa");
+  builder.set_text("tokenizer.ggml.model", "gpt2");
+  const TemporaryDirectory directory;
+  const auto other = GgufFile::open(directory.write("other.gguf", builder.build()));
+  ASSERT_TRUE(other) << other.error().text();
+  EXPECT_FALSE(Tokenizer::supports(*other));
+}
+
 struct BadVocabulary {
   const char* name;
   void (*spoil)(GgufBuilder& file);
