@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -50,5 +52,15 @@ class GgufReader {
   ByteReader bytes_;
   std::uint64_t alignment_ = 32;  // where general.alignment is absent (the format's definition)
 };
+
+template <typename Number>
+Result<Number> GgufReader::number(std::string_view field) {
+  if (auto enough = need(sizeof(Number), field); !enough) return pass_on(enough);
+  Number value{};
+  if (auto read = bytes_.read(std::as_writable_bytes(std::span(&value, 1))); !read) {
+    return pass_on(read);
+  }
+  return value;
+}
 
 }  // namespace assay

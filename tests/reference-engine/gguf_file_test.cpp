@@ -9,6 +9,7 @@
 #include <limits>
 #include <random>
 
+#include "reference-engine/tokenizer.hpp"
 #include "tests/reference-engine/golden_models.hpp"
 #include "tests/reference-engine/seeded_models.hpp"
 
@@ -24,7 +25,9 @@ std::string refusal(const std::filesystem::path& path) {
   const auto spec = model_spec(*file);
   if (!spec) return spec.error().text();
   const auto plan = tensor_plan(*file, *spec);
-  return plan ? std::string() : plan.error().text();
+  if (!plan) return plan.error().text();
+  const auto tokenizer = Tokenizer::from(*file);
+  return tokenizer ? std::string() : tokenizer.error().text();
 }
 
 class GgufFileOnDisk : public testing::Test {
