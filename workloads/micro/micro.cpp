@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<unsigned, 4> k_streams{1, 2, 4, 8};
+constexpr std::array<unsigned, 4> k_stream_counts{1, 2, 4, 8};
 // What a thread reads in 8 streams of whole pages.
 constexpr std::size_t k_granule = std::size_t{8} * 4096;
 
@@ -88,7 +88,7 @@ Result<void> try_patterns(const KernelTable& kernels, ThreadPool& pool, const Re
   for (const unsigned threads : thread_counts(pool.size())) {
     std::vector<ReadPattern> patterns;
     std::vector<MicroBenchmark> trials;
-    for (const unsigned streams : k_streams) {
+    for (const unsigned streams : k_stream_counts) {
       patterns.push_back({threads, streams, huge_pages});
       trials.push_back(
           read_benchmark(kernels, pool, buffer.bytes(), patterns.back(), k_trials, sink));
