@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <random>
 #include <thread>
 
 #include "base/file.hpp"
+#include "probes/cpu/cpuid_topology.hpp"
 #include "probes/cpu/isa_features.hpp"
 #include "probes/cpu/libcpuid_opinion.hpp"
 #include "probes/cpu/proc_cpuinfo.hpp"
@@ -306,6 +308,29 @@ TEST(CpuidDump, MissingFilesAndEmptyFoldersAreRefused) {
   const MachineTree tree;
   EXPECT_FALSE(read_cpuid_dump(tree.at("/nowhere")));
   EXPECT_FALSE(read_cpuid_dump(tree.root()));
+}
+
+TEST(CpuidDump, DamagedRecordingsAreReadOrRefused) {
+  const auto path = std::filesystem::path(ASSAY_TEST_ROOT) /
+                    "fixtures/cpuid/intel__x86-64__golden-cove__intel-pentium-gold-8505.test";
+  const std::string sound = read_file(path, mebibytes(1)).value_or("");
+  ASSERT_FALSE(sound.empty());
+  MachineTree tree;
+  std::mt19937 random(1);  // the same damage in every run
+  for (int round = 0; round < 300; ++round) {
+    std::string text = sound;
+    for (int change = 0; change < 40; ++change) {
+      constexpr std::string_view k_letters = "0123456789ABCDEF-:[]#\n";
+      text[random() % text.size()] = k_letters[random() % k_letters.size()];
+    }
+    tree.file("/dump.txt", text);
+    const auto dump = read_cpuid_dump(tree.at("/dump.txt"));
+    if (!dump) continue;
+    const auto topology = cpuid_topology(*dump);
+    if (!topology) continue;
+    EXPECT_LE(topology->core_count(), topology->cpus.size());
+    for (const unsigned cpu : dump->cpus) (void)decode_isa(*dump, cpu);
+  }
 }
 
 TEST(CpuidDump, TooManyBlocksAreRefused) {
