@@ -12,7 +12,7 @@ namespace assay {
 namespace {
 
 constexpr std::string_view k_cpu_folder = "/sys/devices/system/cpu";
-constexpr std::size_t k_small_file = 64 * 1024;
+constexpr std::size_t k_small_file = std::size_t{64} * 1024;
 
 std::optional<std::string> read(const HostView& host, const std::string& path) {
   auto text = host.read_text(path, k_small_file);
