@@ -16,22 +16,22 @@
 namespace assay {
 namespace {
 
-// How sure the beliefs of format_prior.hpp are, relative: fixed costs to their own size,
-// efficiencies better because the bandwidth bounds them.
-constexpr double k_fixed_uncertainty = 1.0;
+// How sure the beliefs of format_prior.hpp are, as deviations of logarithms. An engine may be many
+// times slower than believed (no vector kernels), in decode hardly faster: the bandwidth bounds it.
+constexpr double k_engine_faster = 0.1;
+constexpr double k_engine_slower = 1.0;
+constexpr double k_engine_prefill = 1.0;
+constexpr double k_format = 0.3;   // one format about the engine
+constexpr double k_experts = 0.3;  // experts about dense matrices
+constexpr double k_fixed = 1.0;    // right to an order of magnitude
+constexpr double k_cache = 0.7;
 constexpr double k_attention_per_fma = 0.25;
-constexpr double k_decode_uncertainty = 0.25;
-constexpr double k_expert_uncertainty = 0.35;
-constexpr double k_cache_uncertainty = 0.5;
-constexpr double k_prefill_uncertainty = 0.6;
-constexpr double k_attention_uncertainty = 0.8;
+constexpr double k_attention = 1.0;
 
-// An interval is never narrower than this: what other models add to the runs' own spread (other
-// widths and depths, the hour of the day).
+// An interval is never narrower than this: what other models add (other widths and depths, the
+// hour of the day).
 constexpr double k_least_decode_spread = 0.10;
 constexpr double k_least_prefill_spread = 0.20;
-
-Belief belief(double mean, double uncertainty) { return {mean, mean * uncertainty}; }
 
 // --- decode -----------------------------------------------------------------------------------
 
@@ -40,21 +40,25 @@ double mean_depth(const RunResult& run) {
   return run.context_depth + run.prompt_tokens + run.generated_tokens / 2.0;
 }
 
-std::vector<Belief> decode_beliefs(const Columns& columns, double bandwidth) {
-  std::vector<Belief> beliefs;
+CostBeliefs decode_beliefs(const Columns& columns, double bandwidth) {
+  CostBeliefs beliefs;
   for (const WeightFormat format : columns.dense) {
-    const double efficiency = format_prior(format).decode_efficiency;
-    beliefs.push_back(belief(1.0 / (efficiency * bandwidth), k_decode_uncertainty));
+    beliefs.dense.push_back(1.0 / (format_prior(format).decode_efficiency * bandwidth));
   }
   for (const WeightFormat format : columns.experts) {
     const double efficiency = format_prior(format).decode_efficiency * k_expert_share;
-    beliefs.push_back(belief(1.0 / (efficiency * bandwidth), k_expert_uncertainty));
+    beliefs.experts.push_back(1.0 / (efficiency * bandwidth));
   }
-  beliefs.insert(beliefs.end(),
-                 {belief(k_seconds_per_layer, k_fixed_uncertainty),
-                  belief(k_seconds_per_moe_layer, k_fixed_uncertainty),
-                  belief(k_seconds_per_token, k_fixed_uncertainty),
-                  belief(1.0 / (k_cache_efficiency * bandwidth), k_cache_uncertainty)});
+  // Slices may fit a large cache and be read faster than memory; whole models are not.
+  beliefs.floor = 1.0 / bandwidth;
+  beliefs.engine_faster = k_engine_faster;
+  beliefs.engine_slower = k_engine_slower;
+  beliefs.format = k_format;
+  beliefs.experts_all = k_experts;
+  beliefs.fixed = {{k_seconds_per_layer, k_fixed},
+                   {k_seconds_per_moe_layer, k_fixed},
+                   {k_seconds_per_token, k_fixed},
+                   {1.0 / (k_cache_efficiency * bandwidth), k_cache}};
   return beliefs;
 }
 
@@ -69,30 +73,24 @@ std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwi
     rates.push_back(&*rate);
   }
   if (works.empty()) return std::nullopt;
-  Fit fit{columns_of(works), {}, 0.0};
+  const Columns columns = columns_of(works);
   std::vector<Observation> observations;
-  std::vector<double> spreads;
   for (std::size_t i = 0; i < works.size(); ++i) {
     const Work& work = works[i];
-    spreads.push_back(relative_spread(*rates[i]));
-    observations.push_back(observation_of(
-        fit.columns, work, {work.layers, work.moe_layers, work.tokens, work.cache_bytes},
-        1.0 / rates[i]->median, spreads.back()));
+    observations.push_back(
+        observation_of(columns, work, {work.layers, work.moe_layers, work.tokens, work.cache_bytes},
+                       1.0 / rates[i]->median, relative_spread(*rates[i])));
   }
-  fit.unknowns = fit_non_negative(decode_beliefs(fit.columns, bandwidth), observations);
-  fit.interval = interval_of(observations, fit.unknowns, median_of(spreads), k_least_decode_spread);
-  return fit;
+  return fit_costs(columns, decode_beliefs(columns, bandwidth), observations,
+                   k_least_decode_spread);
 }
 
-/// An unknown at zero would be an endless rate; it means that the format's bytes came for free in
-/// the noise, and the prior holds.
 FormatRate decode_rate(WeightFormat format, double seconds_per_byte, double bandwidth,
                        double interval) {
   FormatRate rate;
   rate.format = format_name(format);
-  rate.decode_efficiency = seconds_per_byte > 0.0 ? 1.0 / (seconds_per_byte * bandwidth)
-                                                  : format_prior(format).decode_efficiency;
-  rate.decode_efficiency_low = rate.decode_efficiency * (1.0 - interval / (1.0 + interval));
+  rate.decode_efficiency = 1.0 / (seconds_per_byte * bandwidth);
+  rate.decode_efficiency_low = rate.decode_efficiency / (1.0 + interval);
   rate.decode_efficiency_high = rate.decode_efficiency * (1.0 + interval);
   return rate;
 }
@@ -101,16 +99,17 @@ void put_decode(const Fit& fit, Calibration& calibration) {
   const double bandwidth = calibration.read_bandwidth_bytes_per_second;
   std::size_t at = 0;
   for (const WeightFormat format : fit.columns.dense) {
-    calibration.dense.push_back(decode_rate(format, fit.unknowns[at++], bandwidth, fit.interval));
+    calibration.dense.push_back(decode_rate(format, fit.costs[at], bandwidth, fit.intervals[at]));
+    ++at;
   }
   for (const WeightFormat format : fit.columns.experts) {
-    calibration.moe.push_back(decode_rate(format, fit.unknowns[at++], bandwidth, fit.interval));
+    calibration.moe.push_back(decode_rate(format, fit.costs[at], bandwidth, fit.intervals[at]));
+    ++at;
   }
-  calibration.seconds_per_layer = fit.unknowns[at];
-  calibration.seconds_per_moe_layer = fit.unknowns[at + 1];
-  calibration.seconds_per_token = fit.unknowns[at + 2];
-  const double cache = fit.unknowns[at + 3] * bandwidth;
-  calibration.cache_efficiency = cache > 0.0 ? 1.0 / cache : k_cache_efficiency;
+  calibration.seconds_per_layer = fit.costs[at];
+  calibration.seconds_per_moe_layer = fit.costs[at + 1];
+  calibration.seconds_per_token = fit.costs[at + 2];
+  calibration.cache_efficiency = 1.0 / (fit.costs[at + 3] * bandwidth);
 }
 
 // --- prefill ----------------------------------------------------------------------------------
@@ -125,18 +124,20 @@ double head_seconds(const Calibration& calibration, const PlannedRun& planned) {
   return seconds;
 }
 
-std::vector<Belief> prefill_beliefs(const Columns& columns, double fma_flops) {
-  std::vector<Belief> beliefs;
+CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops) {
+  CostBeliefs beliefs;
   for (const WeightFormat format : columns.dense) {
-    const double rate = format_prior(format).prefill_per_fma_flops * fma_flops;
-    beliefs.push_back(belief(1.0 / rate, k_prefill_uncertainty));
+    beliefs.dense.push_back(1.0 / (format_prior(format).prefill_per_fma_flops * fma_flops));
   }
   for (const WeightFormat format : columns.experts) {
-    const double rate =
-        format_prior(format).prefill_per_fma_flops * fma_flops * k_expert_prefill_share;
-    beliefs.push_back(belief(1.0 / rate, k_prefill_uncertainty));
+    const double rate = format_prior(format).prefill_per_fma_flops * fma_flops;
+    beliefs.experts.push_back(1.0 / (rate * k_expert_prefill_share));
   }
-  beliefs.push_back(belief(1.0 / (k_attention_per_fma * fma_flops), k_attention_uncertainty));
+  beliefs.engine_faster = k_engine_prefill;
+  beliefs.engine_slower = k_engine_prefill;
+  beliefs.format = k_format;
+  beliefs.experts_all = k_experts;
+  beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention}};
   return beliefs;
 }
 
@@ -173,47 +174,42 @@ std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
 std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_flops) {
   if (runs.empty()) return std::nullopt;
   std::vector<Work> works;
-  std::vector<double> spreads;
   std::vector<double> implied;
   for (const PrefillRun& run : runs) {
     works.push_back(run.work);
-    spreads.push_back(run.spread);
     implied.push_back(total_flops(run.work) / run.seconds);
   }
   // Without a measured peak the runs themselves say what order of magnitude to believe in.
   if (!(fma_flops > 0.0)) fma_flops = median_of(implied);
-  Fit fit{columns_of(works), {}, 0.0};
+  const Columns columns = columns_of(works);
   std::vector<Observation> observations;
   for (const PrefillRun& run : runs) {
     observations.push_back(
-        observation_of(fit.columns, run.work, {run.work.attention_flops}, run.seconds, run.spread));
+        observation_of(columns, run.work, {run.work.attention_flops}, run.seconds, run.spread));
   }
-  fit.unknowns = fit_non_negative(prefill_beliefs(fit.columns, fma_flops), observations);
-  fit.interval =
-      interval_of(observations, fit.unknowns, median_of(spreads), k_least_prefill_spread);
-  return fit;
+  return fit_costs(columns, prefill_beliefs(columns, fma_flops), observations,
+                   k_least_prefill_spread);
 }
 
 void put_prefill_rates(const std::vector<WeightFormat>& formats, const Fit& fit, std::size_t at,
                        std::vector<FormatRate>& rates) {
   for (const WeightFormat format : formats) {
-    const double seconds_per_flop = fit.unknowns[at++];
+    const double seconds_per_flop = fit.costs[at];
+    const double interval = fit.intervals[at++];
     const auto name = format_name(format);
     const auto found = std::find_if(rates.begin(), rates.end(),
                                     [&](const FormatRate& rate) { return rate.format == name; });
-    if (found == rates.end() || !(seconds_per_flop > 0.0)) continue;
+    if (found == rates.end()) continue;
     found->prefill_flops_per_second = 1.0 / seconds_per_flop;
-    found->prefill_flops_per_second_low =
-        found->prefill_flops_per_second * (1.0 - fit.interval / (1.0 + fit.interval));
-    found->prefill_flops_per_second_high = found->prefill_flops_per_second * (1.0 + fit.interval);
+    found->prefill_flops_per_second_low = found->prefill_flops_per_second / (1.0 + interval);
+    found->prefill_flops_per_second_high = found->prefill_flops_per_second * (1.0 + interval);
   }
 }
 
 void put_prefill(const Fit& fit, Calibration& calibration) {
   put_prefill_rates(fit.columns.dense, fit, 0, calibration.dense);
   put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
-  const double attention = fit.unknowns[fit.columns.fixed_at()];
-  calibration.attention_flops_per_second = attention > 0.0 ? 1.0 / attention : 0.0;
+  calibration.attention_flops_per_second = 1.0 / fit.costs[fit.columns.fixed_at()];
 }
 
 // --- bandwidth --------------------------------------------------------------------------------

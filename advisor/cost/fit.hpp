@@ -3,13 +3,13 @@
 #include <cstddef>
 #include <vector>
 
-#include "advisor/cost/least_squares.hpp"
+#include "advisor/cost/log_fit.hpp"
 #include "advisor/cost/work.hpp"
 
 namespace assay {
 
-/// The unknowns of a fit: one for each format of dense and of expert matrices, fixed costs behind
-/// them.
+/// The formats that runs have: one term of a fit each, dense matrices first, then experts, then the
+/// fixed costs.
 struct Columns {
   std::vector<WeightFormat> dense;
   std::vector<WeightFormat> experts;
@@ -17,24 +17,43 @@ struct Columns {
   [[nodiscard]] std::size_t fixed_at() const { return dense.size() + experts.size(); }
 };
 
-struct Fit {
-  Columns columns;
-  std::vector<double> unknowns;  // seconds per byte or per operation, then the fixed costs
-  double interval = 0.0;         // relative, to both sides
-};
-
 /// Every format that one of the works has.
 Columns columns_of(const std::vector<Work>& works);
+
+/// A fixed cost: what is believed of it.
+struct FixedCost {
+  double mean = 0.0;
+  double log_sigma = 0.0;
+};
+
+/// What is believed of the costs of matrices and of the fixed ones.
+struct CostBeliefs {
+  std::vector<double> dense;  // per unit of work, in the order of the columns
+  std::vector<double> experts;
+  double floor = 0.0;          // least cost of a unit of work; 0: none
+  double engine_faster = 0.0;  // log sigmas of the engine as a whole, to either side
+  double engine_slower = 0.0;
+  double format = 0.0;       // of one format about the engine, for dense and experts alike
+  double experts_all = 0.0;  // of all experts about the dense matrices
+  std::vector<FixedCost> fixed;
+};
+
+struct Fit {
+  Columns columns;
+  std::vector<double> costs;      // seconds per byte or per operation, then the fixed ones
+  std::vector<double> intervals;  // of each, relative, to both sides
+};
 
 /// The equation of one run: its work in the order of the columns, then the amounts of the fixed
 /// costs.
 Observation observation_of(const Columns& columns, const Work& work,
                            const std::vector<double>& fixed, double seconds, double spread);
 
-/// Half the width of an interval, relative: what the fit leaves unexplained and the runs' own
-/// spread together, and at least `least`.
-double interval_of(const std::vector<Observation>& observations, const std::vector<double>& fitted,
-                   double run_spread, double least);
+/// The costs that fit runs and beliefs: a matrix's cost is its belief times factors of the engine,
+/// of its format, and of experts, so that what a format costs in one kind says what it costs in the
+/// other. No interval is below `least`.
+Fit fit_costs(const Columns& columns, const CostBeliefs& beliefs,
+              const std::vector<Observation>& observations, double least);
 
 /// 0 without values.
 double median_of(std::vector<double> values);
