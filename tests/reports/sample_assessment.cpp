@@ -140,7 +140,7 @@ Assessment sample_assessment() {
       sample_verdict("qwen3-4b", VerdictKind::ok, Limit::decode_speed, 11.0),
       sample_verdict("llama-3.1-8b", VerdictKind::tight, Limit::decode_speed, 5.5),
       sample_verdict("qwen3-14b", VerdictKind::no, Limit::memory, 2.9),
-      sample_verdict("gpt-oss-20b", VerdictKind::unknown, Limit::unsupported, 0.0)};
+      sample_verdict("mistral-small-24b-2501", VerdictKind::unknown, Limit::unsupported, 0.0)};
   Recommendation recommendation;
   recommendation.use = "chat";
   recommendation.considered = 5;
