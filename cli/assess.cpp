@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -93,6 +94,7 @@ int exit_code_of(const Assessment& assessment) {
 }
 
 Result<int> run(const Invocation& invocation) {
+  const auto started = std::chrono::steady_clock::now();
   Assessment assessment = new_assessment("assess");
   assessment.machine = probe_this_machine();
   const auto engine = choose_engine(invocation, *assessment.machine);
@@ -123,6 +125,11 @@ Result<int> run(const Invocation& invocation) {
   assessment.runs = std::move(outcome->runs);
   assessment.skipped = std::move(outcome->skipped);
   assessment.partial = outcome->partial;
+  assessment.environment.suite = tier;
+  assessment.environment.threads = engine->threads;
+  assessment.environment.duration_seconds = Fact<double>::known(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
+      "steady clock");
   if (auto done = conclude(assessment, invocation.get<std::string>("use"), engine->threads);
       !done) {
     return pass_on(done);
@@ -133,8 +140,8 @@ Result<int> run(const Invocation& invocation) {
     return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
   }
   const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
-  if (auto shown = deliver(invocation, format->render(assessment, {.color = invocation.color}));
-      !shown) {
+  const std::string text = format->render(assessment, render_options(invocation));
+  if (auto shown = deliver(invocation, text); !shown) {
     return pass_on(shown);
   }
   remark(invocation, fmt::format("kept as {}", kept->string()));

@@ -201,8 +201,8 @@ Result<int> run(const Invocation& invocation) {
     return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
   }
   const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
-  if (auto shown = deliver(invocation, format->render(assessment, {.color = invocation.color}));
-      !shown) {
+  const std::string text = format->render(assessment, render_options(invocation));
+  if (auto shown = deliver(invocation, text); !shown) {
     return pass_on(shown);
   }
   remark(invocation, fmt::format("kept as {}", kept->string()));

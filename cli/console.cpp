@@ -41,13 +41,15 @@ void remark(const Invocation& invocation, std::string_view line) {
   if (!invocation.quiet) write_stderr(fmt::format("{}\n", line));
 }
 
-unsigned terminal_width() {
-  constexpr unsigned k_width_elsewhere = 100;
+RenderOptions render_options(const Invocation& invocation) {
+  RenderOptions drawn;
   winsize size{};
-  if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
-    return k_width_elsewhere;
+  const bool on_terminal = !invocation.output && ::isatty(STDOUT_FILENO) == 1;
+  if (on_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    drawn.width = size.ws_col;
   }
-  return size.ws_col == 0 ? k_width_elsewhere : size.ws_col;
+  drawn.color = invocation.color && !invocation.output;
+  return drawn;
 }
 
 ProgressLine::ProgressLine(const Invocation& invocation)

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "cli/command.hpp"
+#include "reports/renderer.hpp"
 
 namespace assay {
 
@@ -15,8 +16,8 @@ Result<void> deliver(const Invocation& invocation, std::string_view text);
 /// A remark for people on stderr, one line; silent with --quiet.
 void remark(const Invocation& invocation, std::string_view line);
 
-/// Columns of the terminal on standard output; 100 when it is none.
-unsigned terminal_width();
+/// How the answer is drawn where it goes: the terminal's width, and colour only on one.
+RenderOptions render_options(const Invocation& invocation);
 
 /// Progress on stderr: a live line on a terminal, a line at each tenth elsewhere, nothing with
 /// --quiet.

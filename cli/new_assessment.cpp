@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <random>
 #include <utility>
 
@@ -34,6 +35,10 @@ Assessment new_assessment(std::string command) {
   assessment.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
   assessment.command = std::move(command);
   assessment.tool = tool_info();
+  double load = 0.0;
+  assessment.environment.load_average_1m =
+      ::getloadavg(&load, 1) == 1 ? Fact<double>::known(load, "getloadavg, before anything was run")
+                                  : Fact<double>::unknown("the system does not tell");
   return assessment;
 }
 

@@ -52,9 +52,8 @@ Result<int> run(const Invocation& invocation) {
   }
   const auto assessment = assessment_of(invocation);
   if (!assessment) return pass_on(assessment);
-  const RenderOptions options{.color = invocation.color && !invocation.output,
-                              .width = terminal_width()};
-  if (auto delivered = deliver(invocation, format->render(*assessment, options)); !delivered) {
+  const std::string text = format->render(*assessment, render_options(invocation));
+  if (auto delivered = deliver(invocation, text); !delivered) {
     return pass_on(delivered);
   }
   return k_exit_yes;

@@ -16,6 +16,15 @@ int decimals_of(double value) {
   return size >= 9.995 ? 1 : 2;
 }
 
+/// Half of an interval: two digits, and at most one decimal more than the median has.
+std::string half_width_figure(double half_width, double median) {
+  int decimals = 0;
+  if (half_width < 9.95) decimals = 1;
+  if (half_width < 0.995) decimals = 2;
+  if (half_width < 0.0995) decimals = 3;
+  return fmt::format("{:.{}f}", half_width, std::min(decimals, decimals_of(median) + 1));
+}
+
 /// Two digits are enough for the ends of an interval.
 std::string rough_figure(double value) {
   const double size = std::abs(value);
@@ -37,7 +46,8 @@ std::string figure(const Statistic& statistic) {
   if (!statistic.ci95) return figure(statistic.median);
   const double half_width =
       std::max(statistic.median - statistic.ci95->low, statistic.ci95->high - statistic.median);
-  return fmt::format("{} ±{}", figure(statistic.median), rough_figure(half_width));
+  return fmt::format("{} ±{}", figure(statistic.median),
+                     half_width_figure(half_width, statistic.median));
 }
 
 std::string figure(const Estimate& estimate) {

@@ -82,7 +82,7 @@ void add_run_notes(const Assessment& assessment, Section& section) {
   }
   for (const RunResult& run : assessment.runs) {
     const std::string name =
-        fmt::format("{} on {} {}", printable(run.workload, 40), printable(run.model.id, 60),
+        fmt::format("{} on {} {}", printable(run.workload, 40), run_model_name(run.model),
                     printable(run.model.format, 20));
     if (run.validity != Validity::ok) {
       std::vector<std::string> reasons;

@@ -55,8 +55,9 @@ TEST(RenderText, SaysWhatWasMeasuredAndWhatPredicted) {
   EXPECT_THAT(text, AllOf(HasSubstr("Limits, measured"), HasSubstr("Runs, measured"),
                           HasSubstr("m measured, p predicted"), HasSubstr("11.0 (9.9-12) p"),
                           HasSubstr("predicted from what was measured on this machine")));
-  EXPECT_THAT(text, HasSubstr("noisy: tg32 on dense-1b Q8_0: the load average is 0.9"));
-  EXPECT_THAT(text, HasSubstr("not verified: tg32 on moe-7b-a1b Q4_K_M: the time for it was over"));
+  EXPECT_THAT(text, HasSubstr("noisy: tg32 on dense-1b 4/16 Q8_0: the load average is 0.9"));
+  EXPECT_THAT(text,
+              HasSubstr("not verified: tg32 on moe-7b-a1b 4/16 Q4_K_M: the time for it was over"));
   EXPECT_THAT(text, HasSubstr("skipped: dense-8b F16: needs 17 GB"));
   EXPECT_THAT(text, AllOf(HasSubstr("no (memory)"), HasSubstr("qwen3-14b")));
 }
