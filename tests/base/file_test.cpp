@@ -48,6 +48,29 @@ TEST(WriteFileAtomically, ReportsAFullDisk) {
   EXPECT_NE(result.error().message.find("No space left"), std::string::npos);
 }
 
+TEST(OutputFile, AppearsWholeWhenItIsCommitted) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "pieces";
+  auto file = OutputFile::create(path);
+  ASSERT_TRUE(file) << file.error().text();
+  for (const std::string_view piece : {"one ", "two"}) {
+    ASSERT_TRUE(file->write(std::as_bytes(std::span(piece))));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  ASSERT_TRUE(file->commit());
+  EXPECT_EQ(read_file(path, Bytes(100)).value(), "one two");
+}
+
+TEST(OutputFile, LeavesNothingBehindWithoutACommit) {
+  const TemporaryDirectory directory;
+  {
+    auto file = OutputFile::create(directory.path() / "pieces");
+    ASSERT_TRUE(file) << file.error().text();
+    ASSERT_TRUE(file->write(std::as_bytes(std::span("one", 3))));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
 TEST(WriteFileAtomically, RefusesADirectory) {
   const TemporaryDirectory directory;
   EXPECT_FALSE(write_file_atomically(directory.path(), "new"));
