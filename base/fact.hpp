@@ -31,7 +31,7 @@ class Fact {
   [[nodiscard]] bool is_known() const { return state_ == FactState::known; }
   /// Requires is_known().
   [[nodiscard]] const T& value() const { return *value_; }
-  [[nodiscard]] T value_or(T fallback) const { return value_ ? *value_ : std::move(fallback); }
+  [[nodiscard]] T value_or(T fallback) const { return value_.value_or(std::move(fallback)); }
   [[nodiscard]] const std::optional<T>& optional() const { return value_; }
   /// Where a known or absent fact came from; empty for an unknown one.
   [[nodiscard]] std::string source() const {
