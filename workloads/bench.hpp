@@ -49,22 +49,23 @@ struct BenchModel {
 /// allocated, refused_input, interrupted.
 Result<RunResult> run_workload(const BenchModel& model, const WorkloadSpec& workload,
                                const MeasureOptions& options, const KernelTable& kernels,
-                               ThreadPool& pool, const MicroResults& micro, std::stop_token stop);
+                               ThreadPool& pool, const MicroResults& micro,
+                               const std::stop_token& stop);
 
 /// run_workload in a child process, so that the peak memory is this model's alone.
 Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& workload,
                                const MeasureOptions& options, const KernelTable& kernels,
-                               const MicroResults& micro, std::stop_token stop);
+                               const MicroResults& micro, const std::stop_token& stop);
 
 /// Read bandwidth, float32 and int8 peaks for 1 .. threads threads (powers of two and the last),
 /// about `seconds` in all.
 Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool, double seconds,
-                                   Bytes memory_limit, std::stop_token stop);
+                                   Bytes memory_limit, const std::stop_token& stop);
 
 /// measure_micro in a child process with a pool of its own, so that nothing of it stays.
 Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned threads,
                                             double seconds, Bytes memory_limit,
-                                            std::stop_token stop);
+                                            const std::stop_token& stop);
 
 /// The cells of a tier, in one go, with progress. Cells that would not fit are skipped by name.
 struct SuiteOutcome {
@@ -75,12 +76,13 @@ struct SuiteOutcome {
 };
 Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>& cells,
                                const MeasureOptions& options, const KernelTable& kernels,
-                               Bytes usable_memory, const Progress& progress, std::stop_token stop);
+                               Bytes usable_memory, const Progress& progress,
+                               const std::stop_token& stop);
 
 /// Limits, then one workload on one model, refused before anything is allocated when it would not
 /// fit. Errors: those of run_workload.
 Result<SuiteOutcome> run_single(const BenchModel& model, const WorkloadSpec& workload,
                                 const MeasureOptions& options, const KernelTable& kernels,
-                                const Progress& progress, std::stop_token stop);
+                                const Progress& progress, const std::stop_token& stop);
 
 }  // namespace assay

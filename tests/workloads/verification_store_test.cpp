@@ -11,52 +11,51 @@ namespace {
 class VerificationStore : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    file_ = folder_ / "state" / "verified.json";
+    folder = std::filesystem::path(testing::TempDir()) /
+             testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder);
+    file = folder / "state" / "verified.json";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
 
-  std::filesystem::path folder_;
-  std::filesystem::path file_;
-  VerificationKey key_{
-      .shape = "llama, 4 layers", .isa = "avx2", .build = "abc", .session = "p128"};
+  std::filesystem::path folder;
+  std::filesystem::path file;
+  VerificationKey key{.shape = "llama, 4 layers", .isa = "avx2", .build = "abc", .session = "p128"};
 };
 
 TEST_F(VerificationStore, FindsWhatPassedWithTheSameKeyOnly) {
-  EXPECT_FALSE(stored_verification(file_, key_));
-  store_verification(file_, key_, Verification{true, 1.5e-7, 14, ""});
-  const auto found = stored_verification(file_, key_);
+  EXPECT_FALSE(stored_verification(file, key));
+  store_verification(file, key, Verification{true, 1.5e-7, 14, ""});
+  const auto found = stored_verification(file, key);
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->passed);
   EXPECT_DOUBLE_EQ(*found->logit_nmse, 1.5e-7);
   EXPECT_EQ(found->kernels_checked, 14U);
   for (std::string VerificationKey::* part : {&VerificationKey::shape, &VerificationKey::isa,
                                               &VerificationKey::build, &VerificationKey::session}) {
-    VerificationKey other = key_;
+    VerificationKey other = key;
     other.*part += "x";
-    EXPECT_FALSE(stored_verification(file_, other));
+    EXPECT_FALSE(stored_verification(file, other));
   }
 }
 
 TEST_F(VerificationStore, KeepsNoFailure) {
-  store_verification(file_, key_, Verification{false, 0.5, 14, "wrong"});
-  EXPECT_FALSE(stored_verification(file_, key_));
+  store_verification(file, key, Verification{false, 0.5, 14, "wrong"});
+  EXPECT_FALSE(stored_verification(file, key));
 }
 
 TEST_F(VerificationStore, KeepsNothingForABuildWithoutIdentity) {
-  key_.build.clear();
-  store_verification(file_, key_, Verification{true, 1e-7, 14, ""});
-  EXPECT_FALSE(stored_verification(file_, key_));
+  key.build.clear();
+  store_verification(file, key, Verification{true, 1e-7, 14, ""});
+  EXPECT_FALSE(stored_verification(file, key));
 }
 
 TEST_F(VerificationStore, ABrokenFileHoldsNothing) {
-  std::filesystem::create_directories(file_.parent_path());
-  std::ofstream(file_) << "{\"schema\": \"assay.verification/1\", \"passed\": [";
-  EXPECT_FALSE(stored_verification(file_, key_));
-  store_verification(file_, key_, Verification{true, 1e-7, 14, ""});
-  EXPECT_TRUE(stored_verification(file_, key_));
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file) << "{\"schema\": \"assay.verification/1\", \"passed\": [";
+  EXPECT_FALSE(stored_verification(file, key));
+  store_verification(file, key, Verification{true, 1e-7, 14, ""});
+  EXPECT_TRUE(stored_verification(file, key));
 }
 
 }  // namespace

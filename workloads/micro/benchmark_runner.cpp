@@ -2,6 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <memory>
+
 namespace assay {
 namespace {
 
@@ -27,24 +29,40 @@ class SampleReporter : public benchmark::BenchmarkReporter {
   MicroSamples samples_;
 };
 
+/// One micro-benchmark as the library's registry wants it.
+class RegisteredBenchmark : public benchmark::Fixture {
+ public:
+  RegisteredBenchmark(const MicroBenchmark& what, const std::stop_token& stop)
+      : what_(what), stop_(stop) {
+    SetName(what.name.c_str());
+    Iterations(static_cast<benchmark::IterationCount>(what.passes));
+    Repetitions(static_cast<int>(what.repetitions));
+    UseRealTime();
+  }
+
+ protected:
+  void BenchmarkCase(benchmark::State& state) override {
+    for (const auto _ : state) {
+      if (stop_.stop_requested()) {
+        state.SkipWithError("interrupted");
+        break;
+      }
+      what_.pass();
+    }
+  }
+
+ private:
+  const MicroBenchmark& what_;
+  const std::stop_token& stop_;
+};
+
 }  // namespace
 
 Result<MicroSamples> run_benchmarks(std::span<const MicroBenchmark> benchmarks,
                                     const std::stop_token& stop) {
   for (const MicroBenchmark& each : benchmarks) {
-    benchmark::RegisterBenchmark(each.name.c_str(),
-                                 [&each, &stop](benchmark::State& state) {
-                                   for (const auto _ : state) {
-                                     if (stop.stop_requested()) {
-                                       state.SkipWithError("interrupted");
-                                       break;
-                                     }
-                                     each.pass();
-                                   }
-                                 })
-        ->Iterations(static_cast<benchmark::IterationCount>(each.passes))
-        ->Repetitions(static_cast<int>(each.repetitions))
-        ->UseRealTime();
+    auto registered = std::make_unique<RegisteredBenchmark>(each, stop);
+    benchmark::internal::RegisterBenchmarkInternal(registered.release());  // takes ownership
   }
   SampleReporter reporter(benchmarks);
   benchmark::RunSpecifiedBenchmarks(&reporter, ".");

@@ -166,17 +166,17 @@ Result<std::map<unsigned, ReadResult>> measure_read(const KernelTable& kernels, 
 }  // namespace
 
 Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool, double seconds,
-                                   Bytes memory_limit, std::stop_token stop) {
+                                   Bytes memory_limit, const std::stop_token& stop) {
   if (kernels.read_stream == nullptr || kernels.fma_loop == nullptr ||
       kernels.int8_loop == nullptr) {
     return fail(ErrorCode::internal,
                 fmt::format("the {} kernels have no micro-measurement loops", kernels.isa));
   }
-  // A pass over the buffer takes about 25 ms, and a sample of a loop is made 15 ms long; 14 samples
-  // of each of the three quantities on two thread counts are then about a third of the 6 s that the
-  // quick suite gives. More seconds give more samples.
+  // A pass over the buffer takes about 25 ms, and a sample of a loop is made 15 ms long. On two
+  // thread counts the choice of a read pattern is 24 passes each with and without huge pages, and
+  // ten samples of each quantity come to 2 s in all. More seconds give more samples.
   constexpr double k_loop_seconds = 0.015;
-  constexpr double k_samples_per_second = 14.0 / 6.0;
+  constexpr double k_samples_per_second = 10.0 / 3.0;
   const auto repetitions =
       static_cast<std::size_t>(std::clamp(seconds * k_samples_per_second, 6.0, 50.0));
   auto read = measure_read(kernels, pool, repetitions, memory_limit, stop);

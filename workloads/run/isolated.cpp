@@ -78,7 +78,7 @@ std::string name_of(const BenchModel& model) {
 
 Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& workload,
                                const MeasureOptions& options, const KernelTable& kernels,
-                               const MicroResults& micro, std::stop_token stop) {
+                               const MicroResults& micro, const std::stop_token& stop) {
   auto text = run_in_child(
       name_of(model),
       [&](std::stop_token asked) {
@@ -99,7 +99,7 @@ Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& work
 
 Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned threads,
                                             double seconds, Bytes memory_limit,
-                                            std::stop_token stop) {
+                                            const std::stop_token& stop) {
   auto text = run_in_child(
       "micro-measurements",
       [&](std::stop_token asked) {

@@ -63,7 +63,8 @@ MeasureOptions with_rules(MeasureOptions options, const TierRules& rules) {
 
 Result<RunResult> run_workload(const BenchModel& model, const WorkloadSpec& workload,
                                const MeasureOptions& options, const KernelTable& kernels,
-                               ThreadPool& pool, const MicroResults& micro, std::stop_token stop) {
+                               ThreadPool& pool, const MicroResults& micro,
+                               const std::stop_token& stop) {
   const Clock clock = steady_clock();
   const double start = clock();
   auto prepared = prepare_model(model);
