@@ -31,14 +31,14 @@ class Descriptor {
   int number_;
 };
 
-bool write_all(int descriptor, std::string_view content) {
+bool write_all(int descriptor, std::span<const std::byte> content) {
   while (!content.empty()) {
     const ssize_t written = ::write(descriptor, content.data(), content.size());
     if (written < 0) {
       if (errno == EINTR) continue;
       return false;
     }
-    content.remove_prefix(static_cast<std::size_t>(written));
+    content = content.subspan(static_cast<std::size_t>(written));
   }
   return true;
 }
@@ -52,8 +52,28 @@ void sync_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
-Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  const auto refuse = [&](const char* what) -> Result<void> {
+OutputFile::OutputFile(int descriptor, std::string path, std::string temporary)
+    : descriptor_(descriptor), path_(std::move(path)), temporary_(std::move(temporary)) {}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})) {}
+
+OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(path_, other.path_);
+  std::swap(temporary_, other.temporary_);
+  return *this;
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
+  const auto refuse = [&](std::string_view what) {
     return fail(ErrorCode::io, fmt::format("{}: {}", what, system_message(errno)), path.string());
   };
   struct stat status{};
@@ -62,29 +82,46 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     return fail(ErrorCode::io, "is a directory", path.string());
   }
   if (exists && !S_ISREG(status.st_mode)) {  // a device or pipe cannot be replaced, only written to
-    const Descriptor target(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (target.number() < 0) return refuse("could not be opened for writing");
-    if (!write_all(target.number(), content)) return refuse("could not be written");
-    return {};
+    const int target = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (target < 0) return refuse("could not be opened for writing");
+    return OutputFile(target, path.string(), {});
   }
   const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
   std::string temporary = (directory / (path.filename().string() + ".XXXXXX.tmp")).string();
-  Descriptor file(::mkostemps(temporary.data(), 4, O_CLOEXEC));
-  if (file.number() < 0) return refuse("could not be created");
-  const auto abandon = [&](const char* what) -> Result<void> {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    errno = error;
-    return refuse(what);
-  };
+  const int descriptor = ::mkostemps(temporary.data(), 4, O_CLOEXEC);
+  if (descriptor < 0) return refuse("could not be created");
+  OutputFile file(descriptor, path.string(), std::move(temporary));
   const mode_t mode = exists ? (status.st_mode & 0777U) : 0644U;
-  if (::fchmod(file.number(), mode) != 0) return abandon("permissions could not be set");
-  if (!write_all(file.number(), content)) return abandon("could not be written");
-  if (::fsync(file.number()) != 0) return abandon("could not be written to disk");
-  if (::close(file.release()) != 0) return abandon("could not be closed");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return abandon("could not be replaced");
-  sync_directory(directory);
+  if (::fchmod(descriptor, mode) != 0) return refuse("permissions could not be set");
+  return file;
+}
+
+Result<void> OutputFile::write(std::span<const std::byte> content) {
+  if (write_all(descriptor_, content)) return {};
+  return fail(ErrorCode::io, fmt::format("could not be written: {}", system_message(errno)), path_);
+}
+
+Result<void> OutputFile::commit() {
+  const auto refuse = [&](std::string_view what) {
+    return fail(ErrorCode::io, fmt::format("{}: {}", what, system_message(errno)), path_);
+  };
+  if (!temporary_.empty() && ::fsync(descriptor_) != 0) {
+    return refuse("could not be written to disk");
+  }
+  if (::close(std::exchange(descriptor_, -1)) != 0) return refuse("could not be closed");
+  if (temporary_.empty()) return {};
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return refuse("could not be replaced");
+  temporary_.clear();
+  const std::filesystem::path path(path_);
+  sync_directory(path.has_parent_path() ? path.parent_path() : ".");
   return {};
+}
+
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  auto file = OutputFile::create(path);
+  if (!file) return pass_on(file);
+  if (auto written = file->write(std::as_bytes(std::span(content))); !written) return written;
+  return file->commit();
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, Bytes limit) {

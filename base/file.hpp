@@ -17,6 +17,27 @@ namespace assay {
 /// old file stays.
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
+/// A file that is written piece by piece and appears, whole, when it is committed; until then
+/// `path` is as it was. A device or pipe is written to directly.
+class OutputFile {
+ public:
+  /// Errors: io, with the system's words.
+  static Result<OutputFile> create(const std::filesystem::path& path);
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&& other) noexcept;
+  ~OutputFile();  // without commit(): nothing is left behind
+
+  Result<void> write(std::span<const std::byte> content);
+  /// fsync and rename. The file must not be written afterwards.
+  Result<void> commit();
+
+ private:
+  OutputFile(int descriptor, std::string path, std::string temporary);
+  int descriptor_;
+  std::string path_;
+  std::string temporary_;  // empty when `path` itself is written
+};
+
 /// Whole content of a regular file of at most `limit`. Errors: refused_input for a missing file, a
 /// directory, a FIFO, a device or a file over the limit.
 Result<std::string> read_file(const std::filesystem::path& path, Bytes limit);

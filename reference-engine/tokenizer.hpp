@@ -12,8 +12,8 @@
 
 namespace assay {
 
-/// Text to token ids and back, from the vocabulary of a GGUF file (SentencePiece with scores:
-/// "llama").
+/// Text to token ids and back, from the vocabulary of a GGUF file (SentencePiece with
+/// scores).
 class Tokenizer {
  public:
   /// Whether from() can read this kind of vocabulary. A file of another kind still runs by token

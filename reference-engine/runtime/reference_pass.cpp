@@ -161,9 +161,10 @@ struct WeightedExpert {
 };
 
 /// The session's choice is followed when each of its experts is within this many standard
-/// deviations of the router's logits of the last one that float64 would take: int8 activations move
-/// a logit by 0.02 to 0.03 of them (the root of the NMSE of one product chain), and two move.
-constexpr double k_open_choice = 0.2;
+/// deviations of the router's logits of the last one that float64 would take. Int8 activations move
+/// a logit by up to 0.1 of them in deep models (the root of reference_bound's mean), two logits
+/// decide, and the tail of a normal distribution is left room for.
+constexpr double k_open_choice = 0.5;
 
 std::vector<WeightedExpert> choose(const MoeSpec& moe, const Vector& logits,
                                    std::span<const std::uint32_t> session) {

@@ -42,11 +42,19 @@ void put_half(const KernelTable& kernels, float value, std::byte* to) {
   std::memcpy(to, &half, sizeof half);
 }
 
+/// Turns nibbles of 0 into 8: codes of Q4_0, which stand for q - 8, then have a mean of zero.
+std::uint64_t without_zero_nibbles(std::uint64_t bits) {
+  const std::uint64_t any = bits | (bits >> 1U) | (bits >> 2U) | (bits >> 3U);
+  return bits | ((~any & 0x1111111111111111ULL) << 3U);
+}
+
 void random_blocks(const KernelTable& kernels, const BlockScale& scale, float deviation,
                    SplitMix64& random, std::span<std::byte> row) {
+  const bool balance = scale.format == WeightFormat::q4_0;
   std::size_t at = 0;
   for (; at + sizeof(std::uint64_t) <= row.size(); at += sizeof(std::uint64_t)) {
-    const std::uint64_t bits = random.next();
+    std::uint64_t bits = random.next();
+    if (balance) bits = without_zero_nibbles(bits);
     std::memcpy(row.data() + at, &bits, sizeof bits);
   }
   const std::uint64_t bits = random.next();

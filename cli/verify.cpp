@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.hpp"
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/engine_choice.hpp"
+#include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/tensor_plan.hpp"
+#include "reference-engine/verification.hpp"
+
+namespace assay {
+namespace {
+
+// Positions in the cache when a small model is compared: several tiles of the attention.
+constexpr std::uint32_t k_depth = 300;
+
+void declare(options::options_description& own,
+             options::positional_options_description& /*places*/) {
+  declare_engine_options(own);
+}
+
+/// All comparisons of one kernel, or of one model end to end, on one instruction set.
+struct Check {
+  std::string isa;
+  std::string what;
+  std::uint64_t shapes = 0;
+  double nmse = 0.0;   // of the shape that came nearest to its bound, or broke it
+  double bound = 0.0;  // of that shape
+  bool passed = true;
+};
+
+/// Whether the first result is nearer to its bound (or further beyond it) than the second.
+bool is_worse(double nmse, double bound, const Check& than) {
+  return than.shapes == 0 || std::isnan(nmse) || nmse * than.bound > than.nmse * bound;
+}
+
+void add(std::vector<Check>& checks, const std::string& isa, const std::string& what, double nmse,
+         double bound) {
+  auto same = std::find_if(checks.begin(), checks.end(), [&](const Check& check) {
+    return check.isa == isa && check.what == what;
+  });
+  if (same == checks.end()) same = checks.insert(same, {.isa = isa, .what = what});
+  Check& check = *same;
+  if (is_worse(nmse, bound, check)) {
+    check.nmse = nmse;
+    check.bound = bound;
+  }
+  check.passed = check.passed && nmse <= bound;
+  ++check.shapes;
+}
+
+ModelSpec small_dense() {
+  ModelSpec spec;
+  spec.name = "dense";
+  spec.layers = 3;
+  spec.d_model = 512;
+  spec.heads = 8;
+  spec.kv_heads = 2;
+  spec.head_dim = 64;
+  spec.d_ff = 1536;
+  spec.vocabulary = 2000;
+  spec.trained_context = 4096;
+  spec.tied_embeddings = true;
+  spec.rope.dims = 64;
+  return spec;
+}
+
+ModelSpec small_moe() {
+  ModelSpec spec = small_dense();
+  spec.name = "MoE";
+  spec.qk_norm = QkNorm::per_head;
+  spec.rope.pairs = RopePairs::halves;
+  spec.moe = {.experts = 16, .used = 4, .d_expert = 512, .normalise_weights = true};
+  return spec;
+}
+
+/// A small model of each recipe, one token at a depth, against the float64 pass.
+Result<void> check_models(const Invocation& invocation, const KernelTable& kernels,
+                          ThreadPool& pool, std::vector<Check>& checks) {
+  for (const ModelSpec& spec : {small_dense(), small_moe()}) {
+    for (const Recipe recipe : all_recipes()) {
+      const std::string what = fmt::format("{} model, {}", spec.name, recipe_name(recipe));
+      const auto model = synthesise_model(spec, recipe, 1, kernels, pool);
+      if (!model) return pass_on(model);
+      for (const CacheFormat cache : {CacheFormat::f32, CacheFormat::f16}) {
+        if (invocation.stop.stop_requested()) {
+          return fail(ErrorCode::interrupted, "interrupted while verifying");
+        }
+        auto session = Session::open(*model, {k_depth + 1, cache, 64, pool.size()}, pool);
+        if (!session) return pass_on(session);
+        if (auto filled = session->fill_to(k_depth, 1); !filled) return filled;
+        const auto nmse = reference_nmse(*model, *session, 1234);
+        if (!nmse) return pass_on(nmse);
+        add(checks, kernels.isa, what, *nmse, reference_bound(*model, cache));
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<Check>> check_all(const Invocation& invocation, unsigned threads) {
+  std::vector<std::string> isas = available_isas(live_cpu_features());
+  if (invocation.has("isa")) isas = {invocation.get<std::string>("isa")};
+  ThreadPool pool(threads);
+  ProgressLine progress(invocation);
+  std::vector<Check> checks;
+  for (std::size_t i = 0; i < isas.size(); ++i) {
+    const auto kernels = select_kernels(live_cpu_features(), isas[i]);
+    if (!kernels) return pass_on(kernels);
+    const auto count = static_cast<double>(isas.size());
+    progress.show(fmt::format("{}: kernels", isas[i]), static_cast<double>(i) / count);
+    for (const KernelCheck& check : check_all_kernels(**kernels)) {
+      add(checks, check.isa, check.kernel, check.nmse, check.bound);
+    }
+    progress.show(fmt::format("{}: models", isas[i]), (static_cast<double>(i) + 0.5) / count);
+    if (auto done = check_models(invocation, **kernels, pool, checks); !done) return pass_on(done);
+  }
+  return checks;
+}
+
+std::string text_of(const std::vector<Check>& checks, std::size_t failed) {
+  std::string text = fmt::format("{:<8} {:<28} {:>7} {:>10} {:>10}\n", "kernels", "checked",
+                                 "shapes", "NMSE", "allowed");
+  for (const Check& check : checks) {
+    text += fmt::format("{:<8} {:<28} {:>7} {:>10.2g} {:>10.2g}{}\n", check.isa, check.what,
+                        check.shapes, check.nmse, check.bound, check.passed ? "" : "  WRONG");
+  }
+  text += failed == 0 ? fmt::format("\nAll {} checks passed.\n", checks.size())
+                      : fmt::format(
+                            "\n{} of {} checks failed: results of this program on this "
+                            "machine are not to be trusted.\n",
+                            failed, checks.size());
+  return text;
+}
+
+std::string json_of(const std::vector<Check>& checks, std::size_t failed) {
+  Json json;
+  json["schema"] = "assay.verification/1";
+  json["passed"] = failed == 0;
+  json["checks"] = Json::array();
+  for (const Check& check : checks) {
+    Json row;
+    row["isa"] = check.isa;
+    row["checked"] = check.what;
+    row["shapes"] = check.shapes;
+    row["nmse"] = std::isfinite(check.nmse) ? Json(check.nmse) : Json(nullptr);
+    row["bound"] = check.bound;
+    row["passed"] = check.passed;
+    json["checks"].push_back(std::move(row));
+  }
+  return json.dump(1) + "\n";
+}
+
+Result<int> run(const Invocation& invocation) {
+  const auto engine = choose_engine(invocation, probe_this_machine());
+  if (!engine) return pass_on(engine);
+  const auto checks = check_all(invocation, engine->threads);
+  if (!checks) return pass_on(checks);
+  std::size_t failed = 0;
+  for (const Check& check : *checks) failed += check.passed ? 0 : 1;
+  const auto done =
+      deliver(invocation, invocation.json ? json_of(*checks, failed) : text_of(*checks, failed));
+  if (!done) return pass_on(done);
+  return failed == 0 ? k_exit_yes : k_exit_not_valid;
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {.name = "verify",
+          .summary = "every kernel on this processor against its definition, and small models",
+          .usage = "assay verify [--isa NAME] [--threads N]",
+          .examples = "  assay verify\n  assay verify --isa scalar --json\n",
+          .declare = declare,
+          .run = run};
+}
+
+}  // namespace assay
