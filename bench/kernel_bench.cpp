@@ -1,6 +1,6 @@
 // What the kernels of this machine reach, next to what its cores and memory can do:
 //   kernel_bench [--benchmark_filter=decode/Q4_K] [--benchmark_repetitions=5]
-// Names: prefill|decode/FORMAT/ISA/THREADS; read, fma and int8 are the limits.
+// Names: prefill|decode|cached/FORMAT/ISA/THREADS; read, fma and int8 are the limits.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
@@ -74,24 +74,25 @@ void prefill(benchmark::State& state, const KernelTable& table, WeightFormat for
       operations * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
+/// One column times matrices of 2048 columns: 400 MB of them, or one that stays in the second level
+/// cache (`cached`).
 void decode(benchmark::State& state, const KernelTable& table, WeightFormat format,
-            unsigned threads) {
+            unsigned threads, bool cached) {
   constexpr std::size_t k_width = 2048;
-  constexpr std::size_t k_matrix_rows = 8192;
   constexpr std::size_t k_bytes = std::size_t{400} << 20;
+  const std::size_t matrix_rows = cached ? 64 : 8192;
   ThreadPool pool(threads);
-  const std::size_t count = k_bytes / (k_matrix_rows * row_bytes(format, k_width));
-  const Weights weights(table, format, k_matrix_rows * count, k_width, pool);
+  const std::size_t count = cached ? 1 : k_bytes / (matrix_rows * row_bytes(format, k_width));
+  const Weights weights(table, format, matrix_rows * count, k_width, pool);
   const Inputs inputs(table, 1, k_width);
-  std::vector<float> out(k_matrix_rows * count);
+  std::vector<float> out(matrix_rows * count);
   PackedMatrix part = weights.matrix;
-  part.rows = k_matrix_rows;
+  part.rows = matrix_rows;
   const std::size_t part_bytes = part.panel_count() * part.panel_bytes();
   for (auto _ : state) {
     for (std::size_t i = 0; i < count; ++i) {
       part.panels = weights.matrix.panels + i * part_bytes;
-      const Product product{&part,        0, inputs.view, 1, out.data() + i * k_matrix_rows,
-                            k_matrix_rows};
+      const Product product{&part, 0, inputs.view, 1, out.data() + i * matrix_rows, matrix_rows};
       multiply(pool, {&product, 1});
     }
   }
@@ -175,7 +176,11 @@ void add_table(const KernelTable& table) {
       const WeightFormat format = definition.format;
       const std::string name = std::string(format_name(format)) + end;
       add("decode/" + name,
-          [=](benchmark::State& state) { decode(state, *kernels, format, threads); });
+          [=](benchmark::State& state) { decode(state, *kernels, format, threads, false); });
+      if (threads == 1) {
+        add("cached/" + name,
+            [=](benchmark::State& state) { decode(state, *kernels, format, threads, true); });
+      }
       add("prefill/" + name,
           [=](benchmark::State& state) { prefill(state, *kernels, format, threads); });
     }

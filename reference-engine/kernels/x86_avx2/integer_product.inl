@@ -4,6 +4,10 @@
 //   k_block_bytes        bytes of a block of a panel (16 rows)
 //   k_chunk              values unpacked at once, so that they stay in the first level cache
 //   k_tile               columns of the widest tile
+//   k_at_once            streams that decode reads alternately: the prefetchers of current cores
+//   follow
+//                        four streams that change every few hundred bytes, but lose them when each
+//                        is left for a whole large block (measured, see kernel_bench)
 //   Unpacked             up to k_chunk values of a panel, ready for tiles
 //   unpack(blocks, count, unpacked)
 //   tile<N>(unpacked, count, columns, c)   c[N][16] += panel times N columns
@@ -88,27 +92,37 @@ void multiply(const PanelProduct* product) {
   }
 }
 
+/// One panel of each of Format::k_at_once streams, block by block.
+template <typename Format>
+void multiply_panels(const StreamProduct& product, std::size_t first, std::size_t panel,
+                     const Columns& x) {
+  constexpr std::size_t n = Format::k_at_once;
+  const std::size_t blocks = x.k / Format::k_values;
+  __m256 sums[n][2];
+#pragma GCC unroll 4
+  for (std::size_t s = 0; s < n; ++s) sums[s][0] = sums[s][1] = _mm256_setzero_ps();
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::size_t at = (panel * blocks + b) * Format::k_block_bytes;
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < n; ++s) {
+      Format::column(product.panels[first + s] + at, x.at(0, b * Format::k_values), sums[s]);
+    }
+  }
+#pragma GCC unroll 4
+  for (std::size_t s = 0; s < n; ++s) {
+    float* out = product.out[first + s] + panel * k_rows;
+    _mm256_storeu_ps(out, sums[s][0]);
+    _mm256_storeu_ps(out + 8, sums[s][1]);
+  }
+}
+
 template <typename Format>
 void multiply_streams(const StreamProduct* product) {
   const Q8Columns& q8 = *product->q8;
-  const Columns all{q8.codes, q8.scales, q8.sums, q8.k};
-  const std::size_t blocks = q8.k / Format::k_values;
-  for (std::size_t i = 0; i < product->panel_count; ++i) {
-    __m256 sums[k_streams][2];
-#pragma GCC unroll 4
-    for (auto& sum : sums) sum[0] = sum[1] = _mm256_setzero_ps();
-    for (std::size_t b = 0; b < blocks; ++b) {
-      const Columns x = all.at(0, b * Format::k_values);
-      const std::size_t at = (i * blocks + b) * Format::k_block_bytes;
-#pragma GCC unroll 4
-      for (std::size_t s = 0; s < k_streams; ++s) {
-        Format::column(product->panels[s] + at, x, sums[s]);
-      }
-    }
-#pragma GCC unroll 4
-    for (std::size_t s = 0; s < k_streams; ++s) {
-      _mm256_storeu_ps(product->out[s] + i * k_rows, sums[s][0]);
-      _mm256_storeu_ps(product->out[s] + i * k_rows + 8, sums[s][1]);
+  const Columns x{q8.codes, q8.scales, q8.sums, q8.k};
+  for (std::size_t first = 0; first < k_streams; first += Format::k_at_once) {
+    for (std::size_t i = 0; i < product->panel_count; ++i) {
+      multiply_panels<Format>(*product, first, i, x);
     }
   }
 }

@@ -5,8 +5,10 @@ namespace assay {
 namespace {
 
 /// A block of a panel:
-///   d[16] (f16)  dmin[16] (f16)  scales[12][16]  (Q5_K: high[8][16][4])  nibbles[4][8][16][4]
-/// Each field is that of the stored rows, interleaved by 1 (scales) or 4 bytes.
+///   d[16] (f16)  dmin[16] (f16)  scales[12][16]  nibbles[4][8][16][4]
+/// Each field is that of the stored rows, interleaved by 1 (scales) or 4 bytes. The fifth bits of
+/// Q5_K, high[8][16][4], alternate with the first eight groups of nibbles: what is read in this
+/// order is fetched in time.
 template <bool five_bits>
 struct KQuant {
   static constexpr std::size_t k_values = 256;
@@ -14,12 +16,19 @@ struct KQuant {
   static constexpr std::size_t k_block_bytes = k_rows * k_row_bytes;
   static constexpr std::size_t k_chunk = 1024;
   static constexpr std::size_t k_tile = 6;
+  static constexpr std::size_t k_at_once = five_bits ? 1 : 2;
   static constexpr std::size_t k_scales = 64;  // offsets in a block of a panel
-  static constexpr std::size_t k_high = k_scales + 12 * k_rows;
-  static constexpr std::size_t k_nibbles = k_high + (five_bits ? 32 * k_rows : 0);
+  static constexpr std::size_t k_codes = k_scales + 12 * k_rows;
   // 16 products of a 4-bit code, or 8 of a 5-bit code, fit an int16: 16 * 15 * 127 = 30480,
   // 8 * 31 * 127 = 31496.
   static constexpr std::size_t k_steps = five_bits ? 4 : 8;  // of 4 values, before int32
+
+  /// Where the nibbles of sub-blocks 2g and 2g + 1, and the fifth bits, of values 4j .. 4j + 3 lie.
+  static constexpr std::size_t nibbles_at(std::size_t g, std::size_t j) {
+    if (!five_bits) return k_codes + g * 512 + j * 64;
+    return g == 0 ? k_codes + j * 128 + 64 : k_codes + 512 + g * 512 + j * 64;
+  }
+  static constexpr std::size_t high_at(std::size_t j) { return k_codes + j * 128; }
 
   struct Unpacked {
     std::uint8_t codes[k_chunk / 4][k_rows][4];
@@ -66,21 +75,17 @@ struct KQuant {
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
   }
 
-  /// 8 rows x 4 codes of sub-block `sub`, group `j`, half `half` of the rows.
-  static __m256i codes_of(const std::byte* block, std::size_t sub, std::size_t j,
-                          std::size_t half) {
-    const __m256i low = _mm256_set1_epi8(15);
-    __m256i q = load(block + k_nibbles + (sub / 2 * 8 + j) * 64 + half * 32);
-    if (sub % 2 != 0) q = _mm256_srli_epi16(q, 4);
-    q = _mm256_and_si256(q, low);
-    if constexpr (five_bits) {
-      const __m256i bit = _mm256_set1_epi8(16);
-      const __m256i high = load(block + k_high + j * 64 + half * 32);
-      const __m256i moved = sub < 4 ? _mm256_slli_epi16(high, static_cast<int>(4 - sub))
-                                    : _mm256_srli_epi16(high, static_cast<int>(sub - 4));
-      q = _mm256_or_si256(q, _mm256_and_si256(moved, bit));
-    }
-    return q;
+  /// Codes of 8 rows: the low nibbles are of sub-block 2g, the high ones of 2g + 1. Five bits: bit
+  /// 0 of `high` is the fifth bit of the low one, bit 1 that of the high one.
+  static __m256i low_codes(__m256i nibbles, __m256i high) {
+    const __m256i q = _mm256_and_si256(nibbles, _mm256_set1_epi8(15));
+    if constexpr (!five_bits) return q;
+    return _mm256_or_si256(q, _mm256_and_si256(_mm256_slli_epi16(high, 4), _mm256_set1_epi8(16)));
+  }
+  static __m256i high_codes(__m256i nibbles, __m256i high) {
+    const __m256i q = _mm256_and_si256(_mm256_srli_epi16(nibbles, 4), _mm256_set1_epi8(15));
+    if constexpr (!five_bits) return q;
+    return _mm256_or_si256(q, _mm256_and_si256(_mm256_slli_epi16(high, 3), _mm256_set1_epi8(16)));
   }
 
   static void unpack(const std::byte* panel, std::size_t blocks, Unpacked& out) {
@@ -96,11 +101,17 @@ struct KQuant {
                           _mm256_mul_ps(dmin, to_floats(sub_blocks.minimum[b] + half * 8)));
         }
       }
-#pragma GCC unroll 8
-      for (std::size_t b = 0; b < 8; ++b) {
-        for (std::size_t j = 0; j < 8; ++j) {
-          store(out.codes[i * 64 + b * 8 + j][0], codes_of(panel, b, j, 0));
-          store(out.codes[i * 64 + b * 8 + j][8], codes_of(panel, b, j, 1));
+      for (std::size_t g = 0; g < 4; ++g) {
+        const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(2 * g));
+        std::uint8_t* low = out.codes[i * 64 + g * 16][0];
+        for (std::size_t at = 0; at < 512; at += 32) {
+          const __m256i q = load(panel + nibbles_at(g, at / 64) + at % 64);
+          __m256i high = q;
+          if constexpr (five_bits) {
+            high = _mm256_srl_epi16(load(panel + high_at(at / 64) + at % 64), shift);
+          }
+          store(low + at, low_codes(q, high));
+          store(low + 512 + at, high_codes(q, high));
         }
       }
     }
@@ -200,6 +211,49 @@ struct KQuant {
     }
   }
 
+  /// totals[sub-block 2g, 2g + 1][half of the rows] = scale * products of 64 values.
+  static void sub_block_pair(const std::byte* block, std::size_t g, const SubBlocks& sub_blocks,
+                             const std::int8_t* codes, __m256i (&totals)[2][2]) {
+    const std::byte* nibbles = block + nibbles_at(g, 0);
+    const std::size_t nibble_step = nibbles_at(g, 1) - nibbles_at(g, 0);
+    const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(2 * g));
+    __m256i scales[2][2];
+    for (std::size_t i = 0; i < 4; ++i) {
+      scales[i / 2][i % 2] = doubled(sub_blocks.scale[2 * g + i / 2] + i % 2 * 8);
+      totals[i / 2][i % 2] = _mm256_setzero_si256();
+    }
+#pragma GCC unroll 2
+    for (std::size_t step = 0; step < 8; step += k_steps) {
+      __m256i sums[2][2];
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) sums[i / 2][i % 2] = _mm256_setzero_si256();
+#pragma GCC unroll 8
+      for (std::size_t j = step; j < step + k_steps; ++j) {
+        const __m256i a = broadcast4(codes + j * 4);
+        const __m256i b = broadcast4(codes + 32 + j * 4);
+#pragma GCC unroll 2
+        for (std::size_t half = 0; half < 2; ++half) {
+          const __m256i q = load(nibbles + j * nibble_step + half * 32);
+          __m256i high = q;
+          if constexpr (five_bits) {
+            high = _mm256_srl_epi16(load(block + high_at(j) + half * 32), shift);
+          }
+          sums[0][half] =
+              _mm256_add_epi16(sums[0][half], _mm256_maddubs_epi16(low_codes(q, high), a));
+          sums[1][half] =
+              _mm256_add_epi16(sums[1][half], _mm256_maddubs_epi16(high_codes(q, high), b));
+          pin(sums[0][half]);
+          pin(sums[1][half]);
+        }
+      }
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) {
+        totals[i / 2][i % 2] = _mm256_add_epi32(
+            totals[i / 2][i % 2], _mm256_madd_epi16(sums[i / 2][i % 2], scales[i / 2][i % 2]));
+      }
+    }
+  }
+
   static void column(const std::byte* block, const Columns& x, __m256 (&sums)[2]) {
     SubBlocks sub_blocks;
     unpack_sub_blocks(block, sub_blocks);
@@ -207,25 +261,16 @@ struct KQuant {
     _mm256_store_ps(x_sums, scaled_sums(x.sums, x.scales));
     __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     __m256 minimums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
-#pragma GCC unroll 8
-    for (std::size_t b = 0; b < 8; ++b) {
-      const __m256 scale = _mm256_broadcast_ss(x.scales + b);
-      const __m256 x_sum = _mm256_broadcast_ss(x_sums + b);
-      for (std::size_t half = 0; half < 2; ++half) {
-        __m256i total = _mm256_setzero_si256();
-        const __m256i row_scales = doubled(sub_blocks.scale[b] + half * 8);
-        for (std::size_t step = 0; step < 8; step += k_steps) {
-          __m256i sum = _mm256_setzero_si256();
-#pragma GCC unroll 8
-          for (std::size_t j = step; j < step + k_steps; ++j) {
-            sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes_of(block, b, j, half),
-                                                             broadcast4(x.codes + b * 32 + j * 4)));
-          }
-          total = _mm256_add_epi32(total, _mm256_madd_epi16(sum, row_scales));
-        }
-        parts[half] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(total), scale, parts[half]);
-        minimums[half] =
-            _mm256_fmadd_ps(to_floats(sub_blocks.minimum[b] + half * 8), x_sum, minimums[half]);
+    for (std::size_t g = 0; g < 4; ++g) {
+      __m256i totals[2][2];
+      sub_block_pair(block, g, sub_blocks, x.codes + g * 64, totals);
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) {
+        const std::size_t b = 2 * g + i / 2;
+        parts[i % 2] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(totals[i / 2][i % 2]),
+                                       _mm256_broadcast_ss(x.scales + b), parts[i % 2]);
+        minimums[i % 2] = _mm256_fmadd_ps(to_floats(sub_blocks.minimum[b] + i % 2 * 8),
+                                          _mm256_broadcast_ss(x_sums + b), minimums[i % 2]);
       }
     }
     for (std::size_t half = 0; half < 2; ++half) {
@@ -240,7 +285,14 @@ struct KQuant {
     for (std::size_t i = 0; i < k / k_values; ++i) {
       interleave(rows_in, rows, row_bytes, 4, 2, panel);
       interleave(rows_in + 4, rows, row_bytes, 12, 1, panel + k_scales);
-      interleave(rows_in + 16, rows, row_bytes, k_row_bytes - 16, 4, panel + k_high);
+      constexpr std::size_t k_stored_nibbles = five_bits ? 48 : 16;
+      for (std::size_t group = 0; group < 32; ++group) {
+        interleave(rows_in + k_stored_nibbles + group * 4, rows, row_bytes, 4, 4,
+                   panel + nibbles_at(group / 8, group % 8));
+      }
+      for (std::size_t j = 0; five_bits && j < 8; ++j) {
+        interleave(rows_in + 16 + j * 4, rows, row_bytes, 4, 4, panel + high_at(j));
+      }
       rows_in += k_row_bytes;
       panel += k_block_bytes;
     }
@@ -256,10 +308,11 @@ struct KQuant {
         const float scale = d * static_cast<float>(sub_blocks.scale[b][row]);
         const float minimum = dmin * static_cast<float>(sub_blocks.minimum[b][row]);
         for (std::size_t l = 0; l < 32; ++l) {
-          const std::size_t at = l / 4 * 64 + row * 4 + l % 4;
-          const auto nibbles = static_cast<int>(panel[k_nibbles + b / 2 * 512 + at]);
+          const std::size_t at = row * 4 + l % 4;
+          const auto nibbles = static_cast<int>(panel[nibbles_at(b / 2, l / 4) + at]);
           int q = (nibbles >> (b % 2 * 4)) & 15;
-          if constexpr (five_bits) q |= ((static_cast<int>(panel[k_high + at]) >> b) & 1) << 4;
+          if constexpr (five_bits)
+            q |= ((static_cast<int>(panel[high_at(l / 4) + at]) >> b) & 1) << 4;
           out[i * k_values + b * 32 + l] = scale * static_cast<float>(q) - minimum;
         }
       }

@@ -12,6 +12,7 @@ struct Q40 {
   static constexpr std::size_t k_block_bytes = 16 * 18;
   static constexpr std::size_t k_chunk = 1024;
   static constexpr std::size_t k_tile = 6;
+  static constexpr std::size_t k_at_once = 4;
 
   struct Unpacked {
     std::uint8_t codes[k_chunk / 4][k_rows][4];  // nibble = weight + 8

@@ -18,6 +18,7 @@ struct Q80 {
   static constexpr std::size_t k_block_bytes = 16 * 34;
   static constexpr std::size_t k_chunk = 1024;
   static constexpr std::size_t k_tile = 4;
+  static constexpr std::size_t k_at_once = 4;
 
   struct Unpacked {
     const std::byte* blocks;  // used as they are
