@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/ops/matmul.hpp"
 #include "reference-engine/verification.hpp"
 
 namespace assay {
@@ -18,6 +22,59 @@ TEST_P(KernelsOf, AgreeWithTheDefinition) {
     EXPECT_TRUE(check.passed()) << check.isa << " " << check.kernel << " rows " << check.rows
                                 << " k " << check.k << " columns " << check.columns << ": NMSE "
                                 << check.nmse << " (at most " << check.bound << ")";
+  }
+}
+
+/// The product of 40 rows of arbitrary bits, or of zeros, with 7 columns.
+std::vector<float> product_of(const KernelTable& table, WeightFormat format, bool zeros) {
+  constexpr std::size_t k_rows = 40;
+  constexpr std::size_t k_width = 512;
+  constexpr std::size_t k_columns = 7;
+  const FormatKernels& kernels = *format_kernels(table, format);
+  PackedMatrix matrix{&kernels, nullptr, k_rows, k_width, 1};
+  std::vector<std::byte> stored(k_rows * row_bytes(format, k_width));
+  // 32-bit words of a linear congruential generator: every kind of scale occurs, NaN included.
+  std::uint32_t word = 1;
+  for (std::byte& byte : stored) {
+    word = word * 1664525U + 1013904223U;
+    byte = zeros ? std::byte{0} : static_cast<std::byte>(word >> 24);
+  }
+  std::vector<std::byte> panels(matrix.panel_count() * matrix.panel_bytes());
+  for (std::size_t p = 0; p < matrix.panel_count(); ++p) {
+    const std::size_t first = p * kernels.panel_rows;
+    kernels.pack(stored.data() + first * row_bytes(format, k_width),
+                 std::min<std::size_t>(kernels.panel_rows, k_rows - first), k_width,
+                 panels.data() + p * matrix.panel_bytes());
+  }
+  matrix.panels = panels.data();
+  const std::vector<float> values(k_columns * k_width, 1.0F);
+  const std::vector<std::int8_t> codes(k_columns * k_width, 127);
+  const std::vector<float> scales(k_columns * k_width / 32, 1.0F / 127.0F);
+  const std::vector<std::int16_t> sums(k_columns * k_width / 16, 16 * 127);
+  const Activations x{{codes.data(), scales.data(), sums.data(), k_width},
+                      {values.data(), k_width}};
+  std::vector<float> out(k_rows * k_columns, -1.0F);
+  ThreadPool pool(1);
+  for (const std::size_t columns : {std::size_t{1}, k_columns}) {
+    const Product product{&matrix, 0, x, columns, out.data(), k_rows};
+    multiply(pool, {&product, 1});
+  }
+  return out;
+}
+
+TEST_P(KernelsOf, TakeAnyBitsAsWeights) {
+  const KernelTable& table = **select_kernels(live_cpu_features(), GetParam());
+  const KernelTable& scalar = **select_kernels(live_cpu_features(), "scalar");
+  for (const BlockShape& shape : block_shapes()) {
+    if (format_kernels(table, shape.format) == nullptr) continue;
+    const std::vector<float> out = product_of(table, shape.format, false);
+    const std::vector<float> exact = product_of(scalar, shape.format, false);
+    // Float32 sums of plain values may overflow where the definition's float64 sums do not.
+    const bool comparable = format_kernels(table, shape.format)->takes_q8;
+    for (std::size_t i = 0; comparable && i < out.size(); ++i) {
+      EXPECT_EQ(std::isfinite(out[i]), std::isfinite(exact[i])) << shape.name << " " << i;
+    }
+    for (const float value : product_of(table, shape.format, true)) ASSERT_EQ(value, 0.0F);
   }
 }
 

@@ -1,0 +1,87 @@
+// Code compiled for one instruction set must not leak into the rest of the program: a function that
+// two translation units share could be kept in the copy that only newer processors can run. So an
+// instruction set's objects define their tables and nothing else that the linker sees.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Objects of kernels/<instruction set>/, from the list that the build wrote.
+std::vector<std::string> instruction_set_objects() {
+  std::ifstream list(ASSAY_ENGINE_OBJECTS);
+  std::vector<std::string> objects;
+  for (std::string line; std::getline(list, line);) {
+    if (std::regex_search(line, std::regex("/kernels/[a-z0-9_]+/[a-z0-9_]+\\.cpp"))) {
+      if (line.find("/kernels/scalar/") == std::string::npos) objects.push_back(line);
+    }
+  }
+  return objects;
+}
+
+/// Symbols that an object defines, as "TYPE name".
+std::vector<std::string> defined_symbols(const std::string& object) {
+  const std::string command = std::string(ASSAY_NM) + " --defined-only '" + object + "'";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::vector<std::string> symbols;
+  std::array<char, 4096> line{};
+  while (pipe && fgets(line.data(), static_cast<int>(line.size()), pipe.get()) != nullptr) {
+    const std::string text(line.data());
+    const std::size_t space = text.find(' ');
+    if (space != std::string::npos) symbols.push_back(text.substr(space + 1));
+  }
+  return symbols;
+}
+
+TEST(KernelSymbols, AnInstructionSetDefinesItsTablesAndNothingElse) {
+  const std::vector<std::string> objects = instruction_set_objects();
+#if defined(__x86_64__)
+  ASSERT_FALSE(objects.empty());
+#endif
+  for (const std::string& object : objects) {
+    const std::vector<std::string> symbols = defined_symbols(object);
+    std::size_t tables = 0;
+    for (const std::string& symbol : symbols) {
+      const char type = symbol[0];
+      if (type >= 'a' && type <= 'z' && type != 'u' && type != 'v' && type != 'w') continue;
+      const bool is_table =
+          std::regex_search(symbol, std::regex("^[DRB] _ZN5assay[0-9]+k_[a-z0-9_]+E"));
+      EXPECT_TRUE(is_table) << object << " defines " << symbol;
+      if (is_table) ++tables;
+    }
+    EXPECT_EQ(tables, 1U) << object;
+  }
+}
+
+TEST(KernelSymbols, AnInstructionSetIncludesOnlyWhatHoldsNoFunctions) {
+  const fs::path kernels = fs::path(ASSAY_TEST_ROOT).parent_path() / "reference-engine/kernels";
+  for (const auto& folder : fs::directory_iterator(kernels)) {
+    if (!folder.is_directory() || folder.path().filename() == "scalar") continue;
+    const std::string own = "\"reference-engine/kernels/" + folder.path().filename().string() + "/";
+    for (const auto& file : fs::directory_iterator(folder.path())) {
+      std::ifstream stream(file.path());
+      for (std::string line; std::getline(stream, line);) {
+        if (!line.starts_with("#include ")) continue;
+        const std::string what = line.substr(9);
+        const bool allowed =
+            what == "<immintrin.h>" || what == "<cstddef>" || what == "<cstdint>" ||
+            what == "\"reference-engine/kernel_table.hpp\"" || what.starts_with(own);
+        EXPECT_TRUE(allowed) << file.path() << ": " << line;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay
