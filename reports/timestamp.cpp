@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -14,8 +13,10 @@ namespace {
 std::optional<int> take_number(std::string_view& text, std::size_t digits, char after) {
   int value = 0;
   if (text.size() <= digits) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
-  if (error != std::errc() || end != text.data() + digits || value < 0) return std::nullopt;
+  for (const char digit : text.substr(0, digits)) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    value = value * 10 + (digit - '0');
+  }
   if (after != '\0' && text[digits] != after) return std::nullopt;
   text.remove_prefix(digits + (after == '\0' ? 0 : 1));
   return value;

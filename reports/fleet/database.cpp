@@ -92,7 +92,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& name, bool m
                             handle == nullptr ? "out of memory" : sqlite3_errmsg(handle)),
                 name);
   }
-  constexpr int k_wait_milliseconds = 10000;  // for another import that is writing
+  constexpr int k_wait_milliseconds = 60'000;  // for another import that is writing
   sqlite3_busy_timeout(handle, k_wait_milliseconds);
   return database;
 }

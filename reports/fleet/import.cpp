@@ -96,7 +96,8 @@ Result<ImportSummary> import_results(FleetStore& store,
 }
 
 std::string import_text(const ImportSummary& summary) {
-  std::string text = fmt::format("{} documents: {} imported", summary.documents, summary.imported);
+  std::string text = fmt::format("{} document{}: {} imported", summary.documents,
+                                 summary.documents == 1 ? "" : "s", summary.imported);
   if (summary.older > 0) {
     text += fmt::format(" ({} older than what their machines had)", summary.older);
   }

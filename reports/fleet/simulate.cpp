@@ -158,10 +158,7 @@ std::vector<bool> choose_broken(const SimulateOptions& options, Dice& dice) {
 class Simulation {
  public:
   Simulation(std::vector<Question> questions, Policy policy, double start, Dice dice)
-      : questions_(std::move(questions)),
-        policy_(std::move(policy)),
-        start_(start),
-        dice_(std::move(dice)) {}
+      : questions_(std::move(questions)), policy_(std::move(policy)), start_(start), dice_(dice) {}
 
   Result<Assessment> make(std::uint64_t number) {
     constexpr double k_minute = 60.0;
