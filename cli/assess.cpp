@@ -59,30 +59,73 @@ Result<std::vector<Verdict>> judge_catalogue(const Catalogue& catalogue,
   return verdicts;
 }
 
-/// Calibrates from what was measured, and fills in verdicts and the recommendation.
-Result<void> conclude(Assessment& assessment, const std::string& use_name, unsigned threads) {
-  const auto policy = builtin_policy();
+/// What the conclusions rest on, read before anything is measured.
+struct Basics {
+  Policy policy;
+  Catalogue catalogue;
+  Policy::Use use;
+};
+
+Result<Basics> read_basics(const std::string& use_name) {
+  auto policy = builtin_policy();
   if (!policy) return pass_on(policy);
-  const auto catalogue = builtin_catalogue();
+  auto catalogue = builtin_catalogue();
   if (!catalogue) return pass_on(catalogue);
   const Policy::Use* use = policy->use(use_name);
   if (use == nullptr) {
     std::vector<std::string> names;
     for (const auto& known : policy->uses) names.push_back(known.name);
-    return fail(ErrorCode::usage,
-                fmt::format("--use: '{}' (expected {})", use_name, fmt::join(names, ", ")));
+    return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(use_name),
+                                              fmt::join(names, ", ")));
   }
+  return Basics{.policy = *policy, .catalogue = std::move(*catalogue), .use = *use};
+}
+
+/// Calibrates from what was measured, and fills in verdicts and the recommendation.
+Result<void> conclude(Assessment& assessment, const Basics& basics, unsigned threads) {
   std::optional<Calibration> calibration;
   if (auto made = calibrate(*assessment.machine, assessment.micro, assessment.runs, threads)) {
     calibration = std::move(*made);
   }
-  auto verdicts =
-      judge_catalogue(*catalogue, calibration, *assessment.machine, *policy, *use, threads);
+  auto verdicts = judge_catalogue(basics.catalogue, calibration, *assessment.machine, basics.policy,
+                                  basics.use, threads);
   if (!verdicts) return pass_on(verdicts);
   assessment.verdicts = std::move(*verdicts);
   assessment.recommendation =
-      recommend(*catalogue, calibration, assessment.machine->usable_memory(), *policy,
-                {.use = use->name, .threads = threads});
+      recommend(basics.catalogue, calibration, assessment.machine->usable_memory(), basics.policy,
+                {.use = basics.use.name, .threads = threads});
+  return {};
+}
+
+/// Runs the cells of a tier into the assessment. Errors: usage for an unknown tier.
+Result<void> measure(Assessment& assessment, const Invocation& invocation,
+                     const EngineChoice& engine) {
+  const auto suite = builtin_suite();
+  if (!suite) return pass_on(suite);
+  const auto& tier = invocation.get<std::string>("suite");
+  const std::vector<SuiteCell>* cells = tier_cells(*suite, tier);
+  const TierRules* rules = tier_rules(*suite, tier);
+  if (cells == nullptr || rules == nullptr) {
+    return fail(ErrorCode::usage, fmt::format("--suite: '{}' (expected {})", printable(tier),
+                                              fmt::join(suite_tiers(), ", ")));
+  }
+  MeasureOptions options = with_rules({}, *rules);
+  options.threads = engine.threads;
+  options.verification_cache = verification_cache_file(invocation.state);
+  ProgressLine progress(invocation);
+  const auto show = [&progress](const std::string& what, double fraction) {
+    progress.show(what, fraction);
+  };
+  auto outcome =
+      run_suite(*suite, *cells, options, *engine.kernels,
+                assessment.machine->usable_memory().value_or(Bytes(0)), show, invocation.stop);
+  if (!outcome) return pass_on(outcome);
+  assessment.micro = std::move(outcome->micro);
+  assessment.runs = std::move(outcome->runs);
+  assessment.skipped = std::move(outcome->skipped);
+  assessment.partial = outcome->partial;
+  assessment.environment.suite = tier;
+  assessment.environment.threads = engine.threads;
   return {};
 }
 
@@ -95,45 +138,17 @@ int exit_code_of(const Assessment& assessment) {
 
 Result<int> run(const Invocation& invocation) {
   const auto started = std::chrono::steady_clock::now();
+  const auto basics = read_basics(invocation.get<std::string>("use"));
+  if (!basics) return pass_on(basics);
   Assessment assessment = new_assessment("assess");
   assessment.machine = probe_this_machine();
   const auto engine = choose_engine(invocation, *assessment.machine);
   if (!engine) return pass_on(engine);
-  const auto suite = builtin_suite();
-  if (!suite) return pass_on(suite);
-  const auto& tier = invocation.get<std::string>("suite");
-  const std::vector<SuiteCell>* cells = tier_cells(*suite, tier);
-  const TierRules* rules = tier_rules(*suite, tier);
-  if (cells == nullptr || rules == nullptr) {
-    return fail(ErrorCode::usage, fmt::format("--suite: '{}' (expected {})", printable(tier),
-                                              fmt::join(suite_tiers(), ", ")));
-  }
-
-  MeasureOptions measure = with_rules({}, *rules);
-  measure.threads = engine->threads;
-  measure.verification_cache = verification_cache_file(invocation.state);
-  ProgressLine progress(invocation);
-  const auto show = [&progress](const std::string& what, double fraction) {
-    progress.show(what, fraction);
-  };
-  auto outcome =
-      run_suite(*suite, *cells, measure, *engine->kernels,
-                assessment.machine->usable_memory().value_or(Bytes(0)), show, invocation.stop);
-  progress.finish();
-  if (!outcome) return pass_on(outcome);
-  assessment.micro = std::move(outcome->micro);
-  assessment.runs = std::move(outcome->runs);
-  assessment.skipped = std::move(outcome->skipped);
-  assessment.partial = outcome->partial;
-  assessment.environment.suite = tier;
-  assessment.environment.threads = engine->threads;
+  if (auto done = measure(assessment, invocation, *engine); !done) return pass_on(done);
   assessment.environment.duration_seconds = Fact<double>::known(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
       "steady clock");
-  if (auto done = conclude(assessment, invocation.get<std::string>("use"), engine->threads);
-      !done) {
-    return pass_on(done);
-  }
+  if (auto done = conclude(assessment, *basics, engine->threads); !done) return pass_on(done);
   const auto kept = store_result(invocation.state, assessment);
   if (!kept) return pass_on(kept);
   if (assessment.partial) {
@@ -141,9 +156,7 @@ Result<int> run(const Invocation& invocation) {
   }
   const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
   const std::string text = format->render(assessment, render_options(invocation));
-  if (auto shown = deliver(invocation, text); !shown) {
-    return pass_on(shown);
-  }
+  if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
   remark(invocation, fmt::format("kept as {}", kept->string()));
   return exit_code_of(assessment);
 }

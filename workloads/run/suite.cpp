@@ -151,6 +151,10 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
   SuiteOutcome outcome;
   tell("memory bandwidth and compute limits", 0.0);
   auto micro = measure_limits(cell_options, kernels, stop);
+  if (!micro && micro.error().code == ErrorCode::interrupted) {
+    outcome.partial = true;
+    return outcome;
+  }
   if (!micro) return pass_on(micro);
   outcome.micro = std::move(*micro);
   // The limits take about as long as one cell, before and after.
