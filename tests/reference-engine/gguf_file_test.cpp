@@ -32,7 +32,7 @@ std::string refusal(const std::filesystem::path& path) {
 
 class GgufFileOnDisk : public testing::Test {
  protected:
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory;
 };
 
 TEST_F(GgufFileOnDisk, KeepsEveryTypeOfValue) {
@@ -45,7 +45,7 @@ TEST_F(GgufFileOnDisk, KeepsEveryTypeOfValue) {
   builder.set("f64", GgufType::f64, 0.25).set_bool("yes", true).set_text("text", "hello");
   builder.set_texts("texts", std::vector<std::string>{"a", "", "bc"});
   builder.set_numbers<float>("floats", GgufType::f32, std::vector<float>{1.5F, 2.5F});
-  const auto file = GgufFile::open(directory_.write("types.gguf", builder.build()));
+  const auto file = GgufFile::open(directory.write("types.gguf", builder.build()));
   ASSERT_TRUE(file) << file.error().text();
   EXPECT_EQ(file->count("u8").value(), 200U);
   EXPECT_EQ(file->count("u16").value(), 60000U);
@@ -68,7 +68,7 @@ TEST_F(GgufFileOnDisk, KeepsEveryTypeOfValue) {
 TEST_F(GgufFileOnDisk, GettersRefuseOtherTypesAndNameTheKey) {
   GgufBuilder builder;
   builder.set<std::int8_t>("minus", GgufType::i8, -5).set_f32("half", 0.5F).set_text("t", "x");
-  const auto path = directory_.write("getters.gguf", builder.build());
+  const auto path = directory.write("getters.gguf", builder.build());
   const auto file = GgufFile::open(path);
   ASSERT_TRUE(file) << file.error().text();
   const std::string name = path.string();
@@ -86,7 +86,7 @@ TEST_F(GgufFileOnDisk, FindsTensorsWhereTheyLie) {
   GgufBuilder builder;
   builder.add_f32("a", {2}, std::vector<float>{1.0F, 2.0F});
   builder.add_f32("b", {1, 2}, std::vector<float>{3.0F, 4.0F});
-  const auto file = GgufFile::open(directory_.write("tensors.gguf", builder.build()));
+  const auto file = GgufFile::open(directory.write("tensors.gguf", builder.build()));
   ASSERT_TRUE(file) << file.error().text();
   const GgufTensor* b = file->tensor("b");
   ASSERT_NE(b, nullptr);
@@ -100,26 +100,26 @@ TEST_F(GgufFileOnDisk, FindsTensorsWhereTheyLie) {
 TEST_F(GgufFileOnDisk, EscapesTextsOfTheFileInMessages) {
   GgufBuilder builder = seeded_model("llama-gqa");
   builder.set_text("general.architecture", "\x1b[31mred\n");
-  const std::string message = refusal(directory_.write("escape.gguf", builder.build()));
+  const std::string message = refusal(directory.write("escape.gguf", builder.build()));
   EXPECT_THAT(message, HasSubstr("general.architecture: '\\x1B[31mred\\x0A' is not supported"));
 }
 
 TEST_F(GgufFileOnDisk, CutsTextsOfTheFileInMessages) {
   GgufBuilder builder = seeded_model("llama-gqa");
   builder.set_text("general.architecture", std::string(8U << 20U, 'x'));
-  EXPECT_LT(refusal(directory_.write("long.gguf", builder.build())).size(), 500U);
+  EXPECT_LT(refusal(directory.write("long.gguf", builder.build())).size(), 500U);
 }
 
 TEST_F(GgufFileOnDisk, RefusesWhatIsNoRegularFile) {
-  const std::filesystem::path fifo = directory_.path() / "fifo";
+  const std::filesystem::path fifo = directory.path() / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  std::filesystem::create_symlink("loop", directory_.path() / "loop");
-  std::filesystem::create_symlink("gone", directory_.path() / "dangling");
-  EXPECT_THAT(refusal(directory_.path()), HasSubstr("is a directory"));
+  std::filesystem::create_symlink("loop", directory.path() / "loop");
+  std::filesystem::create_symlink("gone", directory.path() / "dangling");
+  EXPECT_THAT(refusal(directory.path()), HasSubstr("is a directory"));
   EXPECT_THAT(refusal(fifo), HasSubstr("fifo: is not a regular file"));
-  EXPECT_THAT(refusal(directory_.path() / "loop"), HasSubstr("loop: cannot be opened"));
-  EXPECT_THAT(refusal(directory_.path() / "dangling"), HasSubstr("dangling: cannot be opened"));
-  EXPECT_THAT(refusal(directory_.path() / "missing"), HasSubstr("missing: cannot be opened"));
+  EXPECT_THAT(refusal(directory.path() / "loop"), HasSubstr("loop: cannot be opened"));
+  EXPECT_THAT(refusal(directory.path() / "dangling"), HasSubstr("dangling: cannot be opened"));
+  EXPECT_THAT(refusal(directory.path() / "missing"), HasSubstr("missing: cannot be opened"));
   EXPECT_THAT(refusal("/dev/null"), HasSubstr("/dev/null: is not a regular file"));
   EXPECT_THAT(refusal("/dev/zero"), HasSubstr("/dev/zero: is not a regular file"));
 }
@@ -128,17 +128,17 @@ TEST_F(GgufFileOnDisk, RefusesEveryTruncation) {
   const std::string whole = seeded_model("qwen2").build();
   for (std::size_t part = 0; part < 32; ++part) {
     const std::size_t length = whole.size() * part / 32;
-    const auto path = directory_.write("part.gguf", whole.substr(0, length));
+    const auto path = directory.write("part.gguf", whole.substr(0, length));
     EXPECT_NE(refusal(path), "") << length;
   }
-  EXPECT_NE(refusal(directory_.write("part.gguf", whole.substr(0, whole.size() - 1))), "");
-  EXPECT_EQ(refusal(directory_.write("whole.gguf", whole)), "");
+  EXPECT_NE(refusal(directory.write("part.gguf", whole.substr(0, whole.size() - 1))), "");
+  EXPECT_EQ(refusal(directory.write("whole.gguf", whole)), "");
 }
 
 TEST_F(GgufFileOnDisk, RefusesAnImpossibleHeaderOfASparseFileQuickly) {
   GgufBuilder builder = seeded_model("llama-gqa");
   builder.tensor("token_embd.weight").dims = {64, std::uint64_t{1} << 25U};
-  const auto path = directory_.write("sparse.gguf", builder.build());
+  const auto path = directory.write("sparse.gguf", builder.build());
   std::filesystem::resize_file(path, std::uint64_t{9} << 30U);
   EXPECT_THAT(refusal(path), HasSubstr("tensor 'token_embd.weight'"));
 }
@@ -147,7 +147,7 @@ TEST_F(GgufFileOnDisk, RefusesAnImpossibleHeaderOfASparseFileQuickly) {
 // the reader must stay inside its buffers (sanitizers watch it) and be done.
 TEST_F(GgufFileOnDisk, SurvivesMutations) {
   const std::string whole = seeded_model("qwen3").build();
-  const auto start = GgufFile::open(directory_.write("m.gguf", whole));
+  const auto start = GgufFile::open(directory.write("m.gguf", whole));
   ASSERT_TRUE(start) << start.error().text();
   const std::size_t header = start->tensors().front().offset;
   // Only the header is checked here: the data may be a hole of the same size.
@@ -163,7 +163,7 @@ TEST_F(GgufFileOnDisk, SurvivesMutations) {
           telling ? k_telling[random() % 4] : static_cast<char>(random());
     }
     // A new name each time: some file systems wait for the disk when a file is written over.
-    const auto path = directory_.write(fmt::format("m{}", round), mutated);
+    const auto path = directory.write(fmt::format("m{}", round), mutated);
     std::filesystem::resize_file(path, whole.size());
     if (!refusal(path).empty()) ++refused;
     std::filesystem::remove(path);
@@ -180,7 +180,7 @@ TEST_F(GgufFileOnDisk, ReadsAVocabularyOf150000TokensAtOnce) {
   }
   GgufBuilder builder;
   builder.set_texts("tokenizer.ggml.tokens", tokens).set_texts("tokenizer.ggml.merges", merges);
-  const auto path = directory_.write("vocabulary.gguf", builder.build());
+  const auto path = directory.write("vocabulary.gguf", builder.build());
   const auto file = GgufFile::open(path);
   ASSERT_TRUE(file) << file.error().text();
   const GgufArray& read = **file->array("tokenizer.ggml.tokens", GgufType::string);

@@ -91,7 +91,7 @@ struct Malformed {
   const char* message;
 };
 
-void PrintTo(const Malformed& row, std::ostream* stream) { *stream << row.name; }
+std::ostream& operator<<(std::ostream& stream, const Malformed& row) { return stream << row.name; }
 
 class MalformedHeader : public testing::TestWithParam<Malformed> {};
 

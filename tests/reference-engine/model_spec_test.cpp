@@ -94,7 +94,7 @@ struct BadModel {
   const char* message;
 };
 
-void PrintTo(const BadModel& row, std::ostream* stream) { *stream << row.name; }
+std::ostream& operator<<(std::ostream& stream, const BadModel& row) { return stream << row.name; }
 
 class ModelRefusal : public testing::TestWithParam<BadModel> {};
 

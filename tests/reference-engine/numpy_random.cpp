@@ -37,8 +37,8 @@ std::array<std::uint64_t, 4> spread_seed(std::uint32_t seed) {
   return state;
 }
 
-constexpr long double k_tail = 3.6541528853610088L;  // where the tail of 256 layers begins
-constexpr double k_mantissa = 4503599627370496.0;    // 2^52
+constexpr long double k_tail = 3.6541528853610088L;      // where the tail of 256 layers begins
+constexpr long double k_mantissa = 4503599627370496.0L;  // 2^52
 
 /// Right edges, widths and heights of the layers under exp(-x^2 / 2), each of the same area.
 struct Ziggurat {

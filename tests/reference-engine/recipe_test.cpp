@@ -59,7 +59,9 @@ struct PublishedFile {
   std::uint64_t header;
 };
 
-void PrintTo(const PublishedFile& file, std::ostream* stream) { *stream << file.name; }
+std::ostream& operator<<(std::ostream& stream, const PublishedFile& file) {
+  return stream << file.name;
+}
 
 class RecipeOfPublishedFile : public testing::TestWithParam<PublishedFile> {};
 

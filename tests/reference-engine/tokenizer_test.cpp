@@ -19,61 +19,61 @@ using testing::HasSubstr;
 class StoriesTokenizer : public testing::Test {
  protected:
   StoriesTokenizer()
-      : file_(*GgufFile::open(models_.file("stories260K"))), tokenizer_(*Tokenizer::from(file_)) {}
+      : file(*GgufFile::open(models.file("stories260K"))), tokenizer(*Tokenizer::from(file)) {}
 
   [[nodiscard]] std::string decode_all(std::span<const TokenId> tokens) const {
     std::string text;
     for (std::size_t i = 1; i < tokens.size(); ++i) {
-      text += tokenizer_.decode(tokens[i], tokens[i - 1]);
+      text += tokenizer.decode(tokens[i], tokens[i - 1]);
     }
     return text;
   }
 
-  GoldenModels models_;
-  GgufFile file_;
-  Tokenizer tokenizer_;
+  GoldenModels models;
+  GgufFile file;
+  Tokenizer tokenizer;
 };
 
 // The expected numbers come from a plain search for the best pair over the published tok512.bin
 // (greedy merging as in llama2.c).
 TEST_F(StoriesTokenizer, EncodesWords) {
   EXPECT_THAT(
-      tokenizer_.encode("Once upon a time, there was a little girl named Lily."),
+      tokenizer.encode("Once upon a time, there was a little girl named Lily."),
       ElementsAre(1, 403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426));
-  EXPECT_THAT(tokenizer_.encode("I"), ElementsAre(1, 359));
+  EXPECT_THAT(tokenizer.encode("I"), ElementsAre(1, 359));
 }
 
 TEST_F(StoriesTokenizer, FallsBackToBytes) {
-  EXPECT_THAT(tokenizer_.encode("Hello, world!\n"),
+  EXPECT_THAT(tokenizer.encode("Hello, world!\n"),
               ElementsAre(1, 346, 306, 414, 432, 263, 304, 341, 443, 13));
-  EXPECT_THAT(tokenizer_.encode("na\xC3\xAFve \xF0\x9F\x99\x82 caf\xC3\xA9"),
+  EXPECT_THAT(tokenizer.encode("na\xC3\xAFve \xF0\x9F\x99\x82 caf\xC3\xA9"),
               ElementsAre(1, 297, 412, 198, 178, 360, 410, 243, 162, 156, 133, 280, 412, 431, 485));
 }
 
 TEST_F(StoriesTokenizer, KeepsEverySpace) {
-  EXPECT_THAT(tokenizer_.encode("  two  spaces "),
+  EXPECT_THAT(tokenizer.encode("  two  spaces "),
               ElementsAre(1, 410, 410, 259, 424, 414, 410, 262, 427, 412, 331, 419, 410));
 }
 
 TEST_F(StoriesTokenizer, GivesTheStartTokenAloneForNoText) {
-  EXPECT_THAT(tokenizer_.encode(""), ElementsAre(1));
+  EXPECT_THAT(tokenizer.encode(""), ElementsAre(1));
 }
 
 TEST_F(StoriesTokenizer, DoesNotSpellControlTokens) {
-  const std::vector<TokenId> tokens = tokenizer_.encode("</s><s><unk>");
+  const std::vector<TokenId> tokens = tokenizer.encode("</s><s><unk>");
   EXPECT_EQ(std::count_if(tokens.begin() + 1, tokens.end(), [](TokenId t) { return t < 3; }), 0);
   EXPECT_EQ(decode_all(tokens), "</s><s><unk>");
 }
 
 TEST_F(StoriesTokenizer, DropsTheLeadingSpaceOnlyAfterTheStartToken) {
-  EXPECT_EQ(tokenizer_.decode(403, 1), "Once");
-  EXPECT_EQ(tokenizer_.decode(403, 407), " Once");
+  EXPECT_EQ(tokenizer.decode(403, 1), "Once");
+  EXPECT_EQ(tokenizer.decode(403, 407), " Once");
 }
 
 TEST_F(StoriesTokenizer, DecodesControlTokensToNothing) {
-  EXPECT_EQ(tokenizer_.decode(1, 5), "");
-  EXPECT_EQ(tokenizer_.decode(2, 5), "");
-  EXPECT_EQ(tokenizer_.decode(100000, 5), "");
+  EXPECT_EQ(tokenizer.decode(1, 5), "");
+  EXPECT_EQ(tokenizer.decode(2, 5), "");
+  EXPECT_EQ(tokenizer.decode(100000, 5), "");
 }
 
 TEST_F(StoriesTokenizer, TakesBackWhatItEncoded) {
@@ -86,7 +86,7 @@ TEST_F(StoriesTokenizer, TakesBackWhatItEncoded) {
       const bool any = random() % 8 == 0;
       text += any ? static_cast<char>(random() % 256) : "etaoin shr.,"[random() % 12];
     }
-    EXPECT_EQ(decode_all(tokenizer_.encode(text)), text);
+    EXPECT_EQ(decode_all(tokenizer.encode(text)), text);
   }
 }
 
@@ -124,19 +124,19 @@ std::vector<TokenId> merge_plainly(const GgufArray& tokens, const GgufArray& sco
 }
 
 TEST_F(StoriesTokenizer, MergesLikeThePlainDefinition) {
-  const GgufArray& tokens = **file_.array("tokenizer.ggml.tokens", GgufType::string);
-  const GgufArray& scores = **file_.array("tokenizer.ggml.scores", GgufType::f32);
+  const GgufArray& tokens = **file.array("tokenizer.ggml.tokens", GgufType::string);
+  const GgufArray& scores = **file.array("tokenizer.ggml.scores", GgufType::f32);
   std::mt19937 random(2);
   for (int round = 0; round < 60; ++round) {
     std::string text = "a";
     const std::size_t length = random() % 30;
     for (std::size_t i = 0; i < length; ++i) text += "etaoinshrdlu the "[random() % 17];
-    EXPECT_THAT(tokenizer_.encode(text), ElementsAreArray(merge_plainly(tokens, scores, text)));
+    EXPECT_THAT(tokenizer.encode(text), ElementsAreArray(merge_plainly(tokens, scores, text)));
   }
 }
 
 TEST_F(StoriesTokenizer, SaysWhichKindsItSupports) {
-  EXPECT_TRUE(Tokenizer::supports(file_));
+  EXPECT_TRUE(Tokenizer::supports(file));
   GgufBuilder builder = seeded_model("llama-gqa");
   builder.set_text("tokenizer.ggml.model", "gpt2");
   const TemporaryDirectory directory;
