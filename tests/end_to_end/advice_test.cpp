@@ -1,0 +1,124 @@
+// can-run, recommend and models as a user sees them: one sentence, an exit code, a document. Memory
+// and bandwidth are given, so that the answers do not depend on the machine.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "tests/end_to_end/program.hpp"
+#include "tests/temporary_directory.hpp"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct Asked {
+  const char* name;
+  std::vector<std::string> arguments;
+  int exit_code;
+  const char* sentence;  // start of standard output
+};
+
+class AdviceTest : public ::testing::TestWithParam<Asked> {};
+
+ProgramRun run(std::vector<std::string> arguments) {
+  const TemporaryDirectory directory;
+  return run_assay(std::move(arguments), {.state = directory.path() / "state"});
+}
+
+TEST_P(AdviceTest, IsOneSentenceFirstAndAnExitCode) {
+  const Asked& asked = GetParam();
+  const ProgramRun answer = run(asked.arguments);
+  EXPECT_EQ(answer.exit_code, asked.exit_code) << answer.standard_error;
+  EXPECT_THAT(answer.standard_output, StartsWith(asked.sentence));
+}
+
+std::vector<std::string> can_run(std::vector<std::string> model, const std::string& memory) {
+  model.insert(model.begin(), "can-run");
+  model.insert(model.end(), {"--memory", memory, "--bandwidth", "50G"});
+  return model;
+}
+
+const std::vector<std::string> k_f16{"llama-3.1-8b", "--format", "F16"};
+const std::vector<std::string> k_file{ASSAY_TEST_ROOT "/golden/llama-wide-Q4_K_M.gguf"};
+
+// 8 billion values of 16 bits need 16.7 GB, and 16 GB at 50 GB/s are read three times a second.
+INSTANTIATE_TEST_SUITE_P(
+    CanRun, AdviceTest,
+    ::testing::Values(
+        Asked{"Small8", can_run({"qwen3-4b"}, "8G"), 0,
+              "Yes: qwen3-4b in Q4_K_M needs 3.2 GB of the 8.0 GB available"},
+        Asked{"Small16", can_run({"qwen3-4b"}, "16G"), 0,
+              "Yes: qwen3-4b in Q4_K_M needs 3.2 GB of the 16.0 GB available"},
+        Asked{"Small24", can_run({"qwen3-4b"}, "24G"), 0,
+              "Yes: qwen3-4b in Q4_K_M needs 3.2 GB of the 24.0 GB available"},
+        Asked{"Large8", can_run(k_f16, "8G"), 1,
+              "No: llama-3.1-8b in F16 needs 16.7 GB of memory, and 8.0 GB are available."},
+        Asked{"Large16", can_run(k_f16, "16G"), 1,
+              "No: llama-3.1-8b in F16 needs 16.7 GB of memory, and 16.0 GB are available."},
+        Asked{"Large24", can_run(k_f16, "24G"), 1,
+              "No: llama-3.1-8b in F16 would answer at about 2.2 tokens/s"},
+        Asked{"File8", can_run(k_file, "8G"), 0, "Yes, comfortably: llama-wide-Q4_K_M.gguf in"},
+        Asked{"Quiet", {"can-run", "qwen3-4b", "--memory", "2G", "--quiet"}, 1, "No: qwen3-4b"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Advice, AnUnknownModelIsAnsweredWithTheNearestNames) {
+  const ProgramRun answer = run({"can-run", "qwen3-4"});
+  EXPECT_EQ(answer.exit_code, 2);
+  EXPECT_THAT(answer.standard_error, HasSubstr("did you mean qwen3-4b"));
+  EXPECT_EQ(run({"can-run", "no-such-model"}).exit_code, 2);
+}
+
+TEST(Advice, TheDocumentHoldsTheVerdict) {
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--memory", "8G", "--bandwidth", "50G", "--json"});
+  EXPECT_EQ(answer.exit_code, 0);
+  const auto document = parse_json(answer.standard_output, "stdout");
+  ASSERT_TRUE(document) << answer.standard_output;
+  const Json& verdict = (*document)["verdicts"][0];
+  EXPECT_EQ(verdict["model"], "qwen3-4b");
+  EXPECT_EQ(verdict["memory"]["available_bytes"], 8'000'000'000);
+  EXPECT_EQ(verdict["decode_tokens_per_second"]["basis"], "profile");
+}
+
+TEST(Advice, AConfigFileIsJudgedLikeACatalogueModel) {
+  const TemporaryDirectory directory;
+  directory.write("config.json", R"({"model_type": "qwen3", "hidden_size": 2560,
+    "intermediate_size": 9728, "num_hidden_layers": 36, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151936,
+    "max_position_embeddings": 40960, "tie_word_embeddings": true})");
+  const ProgramRun answer = run_assay(
+      {"can-run", directory.path() / "config.json", "--memory", "8G", "--bandwidth", "50G"},
+      {.state = directory.path() / "state"});
+  EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
+  EXPECT_THAT(answer.standard_output, HasSubstr("needs 3.2 GB of the 8.0 GB available"));
+}
+
+TEST(Advice, RecommendRanksModelsForAMachineThatIsNotHere) {
+  const ProgramRun answer =
+      run({"recommend", "--memory", "8G", "--bandwidth", "40G", "--top", "3"});
+  EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
+  EXPECT_THAT(answer.standard_output, HasSubstr("models for chat"));
+  EXPECT_THAT(answer.standard_output, HasSubstr("  3.  "));
+  EXPECT_THAT(answer.standard_output, HasSubstr("more (--top"));
+}
+
+TEST(Advice, ModelsShowsTheCatalogueAndOneModel) {
+  const ProgramRun coders = run({"models", "--use", "code", "--license", "Apache-2.0", "--json"});
+  EXPECT_EQ(coders.exit_code, 0);
+  const auto document = parse_json(coders.standard_output, "stdout");
+  ASSERT_TRUE(document);
+  for (const Json& model : (*document)["models"]) EXPECT_EQ(model["license"], "Apache-2.0");
+  const ProgramRun one = run({"models", "qwen3-4b"});
+  EXPECT_THAT(one.standard_output, HasSubstr("Q4_K_M 2.5 GB"));
+  EXPECT_THAT(one.standard_output, HasSubstr("source"));
+  EXPECT_EQ(run({"models", "qwen"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace assay
