@@ -37,6 +37,8 @@ class Generator {
   virtual Result<TokenId> first_token() = 0;
   /// Continues after `token` and returns the next one.
   virtual Result<TokenId> next(TokenId token) = 0;
+  /// The logits behind the token that came last; empty for an engine without that capability.
+  [[nodiscard]] virtual std::span<const float> logits() const { return {}; }
   /// How many positions the engine holds now.
   [[nodiscard]] virtual std::uint32_t positions() const = 0;
 };

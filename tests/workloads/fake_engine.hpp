@@ -16,6 +16,7 @@ class FakeEngine : public Generator {
   double seconds_of_sampling = 0.0005;
   std::uint32_t ends_after = 1U << 30;    // tokens
   bool keeps_answers = false;             // the same tokens whatever the prompt
+  bool tells_logits = false;              // which follow all that was read
   bool skips_every_second_token = false;  // counts two tokens for the work of one
   bool forgets_positions = false;         // reads half of the prompt
   std::function<double(std::uint32_t pass)> slowness = [](std::uint32_t) { return 1.0; };
@@ -53,12 +54,14 @@ class FakeEngine : public Generator {
     return give();
   }
   [[nodiscard]] std::uint32_t positions() const override { return positions_; }
+  [[nodiscard]] std::span<const float> logits() const override { return logits_; }
 
  private:
   void mix(TokenId token) { state_ = (state_ ^ token) * 0x100000001B3ULL; }
   Result<TokenId> give() {
     if (given_ >= ends_after) return fail(ErrorCode::invalid_result, "end of sequence");
     ++given_;
+    if (tells_logits) logits_.assign(1, static_cast<float>(state_ % 1000));
     return static_cast<TokenId>(keeps_answers ? given_ : state_ % 1000);
   }
 
@@ -67,6 +70,7 @@ class FakeEngine : public Generator {
   std::uint32_t positions_ = 0;
   std::uint32_t given_ = 0;
   std::uint64_t state_ = 0;
+  std::vector<float> logits_;
 };
 
 }  // namespace assay

@@ -106,6 +106,15 @@ TEST(Repetition, AnEngineThatKeepsAnswersIsAtFault) {
   EXPECT_NE(samples->faults.front().find("different prompts got the same"), std::string::npos);
 }
 
+TEST(Repetition, TheSameTokensFromOtherLogitsAreNoFault) {
+  FakeEngine engine;
+  engine.keeps_answers = true;
+  engine.tells_logits = true;
+  const auto samples = measure(engine, k_chat);
+  ASSERT_TRUE(samples);
+  EXPECT_TRUE(samples->faults.empty());
+}
+
 TEST(Repetition, AnEngineThatReadsLessIsAtFault) {  // in the warm-up of 8 tokens already
   FakeEngine engine;
   engine.forgets_positions = true;

@@ -22,7 +22,7 @@ Generator::Capabilities ReferenceGenerator::capabilities() const {
 std::string ReferenceGenerator::name() const { return "assay"; }
 
 Result<void> ReferenceGenerator::reset(std::uint32_t depth) {
-  prompt_logits_ = {};
+  logits_ = {};
   if (filled_ == depth && session_.depth() >= depth) {
     session_.rewind(depth);
     return {};
@@ -38,19 +38,20 @@ Result<void> ReferenceGenerator::reset(std::uint32_t depth) {
 Result<void> ReferenceGenerator::read_prompt(std::span<const TokenId> tokens) {
   auto logits = session_.evaluate(tokens);
   if (!logits) return pass_on(logits);
-  prompt_logits_ = *logits;
+  logits_ = *logits;
   return {};
 }
 
 Result<TokenId> ReferenceGenerator::first_token() {
-  if (prompt_logits_.empty()) return fail(ErrorCode::internal, "no prompt was read");
-  return most_likely(prompt_logits_);
+  if (logits_.empty()) return fail(ErrorCode::internal, "no prompt was read");
+  return most_likely(logits_);
 }
 
 Result<TokenId> ReferenceGenerator::next(TokenId token) {
   auto logits = session_.evaluate(std::span(&token, 1));
   if (!logits) return pass_on(logits);
-  return most_likely(*logits);
+  logits_ = *logits;
+  return most_likely(logits_);
 }
 
 std::uint32_t ReferenceGenerator::positions() const { return session_.depth(); }

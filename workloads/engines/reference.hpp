@@ -18,13 +18,14 @@ class ReferenceGenerator final : public Generator {
   Result<void> read_prompt(std::span<const TokenId> tokens) override;
   Result<TokenId> first_token() override;
   Result<TokenId> next(TokenId token) override;
+  [[nodiscard]] std::span<const float> logits() const override { return logits_; }
   [[nodiscard]] std::uint32_t positions() const override;
 
  private:
   Session& session_;
   std::uint64_t seed_;
-  std::uint32_t filled_ = 0;              // positions that hold made-up keys and values
-  std::span<const float> prompt_logits_;  // of the session, valid until it is used again
+  std::uint32_t filled_ = 0;       // positions that hold made-up keys and values
+  std::span<const float> logits_;  // of the session, valid until it is used again
 };
 
 }  // namespace assay

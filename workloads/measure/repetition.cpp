@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace assay {
@@ -53,6 +55,12 @@ Result<std::optional<TokenId>> take_token(Result<TokenId> token, const WorkloadS
   return std::optional<TokenId>(*token);
 }
 
+std::size_t hash_of(std::span<const float> logits) {
+  const auto bytes = std::as_bytes(logits);
+  return std::hash<std::string_view>()(
+      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});  // the only view of bytes
+}
+
 void check_positions(const Generator& generator, const WorkloadSpec& workload,
                      Repetition& repetition) {
   if (repetition.fault || !generator.capabilities().exact_counts) return;
@@ -93,6 +101,7 @@ Result<Repetition> run_repetition(Generator& generator, const WorkloadSpec& work
     if (!following) return pass_on(following);
     token = *following;
   }
+  repetition.logits_hash = hash_of(generator.logits());
   check_positions(generator, workload, repetition);
   return repetition;
 }
@@ -132,16 +141,20 @@ bool narrow_enough(const Samples& samples, double target) {
   return true;
 }
 
+/// What an engine made of a prompt: its tokens, and a hash of the logits behind the last.
+using Answer = std::pair<std::vector<TokenId>, std::size_t>;
+
 /// Different prompts must lead to different answers; an engine whose answers never change keeps
-/// them, or does not read.
-void check_answers(const std::vector<std::vector<TokenId>>& answers, Samples& samples) {
+/// them, or does not read. The greedy tokens of a model may well be the same for all prompts (one
+/// with random weights and a tied head repeats one token); its logits are not.
+void check_answers(const std::vector<Answer>& answers, Samples& samples) {
   // Shorter answers coincide by chance in small vocabularies.
   constexpr std::size_t k_shortest_answer = 8;
-  if (answers.size() < 2 || answers.front().size() < k_shortest_answer) return;
-  const std::set<std::vector<TokenId>> distinct(answers.begin(), answers.end());
+  if (answers.size() < 2 || answers.front().first.size() < k_shortest_answer) return;
+  const std::set<Answer> distinct(answers.begin(), answers.end());
   if (distinct.size() == 1) {
     samples.faults.push_back(fmt::format("{} different prompts got the same {} tokens",
-                                         answers.size(), answers.front().size()));
+                                         answers.size(), answers.front().first.size()));
   }
 }
 
@@ -151,7 +164,7 @@ Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& wo
                                     std::uint32_t vocabulary, const MeasureOptions& options,
                                     const Clock& clock, const std::stop_token& stop) {
   Samples samples;
-  std::vector<std::vector<TokenId>> answers;
+  std::vector<Answer> answers;
   const double start = clock();
   double longest = 0.0;
   for (std::uint32_t pass = 0;; ++pass) {
@@ -177,7 +190,7 @@ Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& wo
     }
     if (warming) continue;
     add_samples(*repetition, workload, samples);
-    answers.push_back(std::move(repetition->tokens));
+    answers.emplace_back(std::move(repetition->tokens), repetition->logits_hash);
   }
   if (samples.interrupted && samples.repetitions == 0) {
     return fail(ErrorCode::interrupted, "interrupted before the first repetition was complete");

@@ -17,6 +17,7 @@ struct Repetition {
   double prefill_seconds = 0.0;      // the forward passes of the prompt
   std::vector<double> token_times;   // when token i was complete
   std::vector<TokenId> tokens;       // what came out
+  std::size_t logits_hash = 0;       // of those behind the last token, where the engine tells them
   std::optional<std::string> fault;  // the engine did not do what it was asked for
 
   [[nodiscard]] double end() const {
