@@ -15,7 +15,7 @@ namespace assay {
 /// Errors: io (no process, no pipe), interrupted, does_not_fit (killed by the system), internal
 /// (the child crashed). `what` names the work in messages.
 Result<std::string> run_in_child(const std::string& what,
-                                 const std::function<std::string(std::stop_token)>& body,
+                                 const std::function<std::string(const std::stop_token&)>& body,
                                  const std::stop_token& stop);
 
 }  // namespace assay

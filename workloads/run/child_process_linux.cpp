@@ -72,7 +72,7 @@ void volunteer_for_the_killer() {
   if (score.get() >= 0) write_all(score.get(), "1000");
 }
 
-[[noreturn]] void be_the_child(const std::function<std::string(std::stop_token)>& body,
+[[noreturn]] void be_the_child(const std::function<std::string(const std::stop_token&)>& body,
                                const Pipe& answer, const Pipe& control, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(k_child_failed);
@@ -176,7 +176,7 @@ Result<std::string> judge_exit(int status, bool was_killed, const std::string& w
 }  // namespace
 
 Result<std::string> run_in_child(const std::string& what,
-                                 const std::function<std::string(std::stop_token)>& body,
+                                 const std::function<std::string(const std::stop_token&)>& body,
                                  const std::stop_token& stop) {
   auto answer = make_pipe();
   if (!answer) return pass_on(answer);

@@ -81,9 +81,9 @@ Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& work
                                const MicroResults& micro, const std::stop_token& stop) {
   auto text = run_in_child(
       name_of(model),
-      [&](std::stop_token asked) {
+      [&](const std::stop_token& asked) {
         ThreadPool pool(options.threads);
-        auto run = run_workload(model, workload, options, kernels, pool, micro, std::move(asked));
+        auto run = run_workload(model, workload, options, kernels, pool, micro, asked);
         if (run) {
           const auto peak = peak_resident(HostView::live());
           run->measured_peak =
@@ -102,9 +102,9 @@ Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned
                                             const std::stop_token& stop) {
   auto text = run_in_child(
       "micro-measurements",
-      [&](std::stop_token asked) {
+      [&](const std::stop_token& asked) {
         ThreadPool pool(threads);
-        return answer_text(measure_micro(kernels, pool, seconds, memory_limit, std::move(asked)),
+        return answer_text(measure_micro(kernels, pool, seconds, memory_limit, asked),
                            micro_to_json);
       },
       stop);
