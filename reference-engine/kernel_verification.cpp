@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -113,7 +114,7 @@ KernelCheck check_product(const KernelTable& table, const MatmulShape& shape, Ex
                     .rows = shape.rows,
                     .k = shape.k,
                     .columns = shape.columns,
-                    .nmse = INFINITY,
+                    .nmse = std::numeric_limits<double>::infinity(),
                     .bound = k_multiply_bound};
   const FormatDefinition* definition = format_definition(shape.format);
   const FormatKernels* kernels = format_kernels(table, shape.format);
@@ -149,7 +150,7 @@ KernelCheck check_decode(const KernelTable& table, const MatmulShape& shape) {
                     .rows = shape.rows,
                     .k = shape.k,
                     .columns = 0,
-                    .nmse = INFINITY,
+                    .nmse = std::numeric_limits<double>::infinity(),
                     .bound = 0.0};
   const FormatDefinition* definition = format_definition(shape.format);
   const FormatKernels* kernels = format_kernels(table, shape.format);

@@ -38,8 +38,9 @@ void decode(const std::byte* row, std::size_t k, float* out) {
     std::uint8_t q[k_values];
     unpack(block, q);
     for (std::size_t j = 0; j < k_values; ++j) {
-      const float scale = f16_to_f32(block.d) * static_cast<float>(scales.scale[j / 32]);
-      const float minimum = f16_to_f32(block.dmin) * static_cast<float>(scales.minimum[j / 32]);
+      const std::size_t b = j / 32;
+      const float scale = f16_to_f32(block.d) * static_cast<float>(scales.scale[b]);
+      const float minimum = f16_to_f32(block.dmin) * static_cast<float>(scales.minimum[b]);
       out[i * k_values + j] = scale * static_cast<float>(q[j]) - minimum;
     }
   }

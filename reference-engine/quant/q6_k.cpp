@@ -57,7 +57,8 @@ void decode(const std::byte* row, std::size_t k, float* out) {
     std::int8_t q[k_values];
     unpack(block, q);
     for (std::size_t j = 0; j < k_values; ++j) {
-      const float scale = f16_to_f32(block.d) * static_cast<float>(block.scales[j / 16]);
+      const std::size_t b = j / 16;
+      const float scale = f16_to_f32(block.d) * static_cast<float>(block.scales[b]);
       out[i * k_values + j] = scale * static_cast<float>(q[j]);
     }
   }

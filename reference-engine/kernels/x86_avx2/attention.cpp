@@ -45,36 +45,38 @@ float score(const float* q, const typename Format::Stored* key, std::size_t dim)
   return total;
 }
 
-/// Q queries times groups of 8 / Q keys.
-template <std::size_t Q, typename Format>
+/// H queries times groups of 8 / H keys.
+template <std::size_t H, typename Format>
 void few_scores(const Queries& queries, const Cache<Format>& keys) {
-  constexpr std::size_t P = 8 / Q;
+  constexpr std::size_t k_keys = 8 / H;
   const std::size_t dim = keys.dim;
   std::size_t p = 0;
-  for (; dim % 8 == 0 && p + P <= keys.positions; p += P) {
+  for (; dim % 8 == 0 && p + k_keys <= keys.positions; p += k_keys) {
     __m256 sums[8];
     for (auto& sum : sums) sum = _mm256_setzero_ps();
     for (std::size_t i = 0; i < dim; i += 8) {
-      __m256 key[P];
+      __m256 key[k_keys];
 #pragma GCC unroll 8
-      for (std::size_t j = 0; j < P; ++j) key[j] = Format::load8(keys.rows + (p + j) * dim + i);
+      for (std::size_t j = 0; j < k_keys; ++j)
+        key[j] = Format::load8(keys.rows + (p + j) * dim + i);
 #pragma GCC unroll 4
-      for (std::size_t h = 0; h < Q; ++h) {
+      for (std::size_t h = 0; h < H; ++h) {
         const __m256 q = _mm256_loadu_ps(queries.q + h * dim + i);
 #pragma GCC unroll 8
-        for (std::size_t j = 0; j < P; ++j) {
-          sums[h * P + j] = _mm256_fmadd_ps(key[j], q, sums[h * P + j]);
+        for (std::size_t j = 0; j < k_keys; ++j) {
+          sums[h * k_keys + j] = _mm256_fmadd_ps(key[j], q, sums[h * k_keys + j]);
         }
       }
     }
     alignas(32) float out[8];
     _mm256_store_ps(out, sums_of_lanes(sums));
-    for (std::size_t h = 0; h < Q; ++h) {
-      __builtin_memcpy(queries.scores + h * queries.stride + p, out + h * P, P * sizeof(float));
+    for (std::size_t h = 0; h < H; ++h) {
+      __builtin_memcpy(queries.scores + h * queries.stride + p, out + h * k_keys,
+                       k_keys * sizeof(float));
     }
   }
   for (; p < keys.positions; ++p) {
-    for (std::size_t h = 0; h < Q; ++h) {
+    for (std::size_t h = 0; h < H; ++h) {
       queries.scores[h * queries.stride + p] =
           score<Format>(queries.q + h * dim, keys.rows + p * dim, dim);
     }
