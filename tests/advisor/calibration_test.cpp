@@ -111,8 +111,7 @@ Question shape_question(const std::string& shape, Recipe recipe) {
 /// Predicted decode rate over the true one.
 double decode_ratio(const TrueMachine& machine, const Calibration& calibration,
                     const Question& question) {
-  const Estimate rate =
-      predict(question, calibration, gigabytes(64)).decode_tokens_per_second;
+  const Estimate rate = predict(question, calibration, gigabytes(64)).decode_tokens_per_second;
   const Work work = decode_work(question.spec, question.plan, CacheFormat::f16,
                                 static_cast<double>(question.depth));
   return rate.expected * machine.decode_seconds(work);

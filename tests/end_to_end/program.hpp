@@ -17,7 +17,7 @@ struct ProgramRun {
 struct ProgramOptions {
   std::filesystem::path state{};       // ASSAY_STATE; a directory of the test's own
   std::string standard_output_file{};  // instead of capturing
-  int interrupt_after_ms = 0;        // sends `interrupt` after so many milliseconds
+  int interrupt_after_ms = 0;          // sends `interrupt` after so many milliseconds
   int interrupt = 0;
   int limit_seconds = 120;
 };
