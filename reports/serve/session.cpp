@@ -79,8 +79,8 @@ void HttpSession::send(const HttpReply& reply, bool head_only) {
   serializer_ = std::make_unique<http::response_serializer<http::string_body>>(response_);
   auto on_sent = [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
     if (error) return;
-    boost::system::error_code ignored;
-    self->stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+    boost::system::error_code gone;
+    if (self->stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, gone)) return;
     self->drain();
   };
   if (head_only) {
