@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "reports/document.hpp"
+#include "reports/renderer.hpp"
 
 namespace assay {
 namespace {
@@ -40,7 +41,7 @@ Result<std::filesystem::path> store_result(const std::filesystem::path& state,
   std::error_code error;
   std::filesystem::create_directories(results, error);
   if (error) return fail(ErrorCode::io, error.message(), results.string());
-  const std::string text = document_from(assessment).dump(1) + "\n";
+  const std::string text = find_render_format("json")->render(assessment, {});
   std::string time = assessment.started_at;
   std::erase_if(time, [](char letter) { return letter == ':' || letter == '-'; });
   const std::filesystem::path file =
