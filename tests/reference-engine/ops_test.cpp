@@ -1,0 +1,75 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "reference-engine/ops/moe_router.hpp"
+#include "reference-engine/ops/rope.hpp"
+
+namespace assay {
+namespace {
+
+TEST(ChooseExperts, TakesTheLowestIndexOfEquals) {
+  const MoeSpec moe{.experts = 5, .used = 3};
+  std::array logits{1.0F, 2.0F, 1.0F, 2.0F, 1.0F};
+  std::array<std::uint32_t, 3> chosen{};
+  std::array<float, 3> weights{};
+  choose_experts(moe, logits, chosen, weights);
+  EXPECT_EQ(chosen, (std::array<std::uint32_t, 3>{1, 3, 0}));
+}
+
+TEST(ChooseExperts, WeighsOverAllExpertsUnlessNormalised) {
+  std::array<std::uint32_t, 1> chosen{};
+  std::array<float, 1> weights{};
+  std::array logits{0.0F, std::log(3.0F)};
+  choose_experts({.experts = 2, .used = 1}, logits, chosen, weights);
+  EXPECT_FLOAT_EQ(weights[0], 0.75F);
+  choose_experts({.experts = 2, .used = 1, .normalise_weights = true}, logits, chosen, weights);
+  EXPECT_FLOAT_EQ(weights[0], 1.0F);
+}
+
+TEST(ChooseExperts, StaysInRangeForLogitsThatAreNoNumbers) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::array logits{nan, nan, nan, nan};
+  std::array<std::uint32_t, 2> chosen{};
+  std::array<float, 2> weights{};
+  choose_experts({.experts = 4, .used = 2}, logits, chosen, weights);
+  EXPECT_EQ(chosen, (std::array<std::uint32_t, 2>{0, 1}));
+}
+
+TEST(Rope, RotatesBothLayoutsByTheSameAngle) {
+  RopeSpec rope;
+  rope.dims = 4;
+  const RopeFrequencies frequencies = rope_frequencies(rope, {});
+  std::array<float, 2> cosines{};
+  std::array<float, 2> sines{};
+  rope_table(frequencies, 7, 1, cosines.data(), sines.data());
+  std::array adjacent{1.0F, 2.0F, 3.0F, 4.0F, 9.0F};
+  std::array halves{1.0F, 3.0F, 2.0F, 4.0F, 9.0F};
+  rotate_head(rope, cosines.data(), sines.data(), adjacent.data());
+  rope.pairs = RopePairs::halves;
+  rotate_head(rope, cosines.data(), sines.data(), halves.data());
+  EXPECT_FLOAT_EQ(adjacent[0], static_cast<float>(std::cos(7.0) - 2.0 * std::sin(7.0)));
+  EXPECT_EQ(adjacent[0], halves[0]);
+  EXPECT_EQ(adjacent[1], halves[2]);
+  EXPECT_EQ(adjacent[2], halves[1]);
+  EXPECT_EQ(adjacent[3], halves[3]);
+  EXPECT_EQ(adjacent[4], 9.0F);  // beyond the rotated values
+}
+
+TEST(Rope, DividesByFactorsAndByTheLinearScale) {
+  RopeSpec rope;
+  rope.dims = 4;
+  const std::vector<float> factors{1.0F, 4.0F};
+  const RopeFrequencies plain = rope_frequencies(rope, {});
+  const RopeFrequencies divided = rope_frequencies(rope, factors);
+  EXPECT_DOUBLE_EQ(divided.frequencies[1], plain.frequencies[1] / 4.0);
+  rope.scaling = RopeScaling::linear;
+  rope.factor = 2.0F;
+  EXPECT_DOUBLE_EQ(rope_frequencies(rope, {}).frequencies[0], plain.frequencies[0] / 2.0);
+}
+
+}  // namespace
+}  // namespace assay
