@@ -73,17 +73,17 @@ Result<Generation> generate(const Invocation& invocation, const GgufModel& model
                   model.file.name(), "the file's weights are damaged");
     }
     const TokenId next = sampler.next(*logits);
-    if (next == model.tokenizer.end_token() || next == model.tokenizer.start_token()) {
+    if (next == model.tokenizer->end_token() || next == model.tokenizer->start_token()) {
       generation.ending = Ending::end_token;
       break;
     }
-    if (next >= model.tokenizer.vocabulary()) {
+    if (next >= model.tokenizer->vocabulary()) {
       return fail(ErrorCode::invalid_result,
                   fmt::format("token {} has no text (the vocabulary ends at {})", next,
-                              model.tokenizer.vocabulary()),
+                              model.tokenizer->vocabulary()),
                   model.file.name());
     }
-    const std::string piece = model.tokenizer.decode(next, input.back());
+    const std::string piece = model.tokenizer->decode(next, input.back());
     generation.tokens.push_back(next);
     generation.text += piece;
     if (live) {
@@ -123,11 +123,14 @@ Result<int> run(const Invocation& invocation) {
   }
   const auto model = model_of(invocation);
   if (!model) return pass_on(model);
+  if (!model->tokenizer) {  // the refusal names the kinds of vocabulary that are built
+    return pass_on(Tokenizer::from(model->file));
+  }
   const MachineProfile machine = probe_this_machine();
   const auto engine = choose_engine(invocation, machine);
   if (!engine) return pass_on(engine);
   const std::vector<TokenId> prompt =
-      model->tokenizer.encode(invocation.get<std::string>("prompt"));
+      model->tokenizer->encode(invocation.get<std::string>("prompt"));
   if (prompt.empty()) {
     return fail(ErrorCode::usage, "--prompt: no tokens (this model has no start token)");
   }

@@ -23,14 +23,18 @@ Result<GgufModel> check_gguf_model(const std::filesystem::path& path) {
   if (!spec) return pass_on(spec);
   auto plan = tensor_plan(*file, *spec);
   if (!plan) return pass_on(plan);
-  auto tokenizer = Tokenizer::from(*file);
+  GgufModel model{std::move(*file), std::move(*spec), std::move(*plan), std::nullopt};
+  if (!Tokenizer::supports(model.file)) return model;
+  auto tokenizer = Tokenizer::from(model.file);
   if (!tokenizer) return pass_on(tokenizer);
-  if (tokenizer->vocabulary() > spec->vocabulary) {
-    return file->refuse("tokenizer.ggml.tokens",
-                        fmt::format("{} tokens (expected at most {}, the rows of the embedding)",
-                                    tokenizer->vocabulary(), spec->vocabulary));
+  if (tokenizer->vocabulary() > model.spec.vocabulary) {
+    return model.file.refuse(
+        "tokenizer.ggml.tokens",
+        fmt::format("{} tokens (expected at most {}, the rows of the embedding)",
+                    tokenizer->vocabulary(), model.spec.vocabulary));
   }
-  return GgufModel{std::move(*file), std::move(*spec), std::move(*plan), std::move(*tokenizer)};
+  model.tokenizer = std::move(*tokenizer);
+  return model;
 }
 
 void declare_model_options(options::options_description& own) {

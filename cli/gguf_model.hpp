@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -17,7 +18,8 @@ struct GgufModel {
   GgufFile file;
   ModelSpec spec;
   TensorPlan plan;
-  Tokenizer tokenizer;
+  /// Absent for a kind of vocabulary that is not built: token ids are all that such a file takes.
+  std::optional<Tokenizer> tokenizer;
 };
 
 /// Errors: refused_input.

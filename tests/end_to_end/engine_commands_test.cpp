@@ -39,6 +39,19 @@ TEST_F(EngineCommands, GenerateWritesTheStoryAndNothingElse) {
   EXPECT_EQ(ran.standard_error, "");
 }
 
+TEST_F(EngineCommands, OtherVocabulariesTakeTokenIdsOnly) {
+  std::string file = *read_file(k_golden + "stories260K.gguf", mebibytes(4));
+  const std::string key = "tokenizer.ggml.model";
+  const std::size_t value = file.find(key) + key.size() + 4 + 8;  // past its type and length
+  ASSERT_EQ(file.substr(value, 5), "llama");
+  file.replace(value, 5, "other");
+  const std::string model = directory_.write("other.gguf", file).string();
+  EXPECT_EQ(run({"logits", "--model", model, "--tokens", "1,2", "-o", path("x")}).exit_code, 0);
+  const ProgramRun refused = run({"generate", "--model", model, "--prompt", "a"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.standard_error.find("tokenizer.ggml.model"), std::string::npos);
+}
+
 TEST_F(EngineCommands, GenerateRepeatsARandomTextForItsSeed) {
   const std::vector<std::string> command{"generate", "--model", k_golden + "stories260K.gguf",
                                          "--prompt", "Tom",     "-n",
