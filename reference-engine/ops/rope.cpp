@@ -15,10 +15,12 @@ double correction_index(const RopeSpec& rope, double rotations) {
 
 /// High frequencies stay, low ones are stretched by the factor, those between are blended.
 void scale_by_yarn(const RopeSpec& rope, RopeFrequencies& result) {
-  const double factor = rope.factor;
-  const double low = std::max(0.0, std::floor(correction_index(rope, rope.yarn_beta_fast)));
-  const double high = std::min(static_cast<double>(rope.dims) - 1.0,
-                               std::ceil(correction_index(rope, rope.yarn_beta_slow)));
+  const auto factor = static_cast<double>(rope.factor);
+  const double low =
+      std::max(0.0, std::floor(correction_index(rope, static_cast<double>(rope.yarn_beta_fast))));
+  const double high =
+      std::min(static_cast<double>(rope.dims) - 1.0,
+               std::ceil(correction_index(rope, static_cast<double>(rope.yarn_beta_slow))));
   const double width = std::max(0.001, high - low);  // the published code's guard against 0
   for (std::size_t i = 0; i < result.frequencies.size(); ++i) {
     const double keep = 1.0 - std::clamp((static_cast<double>(i) - low) / width, 0.0, 1.0);

@@ -35,8 +35,8 @@ Sampler::Sampler(SamplingOptions options) : options_(options), random_(options.s
 TokenId Sampler::next(std::span<const float> logits) {
   const TokenId likeliest = largest(logits);
   if (!(options_.temperature > 0.0F)) return likeliest;
-  const double top = logits[likeliest];
-  const double temperature = options_.temperature;
+  const auto top = static_cast<double>(logits[likeliest]);
+  const auto temperature = static_cast<double>(options_.temperature);
   const auto weight = [&](float logit) {
     return portable_exp((static_cast<double>(logit) - top) / temperature);
   };
