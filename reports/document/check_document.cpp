@@ -126,10 +126,10 @@ void check_runs(const Assessment& assessment, Problems& problems) {
     if (!run.decode_tokens_per_second || bandwidth == 0.0) continue;
     const double reached = run.decode_tokens_per_second->median * run.decode_bytes_per_token;
     if (run.decode_bytes_per_token > cached && reached > k_bandwidth_tolerance * bandwidth) {
-      problems.push_back({fmt::format("/runs/{}/decode/tokens_per_second", i),
-                          fmt::format("reads {}/s (the measured read bandwidth is {}/s)",
-                                      human_bytes(Bytes(static_cast<std::uint64_t>(reached))),
-                                      human_bytes(Bytes(static_cast<std::uint64_t>(bandwidth))))});
+      problems.push_back(
+          {fmt::format("/runs/{}/decode/tokens_per_second", i),
+           fmt::format("reads {:.4g} GB/s (the measured read bandwidth is {:.4g} GB/s)",
+                       reached / 1e9, bandwidth / 1e9)});
     }
   }
 }

@@ -149,7 +149,8 @@ TEST(Dashboards, GiveMetricsTheUnitOfTheirNames) {
 TEST(Dashboards, LayPanelsOutWithoutOverlap) {
   for (const fs::path& file : files_of(".json")) {
     std::set<std::pair<int, int>> taken;
-    for (const Json& panel : read_json_file(file).value()["panels"]) {
+    const Json dashboard = read_json_file(file).value();
+    for (const Json& panel : dashboard["panels"]) {
       const Json& place = panel["gridPos"];
       for (int x = place["x"]; x < place["x"].get<int>() + place["w"].get<int>(); ++x) {
         EXPECT_LT(x, 24) << panel["title"];
