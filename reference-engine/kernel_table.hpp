@@ -89,6 +89,9 @@ struct KernelTable {
   float (*exp_sum)(float* x, float maximum, std::size_t n) = nullptr;
   /// gate[i] = silu(gate[i]) * up[i]
   void (*silu_multiply)(float* gate, const float* up, std::size_t n) = nullptr;
+  /// One row of a recurrent state: row = decay * row + scale * add; returns dot(row, read).
+  float (*advance_state)(float* row, const float* add, const float* read, float decay, float scale,
+                         std::size_t n) = nullptr;
   void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
   void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n) = nullptr;
   /// Attention over one K/V head of an F16 or F32 cache: scores of `queries` (heads that share the

@@ -76,6 +76,7 @@ void lay_over(KernelTable& out, const KernelTable& part) {
   take(out.scale_by, part.scale_by);
   take(out.exp_sum, part.exp_sum);
   take(out.silu_multiply, part.silu_multiply);
+  take(out.advance_state, part.advance_state);
   take(out.f32_to_f16, part.f32_to_f16);
   take(out.f16_to_f32, part.f16_to_f32);
   take(out.scores_f16, part.scores_f16);

@@ -102,6 +102,23 @@ void check_exponentials(const Checker& check, std::size_t n) {
   check.add("silu_multiply", n, nmse(exact, gate), k_exp_bound);
 }
 
+void check_state(const Checker& check, std::size_t n) {
+  std::vector<float> row = uniform(n, n + 8, -1.0F, 1.0F);
+  const std::vector<float> add = uniform(n, n + 9, -1.0F, 1.0F);
+  std::vector<double> exact(n);
+  std::vector<float> read(n);
+  double dot = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    exact[i] = 0.9375 * wide(row[i]) + 0.5 * wide(add[i]);
+    read[i] = exact[i] < 0.0 ? -1.0F : 0.5F;  // of its sign: a sum that does not cancel
+    dot += exact[i] * wide(read[i]);
+  }
+  const float sum =
+      check.table.advance_state(row.data(), add.data(), read.data(), 0.9375F, 0.5F, n);
+  check.add("advance_state", n, nmse(exact, row), k_sum_bound);
+  check.add("advance_state sum", n, nmse({dot}, {sum}), k_sum_bound);
+}
+
 void check_halves(const Checker& check, std::size_t n) {
   std::vector<float> x = uniform(n, n + 6, -4.0F, 4.0F);
   for (std::size_t i = 0; i < n; i += 3) x[i] *= 1e-6F;  // subnormal halves
@@ -201,6 +218,7 @@ void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& ch
   for (const std::size_t n : {1U, 3U, 7U, 8U, 9U, 15U, 16U, 31U, 33U, 64U, 100U, 2560U}) {
     check_sums(check, n);
     check_exponentials(check, n);
+    check_state(check, n);
     check_halves(check, n);
   }
   for (const std::size_t k : {32U, 64U, 96U, 256U, 2048U}) check_quantise(check, k);

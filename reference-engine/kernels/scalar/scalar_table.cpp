@@ -115,6 +115,16 @@ void silu_multiply(float* gate, const float* up, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) gate[i] = gate[i] / (1.0F + std::exp(-gate[i])) * up[i];
 }
 
+float advance_state(float* row, const float* add, const float* read, float decay, float scale,
+                    std::size_t n) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    row[i] = decay * row[i] + scale * add[i];
+    sum += static_cast<double>(row[i]) * static_cast<double>(read[i]);
+  }
+  return static_cast<float>(sum);
+}
+
 void to_f16(const float* x, std::uint16_t* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) out[i] = f32_to_f16(x[i]);
 }
@@ -213,6 +223,7 @@ constinit const KernelTable k_scalar_table{
     .scale_by = scale_by,
     .exp_sum = exp_sum,
     .silu_multiply = silu_multiply,
+    .advance_state = advance_state,
     .f32_to_f16 = to_f16,
     .f16_to_f32 = to_f32,
     .scores_f16 = scores<std::uint16_t>,

@@ -121,6 +121,32 @@ void silu_multiply(float* gate, const float* up, std::size_t n) {
   }
 }
 
+float advance_state(float* row, const float* add, const float* read, float decay, float scale,
+                    std::size_t n) {
+  const __m256 kept = _mm256_set1_ps(decay);
+  const __m256 factor = _mm256_set1_ps(scale);
+  const auto step = [&](__m256 old, __m256 more) {
+    return _mm256_fmadd_ps(factor, more, _mm256_mul_ps(kept, old));
+  };
+  __m256 sums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    for (std::size_t s = 0; s < 2; ++s) {
+      float* at = row + i + s * 8;
+      const __m256 next = step(_mm256_loadu_ps(at), _mm256_loadu_ps(add + i + s * 8));
+      _mm256_storeu_ps(at, next);
+      sums[s] = _mm256_fmadd_ps(next, _mm256_loadu_ps(read + i + s * 8), sums[s]);
+    }
+  }
+  for (; i < n; i += 8) {
+    const std::size_t count = smaller(n - i, 8);
+    const __m256 next = step(Tail(row + i, count).vector(), Tail(add + i, count).vector());
+    store_tail(next, count, row + i);
+    sums[0] = _mm256_fmadd_ps(next, Tail(read + i, count).vector(), sums[0]);
+  }
+  return sum_of_lanes(_mm256_add_ps(sums[0], sums[1]));
+}
+
 void f32_to_f16(const float* x, std::uint16_t* out, std::size_t n) {
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8) {
@@ -194,6 +220,7 @@ constinit const KernelTable k_avx2_vector{
     .scale_by = scale_by,
     .exp_sum = exp_sum,
     .silu_multiply = silu_multiply,
+    .advance_state = advance_state,
     .f32_to_f16 = f32_to_f16,
     .f16_to_f32 = f16_to_f32,
 };
