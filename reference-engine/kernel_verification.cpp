@@ -21,7 +21,11 @@ namespace {
 // between terms and is far below any wrong code (1e-6 and more).
 constexpr double k_multiply_bound = 1e-10;
 
-enum class Extremes { none, codes, scales };
+/// What the stored rows hold: random codes, or one byte everywhere (and columns of +-127).
+struct Extremes {
+  bool wanted = false;
+  std::uint8_t pattern = 0;
+};
 
 /// A matrix of stored rows, packed for a table into memory of its own.
 struct Packed {
@@ -75,20 +79,11 @@ std::vector<std::byte> stored_rows(const FormatDefinition& definition, const Mat
   const std::size_t bytes = row_bytes(shape.format, shape.k);
   std::vector<std::byte> rows(shape.rows * bytes);
   for (std::size_t r = 0; r < shape.rows; ++r) {
-    definition.fill_random(r + 1, 0.02F, shape.k, rows.data() + r * bytes);
-  }
-  if (extremes == Extremes::codes && definition.takes_q8) {
-    // All bits of codes and integer scales set: the largest magnitudes (or -1, where they are
-    // signed), while the float16 scales keep their values.
-    const auto block = *block_shape(shape.format);
-    for (std::size_t at = 0; at < rows.size(); at += block.bytes) {
-      std::byte* from = rows.data() + at;
-      const bool scale_is_last = shape.format == WeightFormat::q6_k;
-      const std::size_t scales = block.values == 256 && !scale_is_last ? 4 : 2;
-      const bool is_signed = shape.format == WeightFormat::q8_0;
-      std::byte* codes = scale_is_last ? from : from + scales;
-      std::fill_n(codes, block.bytes - scales, is_signed ? std::byte{0x80} : std::byte{0xFF});
-      if (scale_is_last) std::fill_n(from + 192, 16, std::byte{0x80});
+    std::byte* row = rows.data() + r * bytes;
+    if (extremes.wanted && definition.fill_pattern != nullptr) {
+      definition.fill_pattern(extremes.pattern, 0.02F, shape.k, row);
+    } else {
+      definition.fill_random(r + 1, 0.02F, shape.k, row);
     }
   }
   return rows;
@@ -101,7 +96,7 @@ std::vector<float> column_values(const MatmulShape& shape, Extremes extremes) {
     const auto bits = static_cast<std::int16_t>(random.next() & 0xFFFFU);
     value = static_cast<float>(bits) / 32768.0F;
     // Every code becomes 127 or -127, with the same sign over 64 values.
-    if (extremes == Extremes::codes) {
+    if (extremes.wanted) {
       value = ((&value - values.data()) / 64) % 3 == 1 ? -1.0F : 1.0F;
     }
   }
@@ -155,7 +150,7 @@ KernelCheck check_decode(const KernelTable& table, const MatmulShape& shape) {
   const FormatDefinition* definition = format_definition(shape.format);
   const FormatKernels* kernels = format_kernels(table, shape.format);
   if (definition == nullptr || kernels == nullptr) return check;
-  const std::vector<std::byte> stored = stored_rows(*definition, shape, Extremes::none);
+  const std::vector<std::byte> stored = stored_rows(*definition, shape, {});
   const Packed packed = pack(*kernels, shape, stored);
   std::vector<float> exact(shape.k);
   std::vector<float> out(shape.k);
@@ -178,13 +173,17 @@ void append_format(const KernelTable& table, WeightFormat format, std::vector<Ke
     for (const std::uint64_t columns : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 13U}) {
       // 67 rows: four quarters of full panels, and a last panel of 3 rows.
       const std::uint64_t rows = k > 1024 ? 19 : 67;
-      out.push_back(check_product(table, {format, rows, k, columns}, Extremes::none));
+      out.push_back(check_product(table, {format, rows, k, columns}, {}));
     }
   }
   for (const std::uint64_t columns : {1U, 6U, 13U}) {
-    out.push_back(check_product(table, {format, 33, 2048, columns}, Extremes::codes));
+    // The largest unsigned and the least signed codes, the greatest signed ones, all zero bits.
+    for (const unsigned pattern : {0xFFU, 0x80U, 0x7FU, 0U}) {
+      out.push_back(check_product(table, {format, 33, 2048, columns},
+                                  {true, static_cast<std::uint8_t>(pattern)}));
+    }
     for (const std::uint64_t rows : {1U, 64U, 128U, 133U}) {
-      out.push_back(check_product(table, {format, rows, 256, columns}, Extremes::none));
+      out.push_back(check_product(table, {format, rows, 256, columns}, {}));
     }
   }
   out.push_back(check_decode(table, {format, 37, 512, 0}));
@@ -196,7 +195,7 @@ KernelCheck check_multiply(const KernelTable& table, const MatmulShape& shape,
                            std::uint64_t max_rows) {
   MatmulShape cut = shape;
   cut.rows = std::min(shape.rows, max_rows);
-  return check_product(table, cut, Extremes::none);
+  return check_product(table, cut, {});
 }
 
 std::vector<KernelCheck> check_all_kernels(const KernelTable& table) {

@@ -20,13 +20,16 @@ struct FormatDefinition {
   /// A row of random codes over the whole range whose values have a standard deviation of about
   /// `deviation` and a mean near zero; the same seed gives the same row. Far faster than encode.
   void (*fill_random)(std::uint64_t seed, float deviation, std::size_t k, std::byte* row);
+  /// A row as fill_random's, but with every byte of its codes and integer scales `pattern`: the
+  /// extremes of a kernel. Null for formats without codes.
+  void (*fill_pattern)(std::uint8_t pattern, float deviation, std::size_t k, std::byte* row);
   /// Row times one column: integer sums are exact, the rest is float64.
   /// `q8` is what takes_q8 says, else `f32`.
   double (*dot)(const std::byte* row, const Q8Columns* q8, const F32Columns* f32,
                 std::size_t column);
 };
 
-/// Every format that the engine runs: F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q5_K, Q6_K.
+/// Every format that the engine runs.
 std::span<const FormatDefinition> format_definitions();
 /// Null for a format that the engine does not run.
 const FormatDefinition* format_definition(WeightFormat format);
@@ -36,8 +39,16 @@ extern const FormatDefinition k_f16_definition;
 extern const FormatDefinition k_bf16_definition;
 extern const FormatDefinition k_q8_0_definition;
 extern const FormatDefinition k_q4_0_definition;
+extern const FormatDefinition k_q4_1_definition;
+extern const FormatDefinition k_q5_0_definition;
+extern const FormatDefinition k_q5_1_definition;
+extern const FormatDefinition k_q2_k_definition;
+extern const FormatDefinition k_q3_k_definition;
 extern const FormatDefinition k_q4_k_definition;
 extern const FormatDefinition k_q5_k_definition;
 extern const FormatDefinition k_q6_k_definition;
+extern const FormatDefinition k_iq4_nl_definition;
+extern const FormatDefinition k_iq4_xs_definition;
+extern const FormatDefinition k_mxfp4_definition;
 
 }  // namespace assay

@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/scaled_block.hpp"
+
 namespace assay {
 
 /// The 6-bit scales and minimums of the 8 sub-blocks of a Q4_K or Q5_K block, in 12 bytes s:
@@ -44,5 +47,50 @@ struct SubBlockFit {
 /// Fits the sub-blocks to 256 values with codes 0 .. highest (15 or 31). d and dmin are returned as
 /// binary16 can hold them, and the codes are the nearest for exactly these.
 SubBlockFit fit_sub_blocks(const float* values, int highest);
+
+/// What Q4_K and Q5_K share. `Format` adds its Block (with d, dmin and scales), k_highest, the
+/// greatest code, unpack_codes(block, q) and pack_codes(q, block).
+template <typename Format>
+struct SubBlockFormat {
+  static constexpr std::size_t k_values = 256;
+  static constexpr std::size_t k_group = 32;
+  static constexpr bool k_has_offset = true;
+
+  template <typename Block>
+  static void unpack(const Block& block, BlockValues<Format>& out) {
+    Format::unpack_codes(block, out.q);
+    const SubBlockScales scales = unpack_scales(block.scales);
+    for (std::size_t b = 0; b < 8; ++b) {
+      out.scale[b] = f16_to_f32(block.d) * static_cast<float>(scales.scale[b]);
+      out.offset[b] = -(f16_to_f32(block.dmin) * static_cast<float>(scales.minimum[b]));
+    }
+  }
+
+  static auto encode(const float* x) {
+    const SubBlockFit fit = fit_sub_blocks(x, Format::k_highest);
+    typename Format::Block block{};
+    block.d = f32_to_f16(fit.d);
+    block.dmin = f32_to_f16(fit.dmin);
+    pack_scales(fit.scales, block.scales);
+    Format::pack_codes(fit.q, block);
+    return block;
+  }
+
+  /// Codes uniform over 0 .. 15 (deviation 4.61) or 0 .. 31 (9.23) around their middle, scales over
+  /// 32 .. 63.
+  template <typename Block>
+  static void randomise(Block& block, float deviation, RandomBits&) {
+    constexpr float k_code_deviation = Format::k_highest == 15 ? 4.61F : 9.23F;
+    const float d = deviation / (k_code_deviation * 48.0F);
+    block.d = f32_to_f16(d);
+    block.dmin = f32_to_f16(d * static_cast<float>(Format::k_highest) * 0.5F);
+    SubBlockScales scales = unpack_scales(block.scales);
+    for (std::size_t b = 0; b < 8; ++b) {
+      scales.scale[b] |= 32;
+      scales.minimum[b] = scales.scale[b];
+    }
+    pack_scales(scales, block.scales);
+  }
+};
 
 }  // namespace assay

@@ -1,12 +1,7 @@
-#include "reference-engine/quant/blocks.hpp"
-#include "reference-engine/quant/definition.hpp"
-#include "reference-engine/quant/half.hpp"
 #include "reference-engine/quant/k_scales.hpp"
 
 namespace assay {
 namespace {
-
-constexpr std::size_t k_values = 256;
 
 /// Q4_K: 256 values in 144 bytes, 4.5 bits per weight; 8 sub-blocks b of 32.
 ///   byte 0  1    2  3      4 .. 15     16 .. 143
@@ -14,97 +9,35 @@ constexpr std::size_t k_values = 256;
 ///   nibbles: 4 groups g of 32 bytes; low nibbles: sub-block 2g, high nibbles: sub-block 2g + 1
 ///   value = (d * scale[b]) * nibble - (dmin * minimum[b])
 /// Rounding: nibble = nearest for the stored d, dmin, scale and minimum.
-struct Block {
-  std::uint16_t d;
-  std::uint16_t dmin;
-  std::uint8_t scales[12];
-  std::uint8_t nibbles[k_values / 2];
-};
-static_assert(sizeof(Block) == 144);
+struct Q4K : SubBlockFormat<Q4K> {
+  static constexpr WeightFormat k_format = WeightFormat::q4_k;
+  static constexpr int k_highest = 15;
 
-void unpack(const Block& block, std::uint8_t* q) {
-  for (std::size_t g = 0; g < 4; ++g) {
-    for (std::size_t j = 0; j < 32; ++j) {
-      q[g * 64 + j] = block.nibbles[g * 32 + j] & 15;
-      q[g * 64 + 32 + j] = block.nibbles[g * 32 + j] >> 4;
-    }
-  }
-}
+  struct Block {
+    std::uint16_t d;
+    std::uint16_t dmin;
+    std::uint8_t scales[12];
+    std::uint8_t nibbles[k_values / 2];
+  };
+  static_assert(sizeof(Block) == 144);
 
-void decode(const std::byte* row, std::size_t k, float* out) {
-  for (std::size_t i = 0; i < k / k_values; ++i) {
-    const auto block = load_block<Block>(row, i);
-    const SubBlockScales scales = unpack_scales(block.scales);
-    std::uint8_t q[k_values];
-    unpack(block, q);
+  static void unpack_codes(const Block& block, std::int8_t* q) {
     for (std::size_t j = 0; j < k_values; ++j) {
-      const std::size_t b = j / 32;
-      const float scale = f16_to_f32(block.d) * static_cast<float>(scales.scale[b]);
-      const float minimum = f16_to_f32(block.dmin) * static_cast<float>(scales.minimum[b]);
-      out[i * k_values + j] = scale * static_cast<float>(q[j]) - minimum;
+      const int nibbles = block.nibbles[j / 64 * 32 + j % 32];
+      q[j] = static_cast<std::int8_t>((nibbles >> (j / 32 % 2 * 4)) & 15);
     }
   }
-}
 
-void encode(const float* values, std::size_t k, std::byte* row) {
-  for (std::size_t i = 0; i < k / k_values; ++i) {
-    const SubBlockFit fit = fit_sub_blocks(values + i * k_values, 15);
-    Block block{f32_to_f16(fit.d), f32_to_f16(fit.dmin), {}, {}};
-    pack_scales(fit.scales, block.scales);
-    for (std::size_t g = 0; g < 4; ++g) {
-      for (std::size_t j = 0; j < 32; ++j) {
-        block.nibbles[g * 32 + j] =
-            static_cast<std::uint8_t>(fit.q[g * 64 + j] | (fit.q[g * 64 + 32 + j] << 4));
-      }
-    }
-    store_block(row, i, block);
-  }
-}
-
-/// Codes uniform over 0 .. 15 (deviation 4.61) around their middle, scales over 32 .. 63.
-void fill_random(std::uint64_t seed, float deviation, std::size_t k, std::byte* row) {
-  RandomBits random(seed);
-  const float d = deviation / (4.61F * 48.0F);
-  for (std::size_t i = 0; i < k / k_values; ++i) {
-    Block block{};
-    random.fill(&block, sizeof(block));
-    block.d = f32_to_f16(d);
-    block.dmin = f32_to_f16(d * 7.5F);
-    SubBlockScales scales = unpack_scales(block.scales);
-    for (std::size_t b = 0; b < 8; ++b) {
-      scales.scale[b] |= 32;
-      scales.minimum[b] = scales.scale[b];
-    }
-    pack_scales(scales, block.scales);
-    store_block(row, i, block);
-  }
-}
-
-double dot(const std::byte* row, const Q8Columns* q8, const F32Columns*, std::size_t column) {
-  const std::size_t k = q8->k;
-  const std::int8_t* codes = q8->codes + column * k;
-  const float* scales = q8->scales + column * (k / 32);
-  double sum = 0.0;
-  for (std::size_t i = 0; i < k / k_values; ++i) {
-    const auto block = load_block<Block>(row, i);
-    const SubBlockScales sub = unpack_scales(block.scales);
-    std::uint8_t q[k_values];
-    unpack(block, q);
-    for (std::size_t b = 0; b < 8; ++b) {
-      const std::int8_t* c = codes + i * k_values + b * 32;
-      const auto x_scale = static_cast<double>(scales[i * 8 + b]);
-      sum += static_cast<double>(f16_to_f32(block.d)) * sub.scale[b] * x_scale *
-             integer_dot(q + b * 32, c, 32);
-      sum -= static_cast<double>(f16_to_f32(block.dmin)) * sub.minimum[b] * x_scale *
-             integer_sum(c, 32);
+  static void pack_codes(const std::uint8_t* q, Block& block) {
+    for (std::size_t j = 0; j < k_values; ++j) {
+      std::uint8_t& nibbles = block.nibbles[j / 64 * 32 + j % 32];
+      nibbles = static_cast<std::uint8_t>(nibbles | (q[j] << (j / 32 % 2 * 4)));
     }
   }
-  return sum;
-}
+};
 
 }  // namespace
 
-constinit const FormatDefinition k_q4_k_definition{WeightFormat::q4_k, true, decode, encode,
-                                                   fill_random,        dot};
+constinit const FormatDefinition k_q4_k_definition = definition_of<Q4K>();
 
 }  // namespace assay

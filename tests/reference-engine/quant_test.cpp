@@ -115,6 +115,114 @@ TEST(Quant, DecodesQ6KHalvesAndQuarters) {
   EXPECT_EQ(out[128], 0.5F * -32);
 }
 
+TEST(Quant, DecodesQ41WithItsMinimum) {
+  Bytes8 row(20, 0);
+  row[0] = k_half[0];
+  row[1] = k_half[1];
+  row[2] = k_two[0];
+  row[3] = k_two[1];
+  row[4] = 0xF3;  // value 0: 3, value 16: 15
+  const auto out = decoded(WeightFormat::q4_1, row);
+  EXPECT_EQ(out[0], 0.5F * 3 + 2);
+  EXPECT_EQ(out[16], 0.5F * 15 + 2);
+  EXPECT_EQ(out[31], 2.0F);
+}
+
+TEST(Quant, DecodesTheFifthBitsOfQ50AndQ51) {
+  Bytes8 row(22, 0);
+  row[0] = k_two[0];
+  row[1] = k_two[1];
+  row[2] = 1 << 3;     // value 3
+  row[4] = 1 << 3;     // value 19
+  row[6 + 3] = 0x75;   // value 3: 5, value 19: 7
+  row[6 + 15] = 0xF0;  // value 31: 15, without its fifth bit
+  const auto symmetric = decoded(WeightFormat::q5_0, row);
+  EXPECT_EQ(symmetric[3], 2.0F * (5 + 16 - 16));
+  EXPECT_EQ(symmetric[19], 2.0F * (7 + 16 - 16));
+  EXPECT_EQ(symmetric[31], 2.0F * (15 - 16));
+  EXPECT_EQ(symmetric[0], 2.0F * -16);
+  row.insert(row.begin() + 2, {k_half[0], k_half[1]});
+  const auto affine = decoded(WeightFormat::q5_1, row);
+  EXPECT_EQ(affine[3], 2.0F * (5 + 16) + 0.5F);
+  EXPECT_EQ(affine[19], 2.0F * (7 + 16) + 0.5F);
+  EXPECT_EQ(affine[31], 2.0F * 15 + 0.5F);
+}
+
+TEST(Quant, DecodesQ2KHalvesAndQuarters) {
+  Bytes8 row(84, 0);
+  row[80] = k_two[0];
+  row[81] = k_two[1];
+  row[82] = k_half[0];
+  row[83] = k_half[1];
+  row[3] = 0x5A;          // values 48 .. 63: scale 10, minimum 5
+  row[15] = 0xF1;         // values 240 .. 255: scale 1, minimum 15
+  row[16 + 17] = 3 << 2;  // value 32 + 17: code 3
+  row[16 + 63] = 2 << 6;  // value 255: code 2
+  const auto out = decoded(WeightFormat::q2_k, row);
+  EXPECT_EQ(out[49], 2.0F * 10 * 3 - 0.5F * 5);
+  EXPECT_EQ(out[48], -0.5F * 5);
+  EXPECT_EQ(out[255], 2.0F * 1 * 2 - 0.5F * 15);
+  EXPECT_EQ(out[0], 0.0F);
+}
+
+TEST(Quant, DecodesQ3KHighBitsAndScales) {
+  Bytes8 row(110, 0);
+  row[108] = k_half[0];
+  row[109] = k_half[1];
+  row[96 + 5] = 0x9C;          // lower bits of scale 5: 12, of scale 13: 9
+  row[96 + 9] = 0b10 << 2;     // upper bits of scale 5: 2
+  row[96 + 9] |= 0b11 << 6;    // upper bits of scale 13: 3
+  row[20] = 1 << 2;            // value 84 = 20 + 32 * 2, of sub-block 5
+  row[32 + 20] = 3 << 4;       // its lower bits
+  row[32 + 32 + 25] = 1 << 4;  // value 217 = 128 + 64 + 25, of sub-block 13: no third bit
+  const auto out = decoded(WeightFormat::q3_k, row);
+  EXPECT_EQ(out[84], 0.5F * (12 + 32 - 32) * (3 + 4 - 4));
+  EXPECT_EQ(out[85], 0.5F * (12 + 32 - 32) * -4);
+  EXPECT_EQ(out[217], 0.5F * (9 + 48 - 32) * (1 - 4));
+  EXPECT_EQ(out[0], 0.5F * -32 * -4);
+}
+
+TEST(Quant, DecodesTheCodesOfIq4NlAndIq4Xs) {
+  Bytes8 row(18, 0x88);  // nibble 8 is 1
+  row[0] = k_two[0];
+  row[1] = k_two[1];
+  row[2] = 0xF0;  // value 0: -127, value 16: 113
+  const auto out = decoded(WeightFormat::iq4_nl, row);
+  EXPECT_EQ(out[0], -254.0F);
+  EXPECT_EQ(out[16], 226.0F);
+  EXPECT_EQ(out[1], 2.0F);
+
+  Bytes8 large(136, 0x88);
+  large[0] = k_half[0];
+  large[1] = k_half[1];
+  large[2] = 0;
+  large[3] = 0b11 << 2;      // upper bits of scale 5
+  large[4 + 2] = 0x70;       // lower bits of scale 5: 7, of scale 4: 0
+  large[8 + 5 * 16] = 0x2E;  // sub-block 5, value 0: code 14, value 16: code 2
+  const auto values = decoded(WeightFormat::iq4_xs, large);
+  EXPECT_EQ(values[160], 0.5F * (7 + 48 - 32) * 89);
+  EXPECT_EQ(values[176], 0.5F * (7 + 48 - 32) * -83);
+  EXPECT_EQ(values[128], 0.5F * (0 - 32) * 1);
+}
+
+TEST(Quant, DecodesMxfp4PowersOfTwo) {
+  Bytes8 row(17, 0);
+  row[0] = 128;   // half of 2
+  row[1] = 0x97;  // value 0: 12, value 16: -1
+  const auto out = decoded(WeightFormat::mxfp4, row);
+  EXPECT_EQ(out[0], 12.0F);  // 6 * 2
+  EXPECT_EQ(out[16], -1.0F);
+  EXPECT_EQ(out[1], 0.0F);
+  const auto with_exponent = [&](std::uint8_t e) {
+    row[0] = e;
+    return decoded(WeightFormat::mxfp4, row)[16];
+  };
+  EXPECT_EQ(with_exponent(0), -0x1p-128F);
+  EXPECT_EQ(with_exponent(1), -0x1p-127F);
+  EXPECT_EQ(with_exponent(2), -0x1p-126F);
+  EXPECT_EQ(with_exponent(254), -0x1p126F);
+}
+
 TEST(Quant, ConvertsEveryHalfThereAndBack) {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto half = static_cast<std::uint16_t>(bits);
@@ -152,8 +260,12 @@ std::vector<float> uniform(std::size_t n) {
 class QuantOf : public testing::TestWithParam<WeightFormat> {};
 
 // Uniform values in [-1, 1] have mean square 1/3. A step s leaves s^2 / 12, so that the NMSE is
-// s^2 / 4: Q8_0 s = 1/127: 1.6e-5; Q4_0 s = 1/8: 4e-3; Q4_K s = 2/15: 4.5e-3 (its 6-bit scales add
-// a little); Q5_K 2/31: 1.1e-3; Q6_K 1/32: 2.5e-4; halves 2^-11 relative: 1e-7; BF16 2^-8: 5e-6.
+// s^2 / 4: Q8_0 s = 1/127: 1.6e-5; Q4_0 s = 1/8: 4e-3; Q4_1 and Q4_K s = 2/15: 4.5e-3 (6-bit scales
+// add a little); Q5_0 s = 1/16: 9.8e-4; Q5_1 and Q5_K 2/31: 1.1e-3; Q6_K 1/32: 2.5e-4; Q3_K 1/4:
+// 1.6e-2; Q2_K 2/3: 0.11 (4-bit scales add a seventh at most); halves 2^-11 relative: 1e-7; BF16
+// 2^-8: 5e-6. The steps of IQ4_NL and IQ4_XS are 16 / 127 on the mean, with mean square 1.3 times
+// that of equal ones: 5.2e-3. MXFP4, in eighths, has steps of 0.5, 1 and 2 up to 2, 4 and 6, and
+// what is above becomes 6: a quarter each of 1/48, 1/12, 1/3 and 4/3, over 64/3: 2.1e-2.
 double most_nmse(WeightFormat format) {
   switch (format) {
     case WeightFormat::f32:
@@ -166,8 +278,19 @@ double most_nmse(WeightFormat format) {
       return 2e-5;
     case WeightFormat::q6_k:
       return 3e-4;
+    case WeightFormat::q5_0:
+    case WeightFormat::q5_1:
     case WeightFormat::q5_k:
       return 1.3e-3;
+    case WeightFormat::iq4_nl:
+    case WeightFormat::iq4_xs:
+      return 6e-3;
+    case WeightFormat::q3_k:
+      return 2e-2;
+    case WeightFormat::mxfp4:
+      return 2.2e-2;
+    case WeightFormat::q2_k:
+      return 0.13;
     default:
       return 5e-3;
   }
@@ -243,10 +366,15 @@ TEST_P(QuantOf, FillsRowsOfTheWantedDeviation) {
   EXPECT_LT(std::fabs(sum / k), 5 * 0.05 / 128);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, QuantOf,
-                         testing::Values(WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16,
-                                         WeightFormat::q8_0, WeightFormat::q4_0, WeightFormat::q4_k,
-                                         WeightFormat::q5_k, WeightFormat::q6_k),
+std::vector<WeightFormat> all_formats() {
+  std::vector<WeightFormat> formats;
+  for (const FormatDefinition& definition : format_definitions()) {
+    formats.push_back(definition.format);
+  }
+  return formats;
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, QuantOf, testing::ValuesIn(all_formats()),
                          [](const auto& format) { return std::string(format_name(format.param)); });
 
 }  // namespace

@@ -1,0 +1,72 @@
+#include <bit>
+
+#include "reference-engine/quant/code_tables.hpp"
+#include "reference-engine/quant/scaled_block.hpp"
+
+namespace assay {
+namespace {
+
+/// 2^(e - 128): half of what the exponent stands for, since the codes are doubled. 0 and 1 give
+/// subnormals. 255, which the OCP formats call not a number, goes on with the rule, as in ggml.
+float half_of_e8m0(std::uint8_t e) {
+  if (e < 2) return std::bit_cast<float>(0x00200000U << e);
+  return std::bit_cast<float>((e - 1U) << 23);
+}
+
+/// MXFP4: 32 values in 17 bytes, 4.25 bits per weight (OCP Microscaling Formats 1.0).
+///   byte 0         1 .. 16
+///        e (E8M0)  nibbles[16]    low nibble of byte j: value j, high nibble: value j + 16
+///                                 value = 2^(e - 128) * k_e2m1_codes[nibble]
+/// Rounding: e puts the largest magnitude m into the highest binade, 2^(e - 127) = 2^(floor(log2 m)
+/// - 2); the nibble is that of the nearest code.
+struct Mxfp4 {
+  static constexpr WeightFormat k_format = WeightFormat::mxfp4;
+  static constexpr std::size_t k_values = 32;
+  static constexpr std::size_t k_group = 32;
+  static constexpr bool k_has_offset = false;
+
+  struct Block {
+    std::uint8_t e;
+    std::uint8_t nibbles[k_values / 2];
+  };
+  static_assert(sizeof(Block) == 17);
+
+  static void unpack(const Block& block, BlockValues<Mxfp4>& out) {
+    unpack_nibbles(block.nibbles, out.q);
+    for (std::int8_t& q : out.q) q = k_e2m1_codes[q];
+    out.scale[0] = half_of_e8m0(block.e);
+  }
+
+  static Block encode(const float* x) {
+    const float largest = std::fabs(largest_value(x, k_values));
+    Block block{0, {}};
+    if (largest > 0.0F && std::isfinite(largest)) {
+      const int exponent = std::ilogb(largest) - 2 + 127;
+      block.e = static_cast<std::uint8_t>(exponent < 0 ? 0 : exponent);
+    }
+    const float scale = half_of_e8m0(block.e);
+    std::uint8_t q[k_values];
+    for (std::size_t j = 0; j < k_values; ++j) {
+      q[j] = nearest_code(k_e2m1_codes, largest > 0.0F ? x[j] / scale : 0.0F);
+    }
+    pack_nibbles(q, block.nibbles);
+    return block;
+  }
+
+  /// Each code as often; the exponent is one of two neighbours, at random in the proportion that
+  /// gives the mean square.
+  static void randomise(Block& block, float deviation, RandomBits& random) {
+    const float scale = deviation / k_e2m1_deviation;
+    const int exponent = std::ilogb(scale);
+    const float over = scale / std::ldexp(1.0F, exponent);  // 1 .. 2
+    const float chance = (over * over - 1.0F) / 3.0F;
+    const float drawn = static_cast<float>(random.next() >> 40) * 0x1p-24F;
+    block.e = static_cast<std::uint8_t>(exponent + 128 + (drawn < chance ? 1 : 0));
+  }
+};
+
+}  // namespace
+
+constinit const FormatDefinition k_mxfp4_definition = definition_of<Mxfp4>();
+
+}  // namespace assay

@@ -1,0 +1,79 @@
+#include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/scaled_block.hpp"
+#include "reference-engine/quant/two_bits.hpp"
+
+namespace assay {
+namespace {
+
+/// Q3_K: 256 values in 110 bytes, 3.4375 bits per weight; 16 sub-blocks b of 16.
+///   byte 0 .. 31   32 .. 95   96 .. 107   108 109
+///        high[32]  low[64]    scales[12]  d(f16)        (low: two_bits.hpp)
+///   high[l]: bit n is the third bit of value l + 32 n
+///   scale[b]: bits 0-3 in scales[b % 8], its low nibble for b < 8, else its high one;
+///             bits 4-5 in bits 2 (b / 4) and 2 (b / 4) + 1 of scales[8 + b % 4]
+///   value = (d * (scale[b] - 32)) * (code - 4), code 0 .. 7
+/// Rounding: the code is the nearest for the stored d and scale.
+struct Q3K {
+  static constexpr WeightFormat k_format = WeightFormat::q3_k;
+  static constexpr std::size_t k_values = 256;
+  static constexpr std::size_t k_group = 16;
+  static constexpr bool k_has_offset = false;
+
+  struct Block {
+    std::uint8_t high[k_values / 8];
+    std::uint8_t low[k_values / 4];
+    std::uint8_t scales[12];
+    std::uint16_t d;
+  };
+  static_assert(sizeof(Block) == 110);
+
+  static void unpack(const Block& block, BlockValues<Q3K>& out) {
+    unpack_two_bits(block.low, out.q);
+    for (std::size_t j = 0; j < k_values; ++j) {
+      const int third = (block.high[j % 32] >> (j / 32)) & 1;
+      out.q[j] = static_cast<std::int8_t>((out.q[j] | (third << 2)) - 4);
+    }
+    for (std::size_t b = 0; b < 16; ++b) {
+      const int low = (block.scales[b % 8] >> (b / 8 * 4)) & 15;
+      const int high = (block.scales[8 + b % 4] >> (b / 4 * 2)) & 3;
+      out.scale[b] = f16_to_f32(block.d) * static_cast<float>((low | (high << 4)) - 32);
+    }
+  }
+
+  static Block encode(const float* x) {
+    float scales[16];  // of the codes: the value of largest magnitude becomes -4
+    for (std::size_t b = 0; b < 16; ++b) scales[b] = largest_value(x + b * 16, 16) / -4.0F;
+    Block block{};
+    block.d = f32_to_f16(largest_value(scales, 16) / -32.0F);
+    const float d = f16_to_f32(block.d);
+    std::int8_t q[k_values];
+    for (std::size_t b = 0; b < 16; ++b) {
+      const int scale = d != 0.0F ? rounded_within(scales[b] / d, -32, 31) : 0;
+      const int stored = scale + 32;
+      std::uint8_t& low = block.scales[b % 8];
+      std::uint8_t& high = block.scales[8 + b % 4];
+      low = static_cast<std::uint8_t>(low | ((stored & 15) << (b / 8 * 4)));
+      high = static_cast<std::uint8_t>(high | ((stored >> 4) << (b / 4 * 2)));
+      const float step = d * static_cast<float>(scale);
+      for (std::size_t j = b * 16; j < b * 16 + 16; ++j) {
+        const int code = (step != 0.0F ? rounded_within(x[j] / step, -4, 3) : 0) + 4;
+        q[j] = static_cast<std::int8_t>(code);
+        block.high[j % 32] =
+            static_cast<std::uint8_t>(block.high[j % 32] | ((code >> 2) << (j / 32)));
+      }
+    }
+    pack_two_bits(q, block.low);
+    return block;
+  }
+
+  /// Codes uniform over -4 .. 3 (root mean square 2.35), scales over -32 .. 31 (18.5).
+  static void randomise(Block& block, float deviation, RandomBits&) {
+    block.d = f32_to_f16(deviation / (2.35F * 18.5F));
+  }
+};
+
+}  // namespace
+
+constinit const FormatDefinition k_q3_k_definition = definition_of<Q3K>();
+
+}  // namespace assay
