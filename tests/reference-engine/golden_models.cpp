@@ -52,7 +52,9 @@ std::vector<std::uint32_t> GoldenModels::tokens() {
 std::vector<std::string> GoldenModels::names() {
   std::vector<std::string> names;
   const Json document = manifest();  // outlives the loop over a part of it
-  for (const Json& model : document.at("models")) names.push_back(model.at("name"));
+  for (const Json& model : document.at("models")) {
+    if (!model.value("awaits_engine", false)) names.push_back(model.at("name"));
+  }
   return names;
 }
 

@@ -20,7 +20,8 @@ class GoldenModels {
   [[nodiscard]] static std::vector<float> logits(std::string_view name);
   /// The tokens that the logits belong to.
   [[nodiscard]] static std::vector<std::uint32_t> tokens();
-  /// Every model of manifest.json.
+  /// Every model of manifest.json that is not marked "awaits_engine": those that the engine must
+  /// run.
   [[nodiscard]] static std::vector<std::string> names();
 
  private:

@@ -31,7 +31,7 @@ TEST(GoldenModels, SeededFilesAreThoseTheLogitsWereMadeFrom) {
     EXPECT_EQ(fnv1a64(*content), model.at("fnv1a64").get<std::string>()) << name;
     ++seeded;
   }
-  EXPECT_EQ(seeded, 11U);
+  EXPECT_GE(seeded, 11U);
 }
 
 TEST(GoldenModels, HaveLogitsForEveryToken) {

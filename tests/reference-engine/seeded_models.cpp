@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "tests/reference-engine/numpy_random.hpp"
+#include "tests/reference-engine/seeded_shape_file.hpp"
 
 namespace assay {
 namespace {
@@ -146,34 +147,6 @@ void add_sizes(GgufBuilder& file, const SeededShape& shape) {
   }
 }
 
-/// The vocabulary of stories260K.gguf.
-void add_vocabulary(GgufBuilder& file) {
-  const auto stories =
-      GgufFile::open(std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / "stories260K.gguf");
-  if (!stories) throw std::runtime_error(stories.error().text());
-  const GgufArray& tokens = **stories->array("tokenizer.ggml.tokens", GgufType::string);
-  const GgufArray& scores = **stories->array("tokenizer.ggml.scores", GgufType::f32);
-  const GgufArray& types = **stories->array("tokenizer.ggml.token_type", GgufType::i32);
-  std::vector<std::string> texts;
-  std::vector<float> numbers;
-  std::vector<std::int32_t> kinds;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    texts.emplace_back(tokens.text(i));
-    numbers.push_back(scores.number<float>(i));
-    kinds.push_back(types.number<std::int32_t>(i));
-  }
-  file.set_text("tokenizer.ggml.model", "llama");
-  file.set_texts("tokenizer.ggml.tokens", texts);
-  file.set_numbers<float>("tokenizer.ggml.scores", GgufType::f32, numbers);
-  file.set_numbers<std::int32_t>("tokenizer.ggml.token_type", GgufType::i32, kinds);
-  file.set_u32("tokenizer.ggml.bos_token_id", 1);
-  file.set_u32("tokenizer.ggml.eos_token_id", 2);
-  file.set_u32("tokenizer.ggml.unknown_token_id", 0);
-  file.set_bool("tokenizer.ggml.add_bos_token", true);
-  file.set_bool("tokenizer.ggml.add_eos_token", false);
-  file.set_bool("tokenizer.ggml.add_space_prefix", true);
-}
-
 /// Draws the tensors of one model, in their order.
 class SeededWeights {
  public:
@@ -300,7 +273,35 @@ void narrow(GgufBuilder& file, WeightFormat format, std::uint32_t file_type) {
 
 }  // namespace
 
+void add_vocabulary(GgufBuilder& file) {
+  const auto stories =
+      GgufFile::open(std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / "stories260K.gguf");
+  if (!stories) throw std::runtime_error(stories.error().text());
+  const GgufArray& tokens = **stories->array("tokenizer.ggml.tokens", GgufType::string);
+  const GgufArray& scores = **stories->array("tokenizer.ggml.scores", GgufType::f32);
+  const GgufArray& types = **stories->array("tokenizer.ggml.token_type", GgufType::i32);
+  std::vector<std::string> texts;
+  std::vector<float> numbers;
+  std::vector<std::int32_t> kinds;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    texts.emplace_back(tokens.text(i));
+    numbers.push_back(scores.number<float>(i));
+    kinds.push_back(types.number<std::int32_t>(i));
+  }
+  file.set_text("tokenizer.ggml.model", "llama");
+  file.set_texts("tokenizer.ggml.tokens", texts);
+  file.set_numbers<float>("tokenizer.ggml.scores", GgufType::f32, numbers);
+  file.set_numbers<std::int32_t>("tokenizer.ggml.token_type", GgufType::i32, kinds);
+  file.set_u32("tokenizer.ggml.bos_token_id", 1);
+  file.set_u32("tokenizer.ggml.eos_token_id", 2);
+  file.set_u32("tokenizer.ggml.unknown_token_id", 0);
+  file.set_bool("tokenizer.ggml.add_bos_token", true);
+  file.set_bool("tokenizer.ggml.add_eos_token", false);
+  file.set_bool("tokenizer.ggml.add_space_prefix", true);
+}
+
 GgufBuilder seeded_model(std::string_view name) {
+  if (auto model = model_of_shape_file(name)) return *model;
   if (name == "llama-wide-F16" || name == "llama-wide-BF16") {
     GgufBuilder file = seeded_model("llama-wide");
     const bool f16 = name == "llama-wide-F16";

@@ -10,4 +10,7 @@ namespace assay {
 /// an F32 one of the manifest, "llama-wide" or "olmoe-wide".
 GgufBuilder seeded_model(std::string_view name);
 
+/// Gives a model the vocabulary of stories260K.gguf.
+void add_vocabulary(GgufBuilder& file);
+
 }  // namespace assay

@@ -1,0 +1,95 @@
+#include "tests/reference-engine/seeded_shape_file.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+
+#include "base/json.hpp"
+#include "tests/reference-engine/numpy_random.hpp"
+#include "tests/reference-engine/seeded_models.hpp"
+
+namespace assay {
+namespace {
+
+void set_array(GgufBuilder& file, const std::string& key, const Json& values) {
+  if (values.at(0).is_boolean()) {
+    std::vector<std::uint8_t> flags;
+    for (const Json& value : values) flags.push_back(value.get<bool>() ? 1 : 0);
+    file.set_numbers<std::uint8_t>(key, GgufType::boolean, flags);
+  } else {
+    file.set_numbers<std::uint32_t>(key, GgufType::u32, values.get<std::vector<std::uint32_t>>());
+  }
+}
+
+void set_key(GgufBuilder& file, const std::string& key, const Json& value) {
+  if (value.is_array()) {
+    set_array(file, key, value);
+  } else if (value.is_string()) {
+    file.set_text(key, value.get<std::string>());
+  } else if (value.is_boolean()) {
+    file.set_bool(key, value.get<bool>());
+  } else if (value.is_number_float()) {
+    file.set_f32(key, value.get<float>());
+  } else {
+    file.set_u32(key, value.get<std::uint32_t>());
+  }
+}
+
+/// What a normally distributed number becomes, by the name that a shape file gives it.
+std::function<double(double)> drawn_as(const std::string& values, double columns) {
+  const double root = std::sqrt(columns);
+  if (values == "matrix") return [root](double z) { return z / root; };
+  if (values == "router") return [root](double z) { return z * 2 / root; };
+  if (values == "norm") return [](double z) { return 1 + 0.2 * z; };
+  if (values == "bias") return [](double z) { return 0.1 * z; };
+  throw std::runtime_error("a shape file has no values called " + values);
+}
+
+/// `row` is [name, values, dims], or [name, list of numbers].
+void add_tensor(GgufBuilder& file, const std::string& prefix, const Json& row,
+                NumpyRandom& random) {
+  const std::string name = prefix + row.at(0).get<std::string>();
+  if (row.at(1).is_array()) {
+    const auto values = row.at(1).get<std::vector<float>>();
+    file.add_f32(name, {values.size()}, values);
+    return;
+  }
+  const auto dims = row.at(2).get<std::vector<std::uint64_t>>();
+  const auto draw = drawn_as(row.at(1).get<std::string>(), static_cast<double>(dims[0]));
+  std::uint64_t count = 1;
+  for (const std::uint64_t dim : dims) count *= dim;
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(draw(random.standard_normal()));
+  file.add_f32(name, dims, values);
+}
+
+}  // namespace
+
+std::optional<GgufBuilder> model_of_shape_file(std::string_view name) {
+  const std::filesystem::path path =
+      std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / "shapes" / (std::string(name) + ".json");
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const auto shape = read_json_file(path);
+  if (!shape) throw std::runtime_error(shape.error().text());
+  GgufBuilder file;
+  const auto architecture = shape->at("architecture").get<std::string>();
+  file.set_text("general.architecture", architecture);
+  file.set_text("general.name", shape->at("name").get<std::string>());
+  for (const auto& [key, value] : shape->at("keys").items()) {
+    set_key(file, architecture + "." + key, value);
+  }
+  add_vocabulary(file);
+  NumpyRandom random(shape->at("seed").get<std::uint32_t>());
+  for (const Json& row : shape->at("tensors")) add_tensor(file, "", row, random);
+  std::uint32_t layer = 0;
+  for (const Json& group : shape->at("layers")) {
+    for (const auto end = layer + group.at("count").get<std::uint32_t>(); layer < end; ++layer) {
+      const std::string prefix = "blk." + std::to_string(layer) + ".";
+      for (const Json& row : group.at("tensors")) add_tensor(file, prefix, row, random);
+    }
+  }
+  return file;
+}
+
+}  // namespace assay
