@@ -1,0 +1,28 @@
+#include "advisor/catalogue.hpp"
+#include "advisor/policy.hpp"
+#include "tests/fuzz/targets.hpp"
+#include "workloads/workload_spec.hpp"
+
+namespace assay {
+
+void fuzz_config(std::string_view input) {
+  if (input.empty()) return;
+  const std::string_view text = input.substr(1);
+  switch (input.front()) {
+    case 'w':
+      static_cast<void>(parse_suite(text, "suite.json"));
+      break;
+    case 'p':
+      static_cast<void>(parse_policy(text, "policy.json"));
+      break;
+    case 'c':
+      static_cast<void>(parse_catalogue(text, "catalogue.json"));
+      break;
+    default:
+      if (const auto spec = spec_from_config_json(text, "config.json")) {
+        static_cast<void>(tensor_plan(*spec, Recipe::q4_k_m));
+      }
+  }
+}
+
+}  // namespace assay
