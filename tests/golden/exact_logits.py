@@ -12,7 +12,8 @@ import numpy as np
 
 import gguf_file
 
-ADJACENT_PAIRS = {"llama", "mistral3", "ernie4_5", "ernie4_5-moe", "deepseek2"}
+ADJACENT_PAIRS = {"llama", "mistral3", "ernie4_5", "ernie4_5-moe", "deepseek2", "granitehybrid"}
+RECURRENT = {"lfm2", "lfm2moe", "granitehybrid", "qwen35", "qwen35moe"}
 FULL = "full attention"  # a layer that looks back to the first token
 SLIDING = "sliding attention"
 
@@ -352,6 +353,9 @@ class Gemma4:
 
 def logits(path, tokens, context=64):
     model = Model(path)
+    if model.architecture in RECURRENT:
+        import exact_recurrent  # here, because it uses this file
+        return exact_recurrent.logits(model, tokens, context)
     x = Gemma4(model, tokens, context).run() if model.architecture == "gemma4" else run(model, tokens, context)
     head = model.tensor("output.weight")
     head = model.tensor("token_embd.weight") if head is None else head

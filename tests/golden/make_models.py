@@ -53,7 +53,7 @@ def drawn_tensors(shape):
         dims, = dims
         z = random.standard_normal(dims[::-1])
         draw = {"matrix": lambda: z / np.sqrt(dims[0]), "norm": lambda: 1 + 0.2 * z, "bias": lambda: 0.1 * z,
-                "router": lambda: z * 2 / np.sqrt(dims[0])}
+                "router": lambda: z * 2 / np.sqrt(dims[0]), "step": lambda: z - 1, "rate": lambda: -(0.1 + 0.5 * (z * z))}
         tensors[name] = draw[values]().astype(np.float32)
     return tensors
 

@@ -43,6 +43,9 @@ std::function<double(double)> drawn_as(const std::string& values, double columns
   if (values == "router") return [root](double z) { return z * 2 / root; };
   if (values == "norm") return [](double z) { return 1 + 0.2 * z; };
   if (values == "bias") return [](double z) { return 0.1 * z; };
+  // Biases of the steps and rates of recurrent heads: memories from one token to some tens.
+  if (values == "step") return [](double z) { return z - 1; };
+  if (values == "rate") return [](double z) { return -(0.1 + 0.5 * (z * z)); };
   throw std::runtime_error("a shape file has no values called " + values);
 }
 
