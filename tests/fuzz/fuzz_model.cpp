@@ -3,8 +3,8 @@
 #include <random>
 
 #include "tests/fuzz/memory_file.hpp"
-#include "tests/reference-engine/run_model.hpp"
 #include "tests/fuzz/targets.hpp"
+#include "tests/reference-engine/run_model.hpp"
 
 namespace assay {
 namespace {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "tests/fuzz/memory_file.hpp"
-#include "tests/reference-engine/run_model.hpp"
 #include "tests/fuzz/seeds.hpp"
 #include "tests/fuzz/targets.hpp"
 #include "tests/reference-engine/golden_models.hpp"
+#include "tests/reference-engine/run_model.hpp"
 
 namespace assay {
 namespace {
