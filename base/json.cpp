@@ -56,6 +56,11 @@ std::string describe_value(const Json& value) {
 
 Result<Json> parse_json(std::string_view text, const std::string& source) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  // The library takes a NUL for the end of the text, whatever follows it.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return fail(ErrorCode::refused_input, fmt::format("is not valid JSON: byte {} is NUL", nul),
+                source);
+  }
   try {
     StructureCheck check;
     Json::parser_callback_t callback = [&check](int depth, Json::parse_event_t event, Json& value) {

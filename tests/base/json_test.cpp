@@ -69,5 +69,12 @@ TEST_F(JsonFieldsTest, TakesNullForMissingWhereItIsOptional) {
   EXPECT_FALSE(fields_.optional_text("n"));
 }
 
+TEST(ParseJson, TakesNulForNoEnd) {
+  using namespace std::string_view_literals;
+  const auto json = parse_json("{}\0{"sv, "doc");
+  ASSERT_FALSE(json);
+  EXPECT_EQ(json.error().text(), "doc: is not valid JSON: byte 2 is NUL");
+}
+
 }  // namespace
 }  // namespace assay

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,10 @@ struct Pipe {
   ::dup2(out, STDOUT_FILENO);
   ::dup2(errors.write_end, STDERR_FILENO);
   ::setenv("ASSAY_STATE", options.state.c_str(), 1);
+  if (options.address_space > 0) {
+    const rlimit limit{options.address_space, options.address_space};
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
   std::vector<char*> words;
   for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -78,7 +83,10 @@ ProgramRun run_program(const std::vector<std::string>& command, const ProgramOpt
     if (elapsed > std::chrono::seconds(options.limit_seconds)) ::kill(child, SIGKILL);
   }
   int status = 0;
-  ::waitpid(child, &status, 0);
+  rusage used{};
+  ::wait4(child, &status, 0, &used);
+  run.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  run.peak_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
   ::close(output.read_end);
   ::close(errors.read_end);
   if (WIFEXITED(status)) run.exit_code = WEXITSTATUS(status);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@ struct ProgramRun {
   int signal = 0;
   std::string standard_output;
   std::string standard_error;
+  double seconds = 0.0;
+  std::uint64_t peak_bytes = 0;  // resident; at least what the test itself had when it started it
 };
 
 struct ProgramOptions {
@@ -20,6 +23,7 @@ struct ProgramOptions {
   int interrupt_after_ms = 0;          // sends `interrupt` after so many milliseconds
   int interrupt = 0;
   int limit_seconds = 120;
+  std::uint64_t address_space = 0;  // bytes; 0: no limit
 };
 
 /// Runs `command` (the first word is the program) and waits for its end.
