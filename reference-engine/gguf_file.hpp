@@ -54,6 +54,10 @@ class GgufArray {
     std::memcpy(&value, bytes_.data() + index * sizeof(Number), sizeof(Number));
     return value;
   }
+  /// The numbers as they lie in the file; nothing for texts.
+  [[nodiscard]] std::string_view numbers() const {
+    return element_ == GgufType::string ? std::string_view() : std::string_view(bytes_);
+  }
 
  private:
   friend class GgufReader;
@@ -91,6 +95,10 @@ class GgufFile {
   /// Nothing when the file has no tensor of that name.
   [[nodiscard]] const GgufTensor* tensor(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view key) const;
+  /// The names of all keys, in the order of the file.
+  [[nodiscard]] const std::vector<std::string>& keys() const { return keys_; }
+  /// The value of a key, of any type; null when the file has no such key.
+  [[nodiscard]] const GgufValue* find(std::string_view key) const;
 
   /// Typed getters. Errors: refused_input that names the file and the key, for a missing key or
   /// another type.
@@ -128,6 +136,7 @@ class GgufFile {
   InputFile file_;
   std::uint32_t version_ = 0;
   TextMap<GgufValue> values_;
+  std::vector<std::string> keys_;
   std::vector<GgufTensor> tensors_;
   TextMap<std::size_t> tensor_index_;
 };

@@ -52,6 +52,11 @@ const GgufTensor* GgufFile::tensor(std::string_view name) const {
 
 bool GgufFile::has(std::string_view key) const { return values_.contains(key); }
 
+const GgufValue* GgufFile::find(std::string_view key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
 Result<const GgufValue*> GgufFile::value(std::string_view key, std::string_view expected) const {
   const auto found = values_.find(key);
   if (found == values_.end()) {

@@ -9,21 +9,13 @@
 
 #include "base/text.hpp"
 #include "reference-engine/gguf/checked_size.hpp"
+#include "reference-engine/gguf/limits.hpp"
 
 namespace assay {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "GGUF numbers are copied as they lie");
 
-// Limits: the format's own where it has one (a key's 65,535 bytes), else far above every real file
-// and low enough to bound the time and memory that a bad one can take.
-constexpr std::uint64_t k_longest_text = std::uint64_t{16} << 20;
-constexpr std::uint64_t k_longest_array = std::uint64_t{16} << 20;
-constexpr std::uint64_t k_largest_header = std::uint64_t{128} << 20;
-constexpr std::uint64_t k_longest_key = 65535;
-constexpr std::uint64_t k_most_keys = 65536;
-constexpr std::uint64_t k_most_tensors = 65536;
-constexpr std::uint64_t k_largest_alignment = std::uint64_t{1} << 20;
 // The smallest key: length 8, one byte, type 4. The smallest tensor entry: length 8, dimension
 // count 4, one dimension 8, type 4, offset 8.
 constexpr std::uint64_t k_smallest_key = 13;
@@ -188,6 +180,7 @@ Result<void> GgufReader::read_key(std::uint64_t index) {
   if (!type) return pass_on(type);
   auto value = read_value(*key, static_cast<GgufType>(*type));
   if (!value) return pass_on(value);
+  gguf_.keys_.push_back(*key);
   gguf_.values_.emplace(std::move(*key), std::move(*value));
   return {};
 }

@@ -6,15 +6,9 @@
 
 #include "reference-engine/gguf/checked_size.hpp"
 #include "reference-engine/gguf/gguf_reader.hpp"
+#include "reference-engine/gguf/limits.hpp"
 
 namespace assay {
-namespace {
-
-// Both are the format's own.
-constexpr std::uint64_t k_longest_tensor_name = 64;
-constexpr std::uint32_t k_most_dims = 4;
-
-}  // namespace
 
 Result<void> GgufReader::read_tensor_list(std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
+
+#include "reference-engine/quant/code_search.hpp"
 
 namespace assay {
 
@@ -18,14 +19,16 @@ inline constexpr std::int8_t k_e2m1_codes[16] = {0, 1,  2,  3,  4,  6,  8,  12,
                                                  0, -1, -2, -3, -4, -6, -8, -12};
 inline constexpr float k_e2m1_deviation = 5.85F;
 
-/// The first code whose table value is nearest.
-inline std::uint8_t nearest_code(const std::int8_t table[16], float value) {
-  std::uint8_t best = 0;
-  for (std::uint8_t i = 1; i < 16; ++i) {
-    const float before = std::fabs(value - static_cast<float>(table[best]));
-    if (std::fabs(value - static_cast<float>(table[i])) < before) best = i;
-  }
-  return best;
+/// Both tables in ascending order, for the encoders.
+inline constexpr TableCodes k_nonlinear({-127.0F, -104.0F, -83.0F, -65.0F, -49.0F, -35.0F, -22.0F,
+                                         -10.0F, 1.0F, 13.0F, 25.0F, 38.0F, 53.0F, 69.0F, 89.0F,
+                                         113.0F});
+inline constexpr TableCodes k_e2m1({-12.0F, -8.0F, -6.0F, -4.0F, -3.0F, -2.0F, -1.0F, 0.0F, 0.0F,
+                                    1.0F, 2.0F, 3.0F, 4.0F, 6.0F, 8.0F, 12.0F});
+/// The nibble of a place in k_e2m1: negative numbers have the sign bit, and zero has not.
+constexpr std::uint8_t e2m1_nibble(std::uint8_t index) {
+  if (index == 7) return 0;
+  return static_cast<std::uint8_t>(index < 7 ? 15 - index : index - 8);
 }
 
 }  // namespace assay

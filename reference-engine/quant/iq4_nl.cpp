@@ -9,8 +9,8 @@ namespace {
 ///   byte 0  1   2 .. 17
 ///        d(f16) nibbles[16]    low nibble of byte j: value j, high nibble: value j + 16
 ///                              value = d * k_nonlinear_codes[nibble]
-/// Rounding: d = m / -127 with m the value of largest magnitude; the nibble is that of the nearest
-/// code.
+/// Rounding: d by search (code_search.hpp); the nibble is that of the nearest code for the stored
+/// d.
 struct Iq4Nl {
   static constexpr WeightFormat k_format = WeightFormat::iq4_nl;
   static constexpr std::size_t k_values = 32;
@@ -30,12 +30,10 @@ struct Iq4Nl {
   }
 
   static Block encode(const float* x) {
-    Block block{f32_to_f16(largest_value(x, k_values) / -127.0F), {}};
-    const float d = f16_to_f32(block.d);
-    std::uint8_t q[k_values] = {};
-    for (std::size_t j = 0; j < k_values; ++j) {
-      q[j] = nearest_code(k_nonlinear_codes, d != 0.0F ? x[j] / d : 0.0F);
-    }
+    const auto fit = fit_one_scale<k_values>(x, k_nonlinear);
+    std::uint8_t q[k_values];
+    for (std::size_t j = 0; j < k_values; ++j) q[j] = k_nonlinear.index(fit.codes[j]);
+    Block block{fit.d, {}};
     pack_nibbles(q, block.nibbles);
     return block;
   }

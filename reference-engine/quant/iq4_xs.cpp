@@ -1,6 +1,7 @@
 #include "reference-engine/quant/code_tables.hpp"
 #include "reference-engine/quant/half.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
+#include "reference-engine/quant/scaled_fit.hpp"
 
 namespace assay {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 ///   scale[b]: bits 0-3 in nibble b % 2 of low[b / 2], bits 4-5 in bits 2b and 2b + 1 of high
 ///   nibbles of sub-block b: low nibble of byte j: value j, high nibble: value j + 16
 ///   value = (d * (scale[b] - 32)) * k_nonlinear_codes[nibble]
-/// Rounding: the code is the nearest for the stored d and scale.
+/// Rounding: d and scales by search (scaled_fit.hpp); the code is the nearest for the stored ones.
 struct Iq4Xs {
   static constexpr WeightFormat k_format = WeightFormat::iq4_xs;
   static constexpr std::size_t k_values = 256;
@@ -37,21 +38,15 @@ struct Iq4Xs {
   }
 
   static Block encode(const float* x) {
-    float scales[8];  // of the codes: the value of largest magnitude becomes -127
-    for (std::size_t b = 0; b < 8; ++b) scales[b] = largest_value(x + b * 32, 32) / -127.0F;
-    Block block{f32_to_f16(largest_value(scales, 8) / -32.0F), 0, {}, {}};
-    const float d = f16_to_f32(block.d);
+    const ScaledFit fit = fit_scaled(x, k_nonlinear, {k_group, -32, 31});
+    Block block{f32_to_f16(fit.d), 0, {}, {}};
     for (std::size_t b = 0; b < 8; ++b) {
-      const int scale = d != 0.0F ? rounded_within(scales[b] / d, -32, 31) : 0;
-      const int stored = scale + 32;
+      const int stored = fit.scale[b] + 32;
       block.low[b / 2] =
           static_cast<std::uint8_t>(block.low[b / 2] | ((stored & 15) << (b % 2 * 4)));
       block.high = static_cast<std::uint16_t>(block.high | ((stored >> 4) << (2 * b)));
-      const float step = d * static_cast<float>(scale);
       std::uint8_t q[32];
-      for (std::size_t j = 0; j < 32; ++j) {
-        q[j] = nearest_code(k_nonlinear_codes, step != 0.0F ? x[b * 32 + j] / step : 0.0F);
-      }
+      for (std::size_t j = 0; j < 32; ++j) q[j] = k_nonlinear.index(fit.codes[b * 32 + j]);
       pack_nibbles(q, block.nibbles[b]);
     }
     return block;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/lined_fit.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
 
 namespace assay {
@@ -36,18 +38,6 @@ inline void pack_scales(const SubBlockScales& in, std::uint8_t s[12]) {
   }
 }
 
-/// A block of 256 values as 8 sub-blocks of 32: value = d * scale[b] * q - dmin * minimum[b].
-struct SubBlockFit {
-  float d;
-  float dmin;
-  SubBlockScales scales;
-  std::uint8_t q[256];  // 0 .. highest
-};
-
-/// Fits the sub-blocks to 256 values with codes 0 .. highest (15 or 31). d and dmin are returned as
-/// binary16 can hold them, and the codes are the nearest for exactly these.
-SubBlockFit fit_sub_blocks(const float* values, int highest);
-
 /// What Q4_K and Q5_K share. `Format` adds its Block (with d, dmin and scales), k_highest, the
 /// greatest code, unpack_codes(block, q) and pack_codes(q, block).
 template <typename Format>
@@ -67,12 +57,15 @@ struct SubBlockFormat {
   }
 
   static auto encode(const float* x) {
-    const SubBlockFit fit = fit_sub_blocks(x, Format::k_highest);
+    const LinedFit fit = fit_lined(x, {k_group, Format::k_highest, 63});
     typename Format::Block block{};
     block.d = f32_to_f16(fit.d);
     block.dmin = f32_to_f16(fit.dmin);
-    pack_scales(fit.scales, block.scales);
-    Format::pack_codes(fit.q, block);
+    SubBlockScales scales{};
+    std::copy_n(fit.scale, 8, scales.scale);
+    std::copy_n(fit.minimum, 8, scales.minimum);
+    pack_scales(scales, block.scales);
+    Format::pack_codes(fit.codes, block);
     return block;
   }
 

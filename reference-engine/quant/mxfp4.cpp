@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "reference-engine/quant/code_tables.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
@@ -17,8 +19,9 @@ float half_of_e8m0(std::uint8_t e) {
 ///   byte 0         1 .. 16
 ///        e (E8M0)  nibbles[16]    low nibble of byte j: value j, high nibble: value j + 16
 ///                                 value = 2^(e - 128) * k_e2m1_codes[nibble]
-/// Rounding: e puts the largest magnitude m into the highest binade, 2^(e - 127) = 2^(floor(log2 m)
-/// - 2); the nibble is that of the nearest code.
+/// Rounding: 2^(e - 127) = 2^(floor(log2 m) - 2) puts the largest magnitude m into the highest
+/// binade; e is that one or a neighbour, whichever leaves the least error. The nibble is that of
+/// the nearest code.
 struct Mxfp4 {
   static constexpr WeightFormat k_format = WeightFormat::mxfp4;
   static constexpr std::size_t k_values = 32;
@@ -38,17 +41,28 @@ struct Mxfp4 {
   }
 
   static Block encode(const float* x) {
+    const UnitBlock<k_values> unit(x);
     const float largest = std::fabs(largest_value(x, k_values));
     Block block{0, {}};
-    if (largest > 0.0F && std::isfinite(largest)) {
-      const int exponent = std::ilogb(largest) - 2 + 127;
-      block.e = static_cast<std::uint8_t>(exponent < 0 ? 0 : exponent);
+    if (!(largest > 0.0F) || !std::isfinite(largest)) return block;
+    constexpr int k_highest_exponent = 254;
+    float best_scale = 0.0F;
+    float best_error = 0.0F;
+    for (const int step : {0, 1, -1}) {
+      const auto e = static_cast<std::uint8_t>(
+          std::clamp(std::ilogb(largest) - 2 + 127 + step, 0, k_highest_exponent));
+      const float scale = std::ldexp(half_of_e8m0(e), -unit.exponent);
+      const float error = error_of_scale(unit.x, k_values, k_e2m1, scale);
+      if (error < best_error) {
+        block.e = e;
+        best_scale = scale;
+        best_error = error;
+      }
     }
-    const float scale = half_of_e8m0(block.e);
     std::uint8_t q[k_values];
-    for (std::size_t j = 0; j < k_values; ++j) {
-      q[j] = nearest_code(k_e2m1_codes, largest > 0.0F ? x[j] / scale : 0.0F);
-    }
+    const float inverse = best_scale > 0.0F ? 1.0F / best_scale : 0.0F;
+    for (std::size_t j = 0; j < k_values; ++j)
+      q[j] = e2m1_nibble(k_e2m1.index(unit.x[j] * inverse));
     pack_nibbles(q, block.nibbles);
     return block;
   }

@@ -1,4 +1,5 @@
 #include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/lined_fit.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
 #include "reference-engine/quant/two_bits.hpp"
 
@@ -10,7 +11,8 @@ namespace {
 ///        scales[16]  low[64]     d(f16)   dmin(f16)     (low: two_bits.hpp)
 ///   scales[b]: bits 0-3 the scale, bits 4-7 the minimum of sub-block b
 ///   value = (d * scale[b]) * code - (dmin * minimum[b]), code 0 .. 3
-/// Rounding: the code is the nearest for the stored d, dmin, scale and minimum.
+/// Rounding: d, dmin, scales and minimums by search (lined_fit.hpp); the code is the nearest for
+/// the stored ones.
 struct Q2K {
   static constexpr WeightFormat k_format = WeightFormat::q2_k;
   static constexpr std::size_t k_values = 256;
@@ -34,33 +36,15 @@ struct Q2K {
   }
 
   static Block encode(const float* x) {
-    Range ranges[16];
-    float largest_scale = 0.0F;
-    float largest_minimum = 0.0F;
-    for (std::size_t b = 0; b < 16; ++b) {
-      ranges[b] = range_of(x + b * 16, 16);
-      ranges[b].low = std::fmin(ranges[b].low, 0.0F);
-      largest_scale = std::fmax(largest_scale, (ranges[b].high - ranges[b].low) / 3.0F);
-      largest_minimum = std::fmax(largest_minimum, -ranges[b].low);
-    }
+    const LinedFit fit = fit_lined(x, {k_group, 3, 15});
     Block block{};
-    block.d = f32_to_f16(largest_scale / 15.0F);
-    block.dmin = f32_to_f16(largest_minimum / 15.0F);
-    const float d = f16_to_f32(block.d);
-    const float dmin = f16_to_f32(block.dmin);
-    std::int8_t q[k_values];
+    block.d = f32_to_f16(fit.d);
+    block.dmin = f32_to_f16(fit.dmin);
     for (std::size_t b = 0; b < 16; ++b) {
-      const float wanted = (ranges[b].high - ranges[b].low) / 3.0F;
-      const int scale = d > 0.0F ? rounded_within(wanted / d, 0, 15) : 0;
-      const int minimum = dmin > 0.0F ? rounded_within(-ranges[b].low / dmin, 0, 15) : 0;
-      block.scales[b] = static_cast<std::uint8_t>(scale | (minimum << 4));
-      const float step = d * static_cast<float>(scale);
-      const float offset = dmin * static_cast<float>(minimum);
-      for (std::size_t j = b * 16; j < b * 16 + 16; ++j) {
-        const int code = step > 0.0F ? rounded_within((x[j] + offset) / step, 0, 3) : 0;
-        q[j] = static_cast<std::int8_t>(code);
-      }
+      block.scales[b] = static_cast<std::uint8_t>(fit.scale[b] | (fit.minimum[b] << 4));
     }
+    std::int8_t q[k_values];
+    for (std::size_t j = 0; j < k_values; ++j) q[j] = static_cast<std::int8_t>(fit.codes[j]);
     pack_two_bits(q, block.low);
     return block;
   }

@@ -1,5 +1,6 @@
 #include "reference-engine/quant/half.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
+#include "reference-engine/quant/scaled_fit.hpp"
 #include "reference-engine/quant/two_bits.hpp"
 
 namespace assay {
@@ -12,7 +13,7 @@ namespace {
 ///   scale[b]: bits 0-3 in scales[b % 8], its low nibble for b < 8, else its high one;
 ///             bits 4-5 in bits 2 (b / 4) and 2 (b / 4) + 1 of scales[8 + b % 4]
 ///   value = (d * (scale[b] - 32)) * (code - 4), code 0 .. 7
-/// Rounding: the code is the nearest for the stored d and scale.
+/// Rounding: d and scales by search (scaled_fit.hpp); the code is the nearest for the stored ones.
 struct Q3K {
   static constexpr WeightFormat k_format = WeightFormat::q3_k;
   static constexpr std::size_t k_values = 256;
@@ -41,26 +42,22 @@ struct Q3K {
   }
 
   static Block encode(const float* x) {
-    float scales[16];  // of the codes: the value of largest magnitude becomes -4
-    for (std::size_t b = 0; b < 16; ++b) scales[b] = largest_value(x + b * 16, 16) / -4.0F;
+    const ScaledFit fit = fit_scaled(x, IntegerCodes{-4.0F, 3.0F}, {k_group, -32, 31});
     Block block{};
-    block.d = f32_to_f16(largest_value(scales, 16) / -32.0F);
-    const float d = f16_to_f32(block.d);
-    std::int8_t q[k_values];
+    block.d = f32_to_f16(fit.d);
     for (std::size_t b = 0; b < 16; ++b) {
-      const int scale = d != 0.0F ? rounded_within(scales[b] / d, -32, 31) : 0;
-      const int stored = scale + 32;
+      const int stored = fit.scale[b] + 32;
       std::uint8_t& low = block.scales[b % 8];
       std::uint8_t& high = block.scales[8 + b % 4];
       low = static_cast<std::uint8_t>(low | ((stored & 15) << (b / 8 * 4)));
       high = static_cast<std::uint8_t>(high | ((stored >> 4) << (b / 4 * 2)));
-      const float step = d * static_cast<float>(scale);
-      for (std::size_t j = b * 16; j < b * 16 + 16; ++j) {
-        const int code = (step != 0.0F ? rounded_within(x[j] / step, -4, 3) : 0) + 4;
-        q[j] = static_cast<std::int8_t>(code);
-        block.high[j % 32] =
-            static_cast<std::uint8_t>(block.high[j % 32] | ((code >> 2) << (j / 32)));
-      }
+    }
+    std::int8_t q[k_values];
+    for (std::size_t j = 0; j < k_values; ++j) {
+      const int code = static_cast<int>(fit.codes[j]) + 4;
+      q[j] = static_cast<std::int8_t>(code);
+      block.high[j % 32] =
+          static_cast<std::uint8_t>(block.high[j % 32] | ((code >> 2) << (j / 32)));
     }
     pack_two_bits(q, block.low);
     return block;

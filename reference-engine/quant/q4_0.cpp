@@ -1,3 +1,4 @@
+#include "reference-engine/quant/code_search.hpp"
 #include "reference-engine/quant/half.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
 
@@ -8,8 +9,7 @@ namespace {
 ///   byte 0  1   2 .. 17
 ///        d(f16) nibbles[16]    low nibble of byte j: value j, high nibble: value j + 16
 ///                              value = d * (nibble - 8)
-/// Rounding: d = m / -8 with m the value of largest magnitude; nibble = nearest of x / d + 8, at
-/// most 15.
+/// Rounding: d by search (code_search.hpp); nibble = nearest of x / d + 8 for the stored d.
 struct Q40 {
   static constexpr WeightFormat k_format = WeightFormat::q4_0;
   static constexpr std::size_t k_values = 32;
@@ -29,11 +29,10 @@ struct Q40 {
   }
 
   static Block encode(const float* x) {
-    const float d = largest_value(x, k_values) / -8.0F;
-    const float inverse = d != 0.0F ? 1.0F / d : 0.0F;
+    const auto fit = fit_one_scale<k_values>(x, IntegerCodes{-8.0F, 7.0F});
     int q[k_values];
-    for (std::size_t j = 0; j < k_values; ++j) q[j] = rounded_within(x[j] * inverse + 8.0F, 0, 15);
-    Block block{f32_to_f16(d), {}};
+    for (std::size_t j = 0; j < k_values; ++j) q[j] = static_cast<int>(fit.codes[j]) + 8;
+    Block block{fit.d, {}};
     pack_nibbles(q, block.nibbles);
     return block;
   }

@@ -1,4 +1,5 @@
 #include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/line_search.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
 
 namespace assay {
@@ -8,7 +9,8 @@ namespace {
 ///   byte 0  1   2  3   4 .. 19
 ///        d(f16) m(f16) nibbles[16]    low nibble of byte j: value j, high nibble: value j + 16
 ///                                     value = d * nibble + m
-/// Rounding: m = the least value, d = (greatest - least) / 15, nibble = nearest of (x - m) / d.
+/// Rounding: d and m by search (line_search.hpp); nibble = nearest of (x - m) / d for the stored
+/// ones.
 struct Q41 {
   static constexpr WeightFormat k_format = WeightFormat::q4_1;
   static constexpr std::size_t k_values = 32;
@@ -29,15 +31,9 @@ struct Q41 {
   }
 
   static Block encode(const float* x) {
-    const Range range = range_of(x, k_values);
-    const float d = (range.high - range.low) / 15.0F;
-    const float inverse = d > 0.0F ? 1.0F / d : 0.0F;
-    int q[k_values];
-    for (std::size_t j = 0; j < k_values; ++j) {
-      q[j] = rounded_within((x[j] - range.low) * inverse, 0, 15);
-    }
-    Block block{f32_to_f16(d), f32_to_f16(range.low), {}};
-    pack_nibbles(q, block.nibbles);
+    const OneLineFit fit = fit_one_line(x, 15);
+    Block block{fit.d, fit.m, {}};
+    pack_nibbles(fit.codes, block.nibbles);
     return block;
   }
 

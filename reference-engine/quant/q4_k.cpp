@@ -8,7 +8,8 @@ namespace {
 ///        d(f16)  dmin(f16) scales[12]  nibbles[128]    (scales: k_scales.hpp)
 ///   nibbles: 4 groups g of 32 bytes; low nibbles: sub-block 2g, high nibbles: sub-block 2g + 1
 ///   value = (d * scale[b]) * nibble - (dmin * minimum[b])
-/// Rounding: nibble = nearest for the stored d, dmin, scale and minimum.
+/// Rounding: d, dmin, scales and minimums by search (lined_fit.hpp); the code is the nearest for
+/// the stored ones.
 struct Q4K : SubBlockFormat<Q4K> {
   static constexpr WeightFormat k_format = WeightFormat::q4_k;
   static constexpr int k_highest = 15;

@@ -1,3 +1,4 @@
+#include "reference-engine/quant/code_search.hpp"
 #include "reference-engine/quant/fifth_bits.hpp"
 #include "reference-engine/quant/half.hpp"
 
@@ -8,8 +9,7 @@ namespace {
 ///   byte 0  1   2 .. 5   6 .. 21
 ///        d(f16) high[4]  nibbles[16]    (fifth_bits.hpp)
 ///   value j = d * (code - 16)
-/// Rounding: d = m / -16 with m the value of largest magnitude; code = nearest of x / d + 16, at
-/// most 31.
+/// Rounding: d by search (code_search.hpp); code = nearest of x / d + 16 for the stored d.
 struct Q50 {
   static constexpr WeightFormat k_format = WeightFormat::q5_0;
   static constexpr std::size_t k_values = 32;
@@ -30,11 +30,10 @@ struct Q50 {
   }
 
   static Block encode(const float* x) {
-    const float d = largest_value(x, k_values) / -16.0F;
-    const float inverse = d != 0.0F ? 1.0F / d : 0.0F;
+    const auto fit = fit_one_scale<k_values>(x, IntegerCodes{-16.0F, 15.0F});
     int q[k_values];
-    for (std::size_t j = 0; j < k_values; ++j) q[j] = rounded_within(x[j] * inverse + 16.0F, 0, 31);
-    Block block{f32_to_f16(d), {}, {}};
+    for (std::size_t j = 0; j < k_values; ++j) q[j] = static_cast<int>(fit.codes[j]) + 16;
+    Block block{fit.d, {}, {}};
     pack_five_bits(q, block.high, block.nibbles);
     return block;
   }

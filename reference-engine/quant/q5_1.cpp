@@ -1,5 +1,6 @@
 #include "reference-engine/quant/fifth_bits.hpp"
 #include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/line_search.hpp"
 
 namespace assay {
 namespace {
@@ -8,7 +9,8 @@ namespace {
 ///   byte 0  1   2  3   4 .. 7   8 .. 23
 ///        d(f16) m(f16) high[4]  nibbles[16]    (fifth_bits.hpp)
 ///   value j = d * code + m
-/// Rounding: m = the least value, d = (greatest - least) / 31, code = nearest of (x - m) / d.
+/// Rounding: d and m by search (line_search.hpp); code = nearest of (x - m) / d for the stored
+/// ones.
 struct Q51 {
   static constexpr WeightFormat k_format = WeightFormat::q5_1;
   static constexpr std::size_t k_values = 32;
@@ -30,15 +32,9 @@ struct Q51 {
   }
 
   static Block encode(const float* x) {
-    const Range range = range_of(x, k_values);
-    const float d = (range.high - range.low) / 31.0F;
-    const float inverse = d > 0.0F ? 1.0F / d : 0.0F;
-    int q[k_values];
-    for (std::size_t j = 0; j < k_values; ++j) {
-      q[j] = rounded_within((x[j] - range.low) * inverse, 0, 31);
-    }
-    Block block{f32_to_f16(d), f32_to_f16(range.low), {}, {}};
-    pack_five_bits(q, block.high, block.nibbles);
+    const OneLineFit fit = fit_one_line(x, 31);
+    Block block{fit.d, fit.m, {}, {}};
+    pack_five_bits(fit.codes, block.high, block.nibbles);
     return block;
   }
 

@@ -9,7 +9,8 @@ namespace {
 ///   nibbles: 4 groups g of 32 bytes; low nibbles: sub-block 2g, high nibbles: sub-block 2g + 1
 ///   high[j]: bit b is the fifth bit of value j of sub-block b
 ///   value = (d * scale[b]) * (nibble + 16 * bit) - (dmin * minimum[b])
-/// Rounding: the code is the nearest for the stored d, dmin, scale and minimum.
+/// Rounding: d, dmin, scales and minimums by search (lined_fit.hpp); the code is the nearest for
+/// the stored ones.
 struct Q5K : SubBlockFormat<Q5K> {
   static constexpr WeightFormat k_format = WeightFormat::q5_k;
   static constexpr int k_highest = 31;

@@ -1,23 +1,12 @@
+#include <algorithm>
+#include <iterator>
+
 #include "reference-engine/quant/half.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
+#include "reference-engine/quant/scaled_fit.hpp"
 
 namespace assay {
 namespace {
-
-/// The scale of 16 values whose codes reach -32: that of the value of largest magnitude, refitted
-/// by least squares once.
-float fit_scale(const float* x) {
-  const float scale = largest_value(x, 16) / -32.0F;
-  if (scale == 0.0F) return 0.0F;
-  float products = 0.0F;
-  float squares = 0.0F;
-  for (std::size_t j = 0; j < 16; ++j) {
-    const auto q = static_cast<float>(rounded_within(x[j] / scale, -32, 31));
-    products += q * x[j];
-    squares += q * q;
-  }
-  return squares > 0.0F ? products / squares : scale;
-}
 
 /// Q6_K: 256 values in 210 bytes, 6.5625 bits per weight; 16 sub-blocks of 16.
 ///   byte 0 .. 127  128 .. 191  192 .. 207          208 209
@@ -28,7 +17,7 @@ float fit_scale(const float* x) {
 ///     value l + 64   high nibble of low[l]        bits 4-5
 ///     value l + 96   high nibble of low[l + 32]   bits 6-7
 ///   value j = (d * scales[j / 16]) * ((nibble | bits << 4) - 32)
-/// Rounding: the code is the nearest for the stored d and scale.
+/// Rounding: d and scales by search (scaled_fit.hpp); the code is the nearest for the stored ones.
 struct Q6K {
   static constexpr WeightFormat k_format = WeightFormat::q6_k;
   static constexpr std::size_t k_values = 256;
@@ -71,21 +60,12 @@ struct Q6K {
   }
 
   static Block encode(const float* x) {
-    float scales[16];
-    for (std::size_t b = 0; b < 16; ++b) scales[b] = fit_scale(x + b * 16);
+    const ScaledFit fit = fit_scaled(x, IntegerCodes{-32.0F, 31.0F}, {k_group, -128, 127});
     Block block{};
-    block.d = f32_to_f16(largest_value(scales, 16) / -128.0F);
-    const float d = f16_to_f32(block.d);
+    block.d = f32_to_f16(fit.d);
+    std::copy(std::begin(fit.scale), std::end(fit.scale), block.scales);
     std::int8_t q[k_values];
-    for (std::size_t b = 0; b < 16; ++b) {
-      const int scale = d != 0.0F ? rounded_within(scales[b] / d, -128, 127) : 0;
-      block.scales[b] = static_cast<std::int8_t>(scale);
-      const float step = d * static_cast<float>(scale);
-      for (std::size_t j = b * 16; j < b * 16 + 16; ++j) {
-        const int code = step != 0.0F ? rounded_within(x[j] / step, -32, 31) : 0;
-        q[j] = static_cast<std::int8_t>(code);
-      }
-    }
+    for (std::size_t j = 0; j < k_values; ++j) q[j] = static_cast<std::int8_t>(fit.codes[j]);
     pack_codes(q, block);
     return block;
   }

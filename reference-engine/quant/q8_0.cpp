@@ -1,3 +1,4 @@
+#include "reference-engine/quant/code_search.hpp"
 #include "reference-engine/quant/half.hpp"
 #include "reference-engine/quant/scaled_block.hpp"
 

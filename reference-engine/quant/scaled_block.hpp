@@ -118,27 +118,4 @@ void pack_nibbles(const Code q[32], std::uint8_t nibbles[16]) {
   }
 }
 
-/// The value of largest magnitude, with its sign; the first of several.
-inline float largest_value(const float* x, std::size_t count) {
-  float largest = 0.0F;
-  for (std::size_t j = 0; j < count; ++j) {
-    if (std::fabs(x[j]) > std::fabs(largest)) largest = x[j];
-  }
-  return largest;
-}
-
-struct Range {
-  float low;
-  float high;
-};
-
-inline Range range_of(const float* x, std::size_t count) {
-  Range range{x[0], x[0]};
-  for (std::size_t j = 1; j < count; ++j) {
-    range.low = std::fmin(range.low, x[j]);
-    range.high = std::fmax(range.high, x[j]);
-  }
-  return range;
-}
-
 }  // namespace assay
