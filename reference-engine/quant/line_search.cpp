@@ -82,19 +82,23 @@ Line search_line(const float* x, std::size_t n, float highest, MinimumSign sign)
   const auto count = static_cast<float>(n);
   if (!(high > low))
     return {0.0F, sign == MinimumSign::any ? -low : std::max(0.0F, -sum_x / count)};
-  // The values span fewer steps than there are codes, or more: then both ends are clipped alike.
-  const float fewer = 0.15F * highest;
-  const float more = 0.3F * highest;
-  constexpr int k_steps = 20;
+  // The values span a few steps fewer than there are codes, or more; the lowest of them or the
+  // highest lies on the end of the range, and what spans more is clipped at the other end.
+  // Refitting moves the line between the two.
+  constexpr float k_fewer = 0.15F;
+  constexpr float k_more = 0.3F;
+  constexpr int k_steps = 16;
   Candidate best{{0.0F, -sum_x / count}, sum_x * sum_x / count};
   if (sign == MinimumSign::not_negative && best.line.minimum < 0.0F) best = {};
   for (int step = 0; step <= k_steps; ++step) {
-    const float spare = -fewer + (fewer + more) * static_cast<float>(step) / k_steps;
+    const float share = (k_fewer + k_more) * static_cast<float>(step) / k_steps - k_fewer;
+    const float spare = highest * share;
     const float inverse = (highest + spare) / (high - low);
-    const float offset = -low * inverse - spare / 2.0F;
-    const Candidate found =
-        least_squares(sum_codes(x, n, highest, inverse, offset), sum_x, count, sign);
-    if (found.gain > best.gain && found.line.scale > 0.0F) best = found;
+    for (const float shift : {0.0F, spare}) {
+      const Candidate found = least_squares(
+          sum_codes(x, n, highest, inverse, -low * inverse - shift), sum_x, count, sign);
+      if (found.gain > best.gain && found.line.scale > 0.0F) best = found;
+    }
   }
   for (int round = 0; round < 3 && best.line.scale > 0.0F; ++round) {
     const float inverse = 1.0F / best.line.scale;

@@ -29,7 +29,7 @@ struct Q80 {
   static Block encode(const float* x) {
     const float d = std::fabs(largest_value(x, k_values)) / 127.0F;
     const float inverse = d > 0.0F ? 1.0F / d : 0.0F;
-    Block block{f32_to_f16(d), {}};
+    Block block{scale_to_f16(d), {}};
     for (std::size_t j = 0; j < k_values; ++j) {
       block.q[j] = static_cast<std::int8_t>(rounded_within(x[j] * inverse, -127, 127));
     }
