@@ -25,15 +25,11 @@ struct FileType {
   std::uint64_t number;
   std::string_view name;
 };
-constexpr std::array<FileType, 9> k_file_types{{{0, "F32"},
-                                                {1, "F16"},
-                                                {2, "Q4_0"},
-                                                {7, "Q8_0"},
-                                                {14, "Q4_K_S"},
-                                                {15, "Q4_K_M"},
-                                                {17, "Q5_K_M"},
-                                                {18, "Q6_K"},
-                                                {32, "BF16"}}};
+constexpr std::array<FileType, 20> k_file_types{
+    {{0, "F32"},     {1, "F16"},     {2, "Q4_0"},    {3, "Q4_1"},    {7, "Q8_0"},
+     {8, "Q5_0"},    {9, "Q5_1"},    {10, "Q2_K"},   {11, "Q3_K_S"}, {12, "Q3_K_M"},
+     {13, "Q3_K_L"}, {14, "Q4_K_S"}, {15, "Q4_K_M"}, {16, "Q5_K_S"}, {17, "Q5_K_M"},
+     {18, "Q6_K"},   {25, "IQ4_NL"}, {30, "IQ4_XS"}, {32, "BF16"},   {38, "MXFP4"}}};
 
 /// The file's own word for its mixture, else the format of most of its bytes.
 std::string format_of(const GgufFile& file, const TensorPlan& plan) {

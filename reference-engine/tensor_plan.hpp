@@ -77,7 +77,28 @@ struct TensorPlan {
 /// Which tensor gets which format: a named mixture ("Q4_K_M") or one format for all matrices.
 /// The rules are those of the public quantiser (kernels.md section 1): rows that a block does not
 /// divide fall back to a wider type, norms and routers stay F32.
-enum class Recipe { f32, f16, bf16, q8_0, q4_0, q4_k_s, q4_k_m, q5_k_m, q6_k };
+enum class Recipe {
+  f32,
+  f16,
+  bf16,
+  q8_0,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q2_k,
+  q3_k_s,
+  q3_k_m,
+  q3_k_l,
+  q4_k_s,
+  q4_k_m,
+  q5_k_s,
+  q5_k_m,
+  q6_k,
+  iq4_nl,
+  iq4_xs,
+  mxfp4,  // experts only, the rest is Q8_0: the public quantiser's MXFP4_MOE
+};
 
 std::span<const Recipe> all_recipes();
 std::string_view recipe_name(Recipe recipe);

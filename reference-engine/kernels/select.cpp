@@ -106,8 +106,10 @@ struct Isa {
 const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
-      {complete({&k_avx2_plain, &k_avx2_q8_0, &k_avx2_q4_0, &k_avx2_q4_k, &k_avx2_q5_k,
-                 &k_avx2_q6_k, &k_avx2_vector, &k_avx2_attention, &k_avx2_loops}),
+      {complete({&k_avx2_plain, &k_avx2_q8_0, &k_avx2_q4_0, &k_avx2_q4_1, &k_avx2_q5_0,
+                 &k_avx2_q5_1, &k_avx2_q2_k, &k_avx2_q3_k, &k_avx2_q4_k, &k_avx2_q5_k,
+                 &k_avx2_q6_k, &k_avx2_iq4_nl, &k_avx2_iq4_xs, &k_avx2_mxfp4, &k_avx2_vector,
+                 &k_avx2_attention, &k_avx2_loops}),
        [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
 #endif
       {complete({}), [](const LiveCpuFeatures&) { return true; }},

@@ -15,16 +15,27 @@ struct RecipeRow {
   WeightFormat base;
 };
 
-constexpr std::array<RecipeRow, 9> k_recipes{{
+constexpr std::array<RecipeRow, 20> k_recipes{{
     {Recipe::f32, "F32", WeightFormat::f32},
     {Recipe::f16, "F16", WeightFormat::f16},
     {Recipe::bf16, "BF16", WeightFormat::bf16},
     {Recipe::q8_0, "Q8_0", WeightFormat::q8_0},
     {Recipe::q4_0, "Q4_0", WeightFormat::q4_0},
+    {Recipe::q4_1, "Q4_1", WeightFormat::q4_1},
+    {Recipe::q5_0, "Q5_0", WeightFormat::q5_0},
+    {Recipe::q5_1, "Q5_1", WeightFormat::q5_1},
+    {Recipe::q2_k, "Q2_K", WeightFormat::q2_k},
+    {Recipe::q3_k_s, "Q3_K_S", WeightFormat::q3_k},
+    {Recipe::q3_k_m, "Q3_K_M", WeightFormat::q3_k},
+    {Recipe::q3_k_l, "Q3_K_L", WeightFormat::q3_k},
     {Recipe::q4_k_s, "Q4_K_S", WeightFormat::q4_k},
     {Recipe::q4_k_m, "Q4_K_M", WeightFormat::q4_k},
+    {Recipe::q5_k_s, "Q5_K_S", WeightFormat::q5_k},
     {Recipe::q5_k_m, "Q5_K_M", WeightFormat::q5_k},
     {Recipe::q6_k, "Q6_K", WeightFormat::q6_k},
+    {Recipe::iq4_nl, "IQ4_NL", WeightFormat::iq4_nl},
+    {Recipe::iq4_xs, "IQ4_XS", WeightFormat::iq4_xs},
+    {Recipe::mxfp4, "MXFP4", WeightFormat::mxfp4},
 }};
 
 constexpr std::array<Recipe, k_recipes.size()> k_all = [] {
@@ -45,27 +56,89 @@ bool more_bits(std::uint32_t layer, std::uint32_t layers) {
 bool is_70b(const ModelSpec& spec) { return spec.layers == 80 && spec.heads != spec.kv_heads; }
 
 WeightFormat value_format(Recipe recipe, std::uint32_t layer, const ModelSpec& spec) {
-  constexpr std::uint32_t k_better_layers = 4;  // of Q4_K_S
   if (spec.moe.experts == 8) return WeightFormat::q8_0;
   WeightFormat format = row_of(recipe).base;
-  if ((recipe == Recipe::q4_k_m || recipe == Recipe::q5_k_m) && more_bits(layer, spec.layers)) {
-    format = WeightFormat::q6_k;
-  } else if (recipe == Recipe::q4_k_s && layer < k_better_layers) {
-    format = WeightFormat::q5_k;
+  const bool few_value_heads = spec.heads / spec.kv_heads >= 4;
+  switch (recipe) {
+    case Recipe::q2_k:
+      format = few_value_heads ? WeightFormat::q4_k : WeightFormat::q3_k;
+      break;
+    case Recipe::q3_k_m:
+      format = layer < 2 ? WeightFormat::q5_k : WeightFormat::q4_k;
+      break;
+    case Recipe::q3_k_l:
+      format = WeightFormat::q5_k;
+      break;
+    case Recipe::q4_k_s:
+      if (layer < 4) format = WeightFormat::q5_k;
+      break;
+    case Recipe::q4_k_m:
+    case Recipe::q5_k_m:
+      if (more_bits(layer, spec.layers)) format = WeightFormat::q6_k;
+      break;
+    case Recipe::iq4_nl:
+    case Recipe::iq4_xs:
+      if (few_value_heads) format = WeightFormat::q5_k;
+      break;
+    default:
+      break;
   }
-  return is_70b(spec) && format == WeightFormat::q4_k ? WeightFormat::q5_k : format;
+  const bool small = format == WeightFormat::q3_k || format == WeightFormat::q4_k;
+  return is_70b(spec) && small ? WeightFormat::q5_k : format;
 }
 
 WeightFormat down_format(Recipe recipe, std::uint32_t layer, const ModelSpec& spec) {
-  if ((recipe == Recipe::q4_k_m || recipe == Recipe::q5_k_m) && more_bits(layer, spec.layers)) {
-    return WeightFormat::q6_k;
+  const WeightFormat base = row_of(recipe).base;
+  switch (recipe) {
+    case Recipe::q2_k:
+      return WeightFormat::q3_k;
+    case Recipe::q3_k_m:
+      return layer < spec.layers / 16 ? WeightFormat::q5_k : WeightFormat::q4_k;
+    case Recipe::q3_k_l:
+      return WeightFormat::q5_k;
+    case Recipe::q4_k_s:
+    case Recipe::iq4_nl:
+    case Recipe::iq4_xs:
+      return layer < spec.layers / 8 ? WeightFormat::q5_k : base;
+    case Recipe::q4_k_m:
+    case Recipe::q5_k_m:
+      return more_bits(layer, spec.layers) ? WeightFormat::q6_k : base;
+    default:
+      return base;
   }
-  if (recipe == Recipe::q4_k_s && layer < spec.layers / 8) return WeightFormat::q5_k;
-  return row_of(recipe).base;
+}
+
+WeightFormat attention_output_format(Recipe recipe, const ModelSpec& spec) {
+  const WeightFormat base = row_of(recipe).base;
+  if (spec.moe.experts == 8) {
+    switch (recipe) {
+      case Recipe::q2_k:
+      case Recipe::q3_k_s:
+      case Recipe::q3_k_m:
+      case Recipe::q4_k_s:
+      case Recipe::q4_k_m:
+      case Recipe::iq4_nl:
+      case Recipe::iq4_xs:
+        return WeightFormat::q5_k;
+      default:
+        return base;
+    }
+  }
+  switch (recipe) {
+    case Recipe::q2_k:
+      return WeightFormat::q3_k;
+    case Recipe::q3_k_m:
+      return WeightFormat::q4_k;
+    case Recipe::q3_k_l:
+      return WeightFormat::q5_k;
+    default:
+      return base;
+  }
 }
 
 WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const ModelSpec& spec) {
   const WeightFormat base = row_of(recipe).base;
+  if (recipe == Recipe::mxfp4) return tensor.experts > 1 ? base : WeightFormat::q8_0;
   switch (tensor.role) {
     case TensorRole::output_head:
       return base == WeightFormat::q8_0 ? base : WeightFormat::q6_k;
@@ -76,7 +149,7 @@ WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const Mo
     case TensorRole::attention_k:
       return spec.moe.experts == 8 ? WeightFormat::q8_0 : base;
     case TensorRole::attention_output:
-      return spec.moe.experts == 8 && base == WeightFormat::q4_k ? WeightFormat::q5_k : base;
+      return attention_output_format(recipe, spec);
     case TensorRole::ffn_down:
     case TensorRole::moe_down:
       return down_format(recipe, tensor.layer, spec);
@@ -93,9 +166,26 @@ bool divides(WeightFormat format, std::uint64_t columns) {
 WeightFormat fallback(WeightFormat format, std::uint64_t columns) {
   if (divides(format, columns)) return format;
   WeightFormat wider = WeightFormat::f16;
-  if (format == WeightFormat::q4_k) wider = WeightFormat::q5_0;
-  if (format == WeightFormat::q5_k) wider = WeightFormat::q5_1;
-  if (format == WeightFormat::q6_k) wider = WeightFormat::q8_0;
+  switch (format) {
+    case WeightFormat::q2_k:
+    case WeightFormat::q3_k:
+      wider = WeightFormat::q4_0;
+      break;
+    case WeightFormat::iq4_xs:
+      wider = WeightFormat::iq4_nl;
+      break;
+    case WeightFormat::q4_k:
+      wider = WeightFormat::q5_0;
+      break;
+    case WeightFormat::q5_k:
+      wider = WeightFormat::q5_1;
+      break;
+    case WeightFormat::q6_k:
+      wider = WeightFormat::q8_0;
+      break;
+    default:
+      break;
+  }
   return divides(wider, columns) ? wider : WeightFormat::f16;
 }
 
@@ -112,6 +202,7 @@ std::optional<Recipe> recipe_from_name(std::string_view name) {
   for (char& letter : upper) {
     letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
   }
+  if (upper == "MXFP4_MOE") return Recipe::mxfp4;
   for (const RecipeRow& row : k_recipes) {
     if (row.name == upper) return row.recipe;
   }

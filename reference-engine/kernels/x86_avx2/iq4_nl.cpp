@@ -1,0 +1,41 @@
+#include "reference-engine/kernels/x86_avx2/nonlinear.inl"
+#include "reference-engine/kernels/x86_avx2/small_blocks.inl"
+#include "reference-engine/kernels/x86_avx2/tables.hpp"
+
+namespace assay {
+namespace {
+
+/// A block of a panel: d[16] (f16)  nibbles[4][16][4]
+struct Iq4Nl : HalfScale {
+  static constexpr std::uint32_t k_format = 20;
+  static constexpr std::size_t k_row_bytes = 18;
+  static constexpr std::size_t k_codes = 32;
+  static constexpr bool k_signed = true;
+  static constexpr int k_highest = 127;
+  static constexpr std::int16_t k_offset = 0;
+  static constexpr bool k_minimums = false;
+  static constexpr bool k_as_stored = false;
+
+  static __m256i codes(const std::byte* block, std::size_t group, std::size_t half) {
+    return nonlinear_codes(nibble_codes(block + k_codes, group, half));
+  }
+
+  static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
+                   std::byte* block) {
+    interleave(from, rows, row_bytes, 2, 2, block);
+    interleave(from + 2, rows, row_bytes, 16, 4, block + k_codes);
+  }
+
+  static void decode(const std::byte* block, std::size_t row, float* out) {
+    const float d = half_to_float(block + row * 2);
+    for (std::size_t j = 0; j < 32; ++j) {
+      out[j] = d * static_cast<float>(k_nonlinear[nibble_code(block + k_codes, row, j)]);
+    }
+  }
+};
+
+}  // namespace
+
+constinit const KernelTable k_avx2_iq4_nl{.isa = "avx2", .formats = {small_block_kernels<Iq4Nl>()}};
+
+}  // namespace assay

@@ -1,0 +1,71 @@
+#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
+#include "reference-engine/kernels/x86_avx2/nonlinear.inl"
+#include "reference-engine/kernels/x86_avx2/tables.hpp"
+
+namespace assay {
+namespace {
+
+/// A block of a panel: d[16] (f16)  high[2][16]  low[4][16]  nibbles[8][4][16][4]
+struct Iq4Xs {
+  static constexpr std::uint32_t k_format = 23;
+  static constexpr std::size_t k_row_bytes = 136;
+  static constexpr std::size_t k_high = 32;  // offsets in a block of a panel
+  static constexpr std::size_t k_low = k_high + 2 * k_rows;
+  static constexpr std::size_t k_nibbles = k_low + 4 * k_rows;
+  static constexpr bool k_signed = true;
+  static constexpr std::int16_t k_offset = 0;
+  static constexpr std::size_t k_steps = 1;
+  static constexpr bool k_minimums = false;
+
+  static __m256 halves(const std::byte* block, std::size_t, std::size_t half) {
+    return load_halves(block + half * 16);
+  }
+
+  /// One scale for 32 values: it stands for both sixteens.
+  static void scales(const std::byte* block, BlockScales& out) {
+    const __m128i four = _mm_set1_epi8(15);
+    const __m128i upper = _mm_set1_epi8(48);
+#pragma GCC unroll 8
+    for (std::size_t b = 0; b < 8; ++b) {
+      const auto* at = reinterpret_cast<const __m128i*>(block + k_high) + b / 4;
+      __m128i high = _mm_loadu_si128(at);
+      high = b % 4 == 3 ? _mm_srli_epi16(high, 2)
+                        : _mm_slli_epi16(high, static_cast<int>(4 - b % 4 * 2));
+      __m128i low =
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + k_low + b / 2 * k_rows));
+      if (b % 2 == 1) low = _mm_srli_epi16(low, 4);
+      const __m128i both = _mm_or_si128(_mm_and_si128(low, four), _mm_and_si128(high, upper));
+      const __m128i scale = _mm_sub_epi8(both, _mm_set1_epi8(32));
+      _mm_store_si128(reinterpret_cast<__m128i*>(out.scale[2 * b]), scale);
+      _mm_store_si128(reinterpret_cast<__m128i*>(out.scale[2 * b + 1]), scale);
+    }
+  }
+
+  static const std::byte* nibbles(const std::byte* block, std::size_t b) {
+    return block + k_nibbles + b * 16 * k_rows;
+  }
+  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
+    const __m256i both = load(nibbles(block, b) + j % 4 * 64 + half * 32);
+    return nonlinear_codes(
+        _mm256_and_si256(j < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15)));
+  }
+  static int code(const std::byte* block, std::size_t row, std::size_t value) {
+    const auto both =
+        static_cast<int>(nibbles(block, value / 32)[value % 16 / 4 * 64 + row * 4 + value % 4]);
+    return k_nonlinear[value % 32 < 16 ? both & 15 : both >> 4];
+  }
+
+  static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
+                   std::byte* block) {
+    interleave(from, rows, row_bytes, 2, 2, block);
+    interleave(from + 2, rows, row_bytes, 2, 1, block + k_high);
+    interleave(from + 4, rows, row_bytes, 4, 1, block + k_low);
+    interleave(from + 8, rows, row_bytes, 128, 4, block + k_nibbles);
+  }
+};
+
+}  // namespace
+
+constinit const KernelTable k_avx2_iq4_xs{.isa = "avx2", .formats = {large_block_kernels<Iq4Xs>()}};
+
+}  // namespace assay

@@ -1,0 +1,50 @@
+#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
+#include "reference-engine/kernels/x86_avx2/tables.hpp"
+
+namespace assay {
+namespace {
+
+/// A block of a panel: d[16] (f16)  dmin[16] (f16)  scales[16][16]  low[16][16][4]
+struct Q2K {
+  static constexpr std::uint32_t k_format = 10;
+  static constexpr std::size_t k_row_bytes = 84;
+  static constexpr std::size_t k_scales = 64;  // offsets in a block of a panel
+  static constexpr std::size_t k_low = k_scales + 16 * k_rows;
+  static constexpr bool k_signed = false;
+  static constexpr std::int16_t k_offset = 0;
+  static constexpr std::size_t k_steps = 4;  // 8 * 3 * 127 = 3048; 16 values have one scale
+  static constexpr bool k_minimums = true;
+
+  static __m256 halves(const std::byte* block, std::size_t which, std::size_t half) {
+    return load_halves(block + which * 32 + half * 16);
+  }
+
+  static void scales(const std::byte* block, BlockScales& out) {
+    const __m256i four = _mm256_set1_epi8(15);
+    for (std::size_t b = 0; b < 16; b += 2) {
+      const __m256i both = load(block + k_scales + b * k_rows);
+      store(out.scale[b], _mm256_and_si256(both, four));
+      store(out.minimum[b], _mm256_and_si256(_mm256_srli_epi16(both, 4), four));
+    }
+  }
+
+  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
+    return two_bit_codes(block + k_low, b, j, half);
+  }
+  static int code(const std::byte* block, std::size_t row, std::size_t value) {
+    return two_bit_code(block + k_low, row, value);
+  }
+
+  static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
+                   std::byte* block) {
+    interleave(from + 80, rows, row_bytes, 4, 2, block);
+    interleave(from, rows, row_bytes, 16, 1, block + k_scales);
+    interleave(from + 16, rows, row_bytes, 64, 4, block + k_low);
+  }
+};
+
+}  // namespace
+
+constinit const KernelTable k_avx2_q2_k{.isa = "avx2", .formats = {large_block_kernels<Q2K>()}};
+
+}  // namespace assay

@@ -1,0 +1,67 @@
+#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
+#include "reference-engine/kernels/x86_avx2/tables.hpp"
+
+namespace assay {
+namespace {
+
+/// A block of a panel: d[16] (f16)  scales[12][16]  high[8][16][4]  low[16][16][4]
+struct Q3K {
+  static constexpr std::uint32_t k_format = 11;
+  static constexpr std::size_t k_row_bytes = 110;
+  static constexpr std::size_t k_scales = 32;  // offsets in a block of a panel
+  static constexpr std::size_t k_high = k_scales + 12 * k_rows;
+  static constexpr std::size_t k_low = k_high + 32 * k_rows;
+  static constexpr bool k_signed = false;
+  static constexpr std::int16_t k_offset = -4;
+  static constexpr std::size_t k_steps = 4;  // 8 * 7 * 127 = 7112; 16 values have one scale
+  static constexpr bool k_minimums = false;
+
+  static __m256 halves(const std::byte* block, std::size_t, std::size_t half) {
+    return load_halves(block + half * 16);
+  }
+
+  /// Two of the 16 scales at a time: lower bits from byte b % 8, upper ones from byte 8 + b % 4.
+  static void scales(const std::byte* block, BlockScales& out) {
+    const __m256i four = _mm256_set1_epi8(15);
+    const __m256i upper = _mm256_set1_epi8(48);
+    const __m256i offset = _mm256_set1_epi8(32);
+#pragma GCC unroll 8
+    for (std::size_t b = 0; b < 16; b += 2) {
+      __m256i low = load(block + k_scales + b % 8 * k_rows);
+      if (b >= 8) low = _mm256_srli_epi16(low, 4);
+      __m256i high = load(block + k_scales + (8 + b % 4) * k_rows);
+      high = b / 4 == 3 ? _mm256_srli_epi16(high, 2)
+                        : _mm256_slli_epi16(high, static_cast<int>(4 - b / 4 * 2));
+      const __m256i both =
+          _mm256_or_si256(_mm256_and_si256(low, four), _mm256_and_si256(high, upper));
+      store(out.scale[b], _mm256_sub_epi8(both, offset));
+    }
+  }
+
+  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
+    const __m256i all = load(block + k_high + j * 64 + half * 32);
+    const __m256i third = b < 2 ? _mm256_slli_epi16(all, static_cast<int>(2 - b))
+                                : _mm256_srli_epi16(all, static_cast<int>(b - 2));
+    return _mm256_or_si256(two_bit_codes(block + k_low, b, j, half),
+                           _mm256_and_si256(third, _mm256_set1_epi8(4)));
+  }
+  static int code(const std::byte* block, std::size_t row, std::size_t value) {
+    const auto all = static_cast<int>(block[k_high + value % 32 / 4 * 64 + row * 4 + value % 4]);
+    const int third = (all >> (value / 32)) & 1;
+    return (two_bit_code(block + k_low, row, value) | (third << 2)) - 4;
+  }
+
+  static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
+                   std::byte* block) {
+    interleave(from + 108, rows, row_bytes, 2, 2, block);
+    interleave(from + 96, rows, row_bytes, 12, 1, block + k_scales);
+    interleave(from, rows, row_bytes, 32, 4, block + k_high);
+    interleave(from + 32, rows, row_bytes, 64, 4, block + k_low);
+  }
+};
+
+}  // namespace
+
+constinit const KernelTable k_avx2_q3_k{.isa = "avx2", .formats = {large_block_kernels<Q3K>()}};
+
+}  // namespace assay
