@@ -164,13 +164,98 @@ KernelCheck check_decode(const KernelTable& table, const MatmulShape& shape) {
   return check;
 }
 
+/// Rows whose every other one has this bit pattern as the scales of all blocks.
+std::vector<std::byte> rows_with_scale(const FormatDefinition& definition, const MatmulShape& shape,
+                                       std::uint16_t bits) {
+  std::vector<std::byte> rows = stored_rows(definition, shape, {});
+  const std::size_t bytes = row_bytes(shape.format, shape.k);
+  const std::size_t block = block_shape(shape.format)->bytes;
+  for (std::size_t at = 0; at < rows.size(); at += block) {
+    if (at / bytes % 2 == 1) continue;
+    std::memcpy(rows.data() + at + definition.scales.first, &bits, definition.scales.bytes);
+    std::memcpy(rows.data() + at + definition.scales.second, &bits, definition.scales.bytes);
+  }
+  return rows;
+}
+
+/// Scales that are zero, subnormal, the largest, infinite or not a number: what the definition has
+/// finite must agree, what it has not must not be finite. Decoded rows must be equal.
+KernelCheck check_scale(const KernelTable& table, const MatmulShape& shape, std::uint16_t bits) {
+  KernelCheck check{.kernel = "scales of " + std::string(format_name(shape.format)),
+                    .isa = table.isa,
+                    .rows = shape.rows,
+                    .k = shape.k,
+                    .columns = shape.columns,
+                    .nmse = std::numeric_limits<double>::infinity(),
+                    .bound = k_multiply_bound};
+  const FormatDefinition* definition = format_definition(shape.format);
+  const FormatKernels* kernels = format_kernels(table, shape.format);
+  if (definition == nullptr || kernels == nullptr) return check;
+  const std::vector<std::byte> stored = rows_with_scale(*definition, shape, bits);
+  const Packed packed = pack(*kernels, shape, stored);
+  const Columns columns(table, column_values(shape, {}), shape.k);
+  std::vector<float> out(shape.rows * shape.columns, NAN);
+  ThreadPool pool(1);
+  const Product product{&packed.matrix, 0, columns.view, shape.columns, out.data(), shape.rows};
+  multiply(pool, {&product, 1});
+  std::vector<float> exact_row(shape.k);
+  std::vector<float> row(shape.k);
+  double worst = 0.0;
+  double error[2] = {0.0, 0.0};  // of rows with this scale, and of the others
+  double power[2] = {0.0, 0.0};
+  for (std::size_t r = 0; r < shape.rows; ++r) {
+    const std::byte* from = stored.data() + r * row_bytes(shape.format, shape.k);
+    for (std::size_t c = 0; c < shape.columns; ++c) {
+      const auto exact =
+          static_cast<float>(definition->dot(from, &columns.view.q8, &columns.view.f32, c));
+      const float found = out[c * shape.rows + r];
+      if (std::isfinite(exact) != std::isfinite(found)) worst = INFINITY;
+      if (!std::isfinite(exact)) continue;
+      error[r % 2] += std::pow(static_cast<double>(found) - static_cast<double>(exact), 2);
+      power[r % 2] += static_cast<double>(exact) * static_cast<double>(exact);
+    }
+    definition->decode(from, shape.k, exact_row.data());
+    packed.matrix.decode_row(0, r, row.data());
+    for (std::size_t i = 0; i < shape.k; ++i) {
+      const bool both_nan = std::isnan(row[i]) && std::isnan(exact_row[i]);
+      if (!both_nan && std::memcmp(&row[i], &exact_row[i], sizeof(float)) != 0) worst = INFINITY;
+    }
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    worst = std::max(worst, power[i] > 0.0 ? error[i] / power[i] : error[i]);
+  }
+  check.nmse = worst;
+  return check;
+}
+
+/// One block a row: what overflows in float32 then overflows in the definition, too.
+void append_scales(const KernelTable& table, const FormatDefinition& definition,
+                   std::vector<KernelCheck>& out) {
+  // 0, -0, the least and the greatest subnormal, the greatest number, infinities, not a number;
+  // the least exponents, a usual one, the two greatest.
+  static constexpr std::uint16_t k_halves[] = {0x0000, 0x8000, 0x0001, 0x83FF,
+                                               0x7BFF, 0x7C00, 0xFC00, 0x7E00};
+  static constexpr std::uint16_t k_exponents[] = {0, 1, 2, 127, 254, 255};
+  const std::span<const std::uint16_t> patterns = definition.scales.bytes == 2
+                                                      ? std::span<const std::uint16_t>(k_halves)
+                                                      : std::span<const std::uint16_t>(k_exponents);
+  const std::uint64_t k = block_shape(definition.format)->values;
+  for (const std::uint16_t bits : patterns) {
+    for (const std::uint64_t columns : {1U, 7U}) {
+      // 64 rows: four streams of a panel where a column is alone.
+      out.push_back(check_scale(table, {definition.format, 64, k, columns}, bits));
+    }
+  }
+}
+
 void append_format(const KernelTable& table, WeightFormat format, std::vector<KernelCheck>& out) {
   const std::uint64_t block = block_shape(format)->values;
-  std::vector<std::uint64_t> widths{256, 512, 768, 11008};
+  std::vector<std::uint64_t> widths{256, 512, 768, 11008, block == 256 ? 28672U : 29568U};
   if (block <= 32) widths.insert(widths.end(), {32, 96});
   if (block == 1) widths.insert(widths.end(), {1, 7, 172});
   for (const std::uint64_t k : widths) {
-    for (const std::uint64_t columns : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 13U}) {
+    for (std::uint64_t columns = 1; columns <= 13; ++columns) {
+      if (k > 1024 && columns > 2 && columns != 7 && columns != 13) continue;
       // 67 rows: four quarters of full panels, and a last panel of 3 rows.
       const std::uint64_t rows = k > 1024 ? 19 : 67;
       out.push_back(check_product(table, {format, rows, k, columns}, {}));
@@ -202,6 +287,7 @@ std::vector<KernelCheck> check_all_kernels(const KernelTable& table) {
   std::vector<KernelCheck> checks;
   for (const FormatDefinition& definition : format_definitions()) {
     append_format(table, definition.format, checks);
+    if (definition.scales.bytes > 0) append_scales(table, definition, checks);
   }
   append_vector_checks(table, checks);
   return checks;

@@ -9,10 +9,19 @@
 
 namespace assay {
 
+/// Where a block keeps the floating-point numbers that scale it: binary16 (two bytes) or powers of
+/// two (one byte, E8M0). `second` equals `first` where there is one only.
+struct ScaleFields {
+  std::uint32_t bytes;
+  std::size_t first;
+  std::size_t second;
+};
+
 /// What a weight format means: the specification that every kernel is tested against.
 struct FormatDefinition {
   WeightFormat format;
-  bool takes_q8;  // block formats multiply int8 codes, the others float32 values
+  bool takes_q8;       // block formats multiply int8 codes, the others float32 values
+  ScaleFields scales;  // of a block; bytes = 0 for formats without
   /// One stored row -> k values, in float32 exactly as the format prescribes.
   void (*decode)(const std::byte* row, std::size_t k, float* out);
   /// k values -> one stored row; a plain encoder with the format's own rounding.

@@ -22,6 +22,7 @@ struct Iq4Nl {
     std::uint8_t nibbles[k_values / 2];
   };
   static_assert(sizeof(Block) == 18);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Iq4Nl>& out) {
     unpack_nibbles(block.nibbles, out.q);

@@ -26,6 +26,7 @@ struct Iq4Xs {
     std::uint8_t nibbles[8][16];
   };
   static_assert(sizeof(Block) == 136);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Iq4Xs>& out) {
     for (std::size_t b = 0; b < 8; ++b) {

@@ -45,6 +45,7 @@ struct SubBlockFormat {
   static constexpr std::size_t k_values = 256;
   static constexpr std::size_t k_group = 32;
   static constexpr bool k_has_offset = true;
+  static constexpr ScaleFields k_scale_fields{2, 0, 2};  // d, dmin
 
   template <typename Block>
   static void unpack(const Block& block, BlockValues<Format>& out) {

@@ -33,6 +33,7 @@ struct Mxfp4 {
     std::uint8_t nibbles[k_values / 2];
   };
   static_assert(sizeof(Block) == 17);
+  static constexpr ScaleFields k_scale_fields{1, offsetof(Block, e), offsetof(Block, e)};
 
   static void unpack(const Block& block, BlockValues<Mxfp4>& out) {
     unpack_nibbles(block.nibbles, out.q);

@@ -66,10 +66,11 @@ void fill_random(std::uint64_t seed, float deviation, std::size_t k, std::byte* 
 }  // namespace
 
 constinit const FormatDefinition k_f32_definition{
-    WeightFormat::f32, false, decode<F32>, encode<F32>, fill_random<F32>, nullptr, dot<F32>};
+    WeightFormat::f32, false, {}, decode<F32>, encode<F32>, fill_random<F32>, nullptr, dot<F32>};
 constinit const FormatDefinition k_f16_definition{
-    WeightFormat::f16, false, decode<F16>, encode<F16>, fill_random<F16>, nullptr, dot<F16>};
+    WeightFormat::f16, false, {}, decode<F16>, encode<F16>, fill_random<F16>, nullptr, dot<F16>};
 constinit const FormatDefinition k_bf16_definition{
-    WeightFormat::bf16, false, decode<Bf16>, encode<Bf16>, fill_random<Bf16>, nullptr, dot<Bf16>};
+    WeightFormat::bf16, false,   {},       decode<Bf16>, encode<Bf16>,
+    fill_random<Bf16>,  nullptr, dot<Bf16>};
 
 }  // namespace assay

@@ -26,6 +26,7 @@ struct Q2K {
     std::uint16_t dmin;
   };
   static_assert(sizeof(Block) == 84);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, dmin)};
 
   static void unpack(const Block& block, BlockValues<Q2K>& out) {
     unpack_two_bits(block.low, out.q);

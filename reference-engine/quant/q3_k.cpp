@@ -27,6 +27,7 @@ struct Q3K {
     std::uint16_t d;
   };
   static_assert(sizeof(Block) == 110);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Q3K>& out) {
     unpack_two_bits(block.low, out.q);

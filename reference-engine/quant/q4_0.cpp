@@ -21,6 +21,7 @@ struct Q40 {
     std::uint8_t nibbles[k_values / 2];
   };
   static_assert(sizeof(Block) == 18);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Q40>& out) {
     unpack_nibbles(block.nibbles, out.q);

@@ -23,6 +23,7 @@ struct Q41 {
     std::uint8_t nibbles[k_values / 2];
   };
   static_assert(sizeof(Block) == 20);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, m)};
 
   static void unpack(const Block& block, BlockValues<Q41>& out) {
     unpack_nibbles(block.nibbles, out.q);

@@ -22,6 +22,7 @@ struct Q50 {
     std::uint8_t nibbles[k_values / 2];
   };
   static_assert(sizeof(Block) == 22);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Q50>& out) {
     unpack_five_bits(block.high, block.nibbles, out.q);

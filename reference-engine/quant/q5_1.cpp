@@ -24,6 +24,7 @@ struct Q51 {
     std::uint8_t nibbles[k_values / 2];
   };
   static_assert(sizeof(Block) == 24);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, m)};
 
   static void unpack(const Block& block, BlockValues<Q51>& out) {
     unpack_five_bits(block.high, block.nibbles, out.q);

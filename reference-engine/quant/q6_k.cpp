@@ -31,6 +31,7 @@ struct Q6K {
     std::uint16_t d;
   };
   static_assert(sizeof(Block) == 210);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Q6K>& out) {
     for (std::size_t j = 0; j < k_values; ++j) {

@@ -20,6 +20,7 @@ struct Q80 {
     std::int8_t q[k_values];
   };
   static_assert(sizeof(Block) == 34);
+  static constexpr ScaleFields k_scale_fields{2, offsetof(Block, d), offsetof(Block, d)};
 
   static void unpack(const Block& block, BlockValues<Q80>& out) {
     std::memcpy(out.q, block.q, sizeof(block.q));

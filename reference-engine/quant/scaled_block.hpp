@@ -13,6 +13,7 @@ namespace assay {
 //   k_format, k_values             its number; values of a block
 //   k_group                        values that share a scale: 16 or 32
 //   k_has_offset                   whether a group adds an offset
+//   k_scale_fields                 where the floating-point scales are
 //   unpack(block, values)          the block as BlockValues
 //   encode(x)                      the block of k_values values
 //   randomise(block, deviation, random)
@@ -96,9 +97,13 @@ void fill_pattern_blocks(std::uint8_t pattern, float deviation, std::size_t k, s
 
 template <typename Format>
 constexpr FormatDefinition definition_of() {
-  return {Format::k_format,           true,
-          decode_blocks<Format>,      encode_blocks<Format>,
-          fill_random_blocks<Format>, fill_pattern_blocks<Format>,
+  return {Format::k_format,
+          true,
+          Format::k_scale_fields,
+          decode_blocks<Format>,
+          encode_blocks<Format>,
+          fill_random_blocks<Format>,
+          fill_pattern_blocks<Format>,
           dot_blocks<Format>};
 }
 

@@ -74,30 +74,52 @@ TEST_P(RecipeOfPublishedFile, GivesItsSize) {
 }
 
 // Sizes as listed by the publishers of these files (LM Studio's model catalogue, Hugging Face).
-INSTANTIATE_TEST_SUITE_P(Files, RecipeOfPublishedFile,
-                         testing::Values(PublishedFile{"zephyr-7b Q4_K_S", "llama", k_mistral_7b,
-                                                       Recipe::q4_k_s, 4140373696, k_llama2_header},
-                                         PublishedFile{"zephyr-7b Q6_K", "llama", k_mistral_7b,
-                                                       Recipe::q6_k, 5942064832, k_llama2_header},
-                                         PublishedFile{"mistral-7b Q4_0", "llama", k_mistral_7b,
-                                                       Recipe::q4_0, 4108916384, k_llama2_header},
-                                         PublishedFile{"llama-2-13b Q4_0", "llama", k_llama2_13b,
-                                                       Recipe::q4_0, 7365856064, k_llama2_header},
-                                         PublishedFile{"llama-3-8b Q4_K_M", "llama", k_llama3_8b,
-                                                       Recipe::q4_k_m, 4920733888, k_llama3_header},
-                                         PublishedFile{"llama-3.2-3b Q4_K_M", "llama", k_llama32_3b,
-                                                       Recipe::q4_k_m, 2019382400, k_llama3_header},
-                                         PublishedFile{"qwen3-4b Q4_K_M", "qwen3", k_qwen3_4b,
-                                                       Recipe::q4_k_m, 2497280256, k_qwen_header},
-                                         PublishedFile{"qwen3-14b Q4_K_M", "qwen3", k_qwen3_14b,
-                                                       Recipe::q4_k_m, 9001752960, k_qwen_header},
-                                         PublishedFile{"qwen3-14b Q5_K_M", "qwen3", k_qwen3_14b,
-                                                       Recipe::q5_k_m, 10514570624, k_qwen_header},
-                                         PublishedFile{"qwen3-30b-a3b Q4_K_M", "qwen3moe",
-                                                       k_qwen3_30b, Recipe::q4_k_m, 18556685824,
-                                                       k_qwen_header},
-                                         PublishedFile{"qwen2.5-3b Q4_K_M", "qwen2", k_qwen25_3b,
-                                                       Recipe::q4_k_m, 1929901056, k_qwen_header}));
+INSTANTIATE_TEST_SUITE_P(
+    Files, RecipeOfPublishedFile,
+    testing::Values(PublishedFile{"zephyr-7b Q4_K_S", "llama", k_mistral_7b, Recipe::q4_k_s,
+                                  4140373696, k_llama2_header},
+                    PublishedFile{"zephyr-7b Q6_K", "llama", k_mistral_7b, Recipe::q6_k, 5942064832,
+                                  k_llama2_header},
+                    PublishedFile{"mistral-7b Q4_0", "llama", k_mistral_7b, Recipe::q4_0,
+                                  4108916384, k_llama2_header},
+                    PublishedFile{"llama-2-13b Q4_0", "llama", k_llama2_13b, Recipe::q4_0,
+                                  7365856064, k_llama2_header},
+                    PublishedFile{"llama-3-8b Q4_K_M", "llama", k_llama3_8b, Recipe::q4_k_m,
+                                  4920733888, k_llama3_header},
+                    PublishedFile{"llama-3.2-3b Q4_K_M", "llama", k_llama32_3b, Recipe::q4_k_m,
+                                  2019382400, k_llama3_header},
+                    PublishedFile{"qwen3-4b Q4_K_M", "qwen3", k_qwen3_4b, Recipe::q4_k_m,
+                                  2497280256, k_qwen_header},
+                    PublishedFile{"qwen3-14b Q4_K_M", "qwen3", k_qwen3_14b, Recipe::q4_k_m,
+                                  9001752960, k_qwen_header},
+                    PublishedFile{"qwen3-14b Q5_K_M", "qwen3", k_qwen3_14b, Recipe::q5_k_m,
+                                  10514570624, k_qwen_header},
+                    PublishedFile{"qwen3-30b-a3b Q4_K_M", "qwen3moe", k_qwen3_30b, Recipe::q4_k_m,
+                                  18556685824, k_qwen_header},
+                    PublishedFile{"qwen3-30b-a3b Q3_K_S", "qwen3moe", k_qwen3_30b, Recipe::q3_k_s,
+                                  13292468800, k_qwen_header},
+                    PublishedFile{"qwen2.5-3b Q4_K_M", "qwen2", k_qwen25_3b, Recipe::q4_k_m,
+                                  1929901056, k_qwen_header}));
+
+struct ListedSize {
+  const char* name;
+  Sizes sizes;
+  Recipe recipe;
+  double gibibytes;
+};
+
+// What llama-bench shows of files that the public quantiser made (ik_llama.cpp, discussion 164;
+// llama.cpp, pull request 5835): the tensors' bytes in GiB, to two places.
+TEST(Recipe, GivesTheTensorBytesThatAreListedForOtherMixtures) {
+  for (const ListedSize& listed : {ListedSize{"Q3_K_S", k_llama3_8b, Recipe::q3_k_s, 3.41},
+                                   {"Q5_K_S", k_llama3_8b, Recipe::q5_k_s, 5.21},
+                                   {"Q4_1", k_mistral_7b, Recipe::q4_1, 4.24}}) {
+    const auto plan = tensor_plan(spec_of("llama", listed.sizes), listed.recipe);
+    ASSERT_TRUE(plan) << plan.error().text();
+    EXPECT_NEAR(static_cast<double>(plan->total_bytes().value) / (1 << 30), listed.gibibytes, 0.005)
+        << listed.name;
+  }
+}
 
 WeightFormat format_of(const TensorPlan& plan, const std::string& name) {
   for (const PlannedTensor& tensor : plan.tensors) {
@@ -135,6 +157,28 @@ TEST(Recipe, GivesModelsOfEightExpertsBetterAttention) {
   EXPECT_EQ(format_of(plan, "blk.9.attn_q.weight"), WeightFormat::q4_k);
   EXPECT_EQ(format_of(plan, "blk.9.ffn_gate_inp.weight"), WeightFormat::f32);
   EXPECT_EQ(format_of(plan, "blk.0.ffn_down_exps.weight"), WeightFormat::q6_k);
+}
+
+TEST(Recipe, FallsBackToSmallBlocksFromEveryLargeOne) {
+  const Sizes narrow{2, 96, 3, 3, 32, 160, 512};  // rows of 96 and 160: multiples of 32 only
+  for (const auto& [recipe, format] : {std::pair{Recipe::q2_k, WeightFormat::q4_0},
+                                       {Recipe::q3_k_s, WeightFormat::q4_0},
+                                       {Recipe::q4_k_s, WeightFormat::q5_0},
+                                       {Recipe::q5_k_s, WeightFormat::q5_1},
+                                       {Recipe::q6_k, WeightFormat::q8_0},
+                                       {Recipe::iq4_xs, WeightFormat::iq4_nl}}) {
+    const TensorPlan plan = tensor_plan(spec_of("llama", narrow), recipe).value();
+    EXPECT_EQ(format_of(plan, "blk.1.ffn_up.weight"), format) << recipe_name(recipe);
+    EXPECT_EQ(format_of(plan, "output.weight"), WeightFormat::q8_0) << recipe_name(recipe);
+  }
+}
+
+TEST(Recipe, PutsExpertsOnlyIntoMxfp4) {
+  const TensorPlan plan = tensor_plan(spec_of("qwen3moe", k_qwen3_30b), Recipe::mxfp4).value();
+  EXPECT_EQ(format_of(plan, "blk.5.ffn_up_exps.weight"), WeightFormat::mxfp4);
+  EXPECT_EQ(format_of(plan, "blk.5.attn_q.weight"), WeightFormat::q8_0);
+  EXPECT_EQ(format_of(plan, "token_embd.weight"), WeightFormat::q8_0);
+  EXPECT_EQ(recipe_from_name("MXFP4_MOE"), Recipe::mxfp4);
 }
 
 TEST(Recipe, NamesGoBothWays) {

@@ -11,6 +11,7 @@
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/sampler.hpp"
 #include "reference-engine/tokenizer.hpp"
+#include "reference-engine/verification.hpp"
 #include "tests/reference-engine/golden_models.hpp"
 
 namespace assay {
@@ -161,6 +162,21 @@ TEST_F(SessionTest, SynthesisesTheSameModelOnAnyNumberOfThreads) {
   const std::vector<float> logits = copy(first.evaluate(tokens));
   EXPECT_EQ(copy(second.evaluate(tokens)), logits);
   EXPECT_NE(copy(third.evaluate(tokens)), logits);
+}
+
+TEST_F(SessionTest, RunsTheFormatsThatStandInWhereLargeBlocksDoNotDivideTheRows) {
+  ModelSpec spec = small_spec();
+  spec.d_model = 96;
+  spec.d_ff = 160;
+  for (const Recipe recipe : all_recipes()) {
+    const auto model = synthesise_model(spec, recipe, 1, kernels_, pool_);
+    ASSERT_TRUE(model) << model.error().text();
+    Session session = open(*model);
+    ASSERT_TRUE(session.evaluate(std::array{TokenId{3}, TokenId{900}, TokenId{7}}));
+    const auto nmse = reference_nmse(*model, session, 5);
+    ASSERT_TRUE(nmse) << nmse.error().text();
+    EXPECT_LE(*nmse, reference_bound(*model, CacheFormat::f32)) << recipe_name(recipe);
+  }
 }
 
 TEST_F(SessionTest, SynthesisesModelsWhoseLogitsAreFiniteAndVary) {
