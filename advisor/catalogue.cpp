@@ -88,32 +88,41 @@ Result<ModelSpec> spec_of(const JsonFields& fields) {
   spec.architecture = *architecture;
   FirstError read;
   read.take(fields.text("id"), spec.name);
-  read.take(size_of(fields, "layers"), spec.layers);
+  std::uint32_t layers = 0;
+  LayerSpec layer;
+  AttentionSpec& attention = layer.attention;
+  read.take(size_of(fields, "layers"), layers);
   read.take(size_of(fields, "d_model"), spec.d_model);
-  read.take(size_of(fields, "heads"), spec.heads);
-  read.take(size_of(fields, "kv_heads"), spec.kv_heads);
-  read.take(size_of(fields, "head_dim"), spec.head_dim);
+  read.take(size_of(fields, "heads"), attention.heads);
+  read.take(size_of(fields, "kv_heads"), attention.kv_heads);
+  read.take(size_of(fields, "head_dim"), attention.head_dim);
   read.take(size_of(fields, "vocabulary"), spec.vocabulary);
   read.take(size_of(fields, "trained_context"), spec.trained_context);
   read.take(fields.flag("tied_embeddings"), spec.tied_embeddings);
-  read.take(fields.flag("qkv_bias"), spec.qkv_bias);
+  read.take(fields.flag("qkv_bias"), spec.bias.qkv);
   read.take(choice_of(fields, "qk_norm", k_qk_norms), spec.qk_norm);
   if (!read.ok()) return read.failure();
   const auto rope = fields.object("rope");
   if (!rope) return pass_on(rope);
-  read.take(rope_of(*rope, spec.rope, spec.head_dim), spec.rope);
+  read.take(rope_of(*rope, spec.rope(), attention.head_dim), spec.rope());
   if (fields.has("moe")) {
     const auto moe = fields.object("moe");
     if (!moe) return pass_on(moe);
     read.take(moe_of(*moe, spec.moe), spec.moe);
+    layer = mixture_layer(attention);
   } else {
-    read.take(size_of(fields, "d_ff"), spec.d_ff);
+    read.take(size_of(fields, "d_ff"), layer.d_ff);
   }
   if (!read.ok()) return read.failure();
-  if (spec.heads % spec.kv_heads != 0) {
+  if (attention.heads % attention.kv_heads != 0) {
     return fields.refuse("kv_heads", fmt::format("{} found (expected a divisor of the {} heads)",
-                                                 spec.kv_heads, spec.heads));
+                                                 attention.kv_heads, attention.heads));
   }
+  if (layers > k_most_layers) {
+    return fields.refuse("layers",
+                         fmt::format("{} found (expected 1 to {})", layers, k_most_layers));
+  }
+  spec.layers = uniform_layers(layers, layer);
   return spec;
 }
 

@@ -123,51 +123,64 @@ Result<void> read_scaling(const JsonFields& fields, std::uint32_t context, RopeS
 
 /// Rotation: `rope_theta` and `rope_scaling`, or both in `rope_parameters`.
 Result<void> read_rope(const JsonFields& fields, ModelSpec& spec) {
-  spec.rope.dims = spec.head_dim;
-  const auto base = number_or(fields, "rope_theta", spec.rope.base);
+  spec.rope().dims = spec.layers.front().attention.head_dim;
+  const auto base = number_or(fields, "rope_theta", spec.rope().base);
   if (!base) return pass_on(base);
-  spec.rope.base = *base;
+  spec.rope().base = *base;
   for (const std::string_view key : {"rope_scaling", "rope_parameters"}) {
     if (!fields.has(key)) continue;
     const auto scaling = fields.object(key);
     if (!scaling) return pass_on(scaling);
-    const auto inner_base = number_or(*scaling, "rope_theta", spec.rope.base);
+    const auto inner_base = number_or(*scaling, "rope_theta", spec.rope().base);
     if (!inner_base) return pass_on(inner_base);
-    spec.rope.base = *inner_base;
-    if (auto read = read_scaling(*scaling, spec.trained_context, spec.rope); !read) {
+    spec.rope().base = *inner_base;
+    if (auto read = read_scaling(*scaling, spec.trained_context, spec.rope()); !read) {
       return pass_on(read);
     }
   }
   return {};
 }
 
-Result<void> read_attention(const JsonFields& fields, const ConfigRow& row, ModelSpec& spec) {
+/// All layers alike, with the attention that the file describes.
+Result<void> read_layers(const JsonFields& fields, const ConfigRow& row, ModelSpec& spec) {
   FirstError read;
+  std::uint32_t layers = 0;
+  LayerSpec layer;
+  AttentionSpec& attention = layer.attention;
+  read.take(size_of(fields, "num_hidden_layers"), layers);
   read.take(size_of(fields, "hidden_size"), spec.d_model);
-  read.take(size_of(fields, "num_attention_heads"), spec.heads);
+  read.take(size_of(fields, "num_attention_heads"), attention.heads);
   if (!read.ok()) return read.failure();
-  spec.kv_heads = spec.heads;
-  read.take_if_there(size_if_there(fields, "num_key_value_heads"), spec.kv_heads);
-  spec.head_dim = row.head_dim != 0 ? row.head_dim : spec.d_model / spec.heads;
-  read.take_if_there(size_if_there(fields, "head_dim"), spec.head_dim);
+  attention.kv_heads = attention.heads;
+  read.take_if_there(size_if_there(fields, "num_key_value_heads"), attention.kv_heads);
+  attention.head_dim = row.head_dim != 0 ? row.head_dim : spec.d_model / attention.heads;
+  read.take_if_there(size_if_there(fields, "head_dim"), attention.head_dim);
   if (!read.ok()) return read.failure();
-  if (spec.heads % spec.kv_heads != 0) {
-    return fields.refuse(
-        "num_key_value_heads",
-        fmt::format("{} found (expected a divisor of the {} heads)", spec.kv_heads, spec.heads));
+  if (attention.heads % attention.kv_heads != 0) {
+    return fields.refuse("num_key_value_heads",
+                         fmt::format("{} found (expected a divisor of the {} heads)",
+                                     attention.kv_heads, attention.heads));
   }
+  if (layers > k_most_layers) {
+    return fields.refuse("num_hidden_layers",
+                         fmt::format("{} found (expected 1 to {})", layers, k_most_layers));
+  }
+  spec.layers = uniform_layers(layers, layer);
   return {};
 }
 
 Result<void> read_ffn(const JsonFields& fields, const ConfigRow& row, ModelSpec& spec) {
   FirstError read;
   if (row.experts.empty()) {
-    read.take(size_of(fields, "intermediate_size"), spec.d_ff);
+    std::uint32_t d_ff = 0;
+    read.take(size_of(fields, "intermediate_size"), d_ff);
+    for (LayerSpec& layer : spec.layers) layer.d_ff = d_ff;
   } else {
     read.take(size_of(fields, row.experts), spec.moe.experts);
     read.take(size_of(fields, "num_experts_per_tok"), spec.moe.used);
     read.take(size_of(fields, row.d_expert), spec.moe.d_expert);
     read.take_if_there(fields.optional_flag("norm_topk_prob"), spec.moe.normalise_weights);
+    for (LayerSpec& layer : spec.layers) layer = mixture_layer(layer.attention);
   }
   if (!read.ok()) return read.failure();
   return {};
@@ -190,14 +203,13 @@ Result<ModelSpec> spec_from_config_json(std::string_view json, const std::string
   }
   spec->name = source;
   FirstError read;
-  read.take(size_of(fields, "num_hidden_layers"), spec->layers);
   read.take(size_of(fields, "vocab_size"), spec->vocabulary);
   read.take(size_of(fields, "max_position_embeddings"), spec->trained_context);
   read.take_if_there(fields.optional_flag("tie_word_embeddings"), spec->tied_embeddings);
-  read.take(number_or(fields, "rms_norm_eps", spec->norm_epsilon), spec->norm_epsilon);
+  read.take(number_or(fields, "rms_norm_eps", spec->norm.epsilon), spec->norm.epsilon);
   if (!read.ok()) return read.failure();
   if (auto checked = refuse_what_differs(fields); !checked) return pass_on(checked);
-  if (auto done = read_attention(fields, *row, *spec); !done) return pass_on(done);
+  if (auto done = read_layers(fields, *row, *spec); !done) return pass_on(done);
   if (auto done = read_rope(fields, *spec); !done) return pass_on(done);
   if (auto done = read_ffn(fields, *row, *spec); !done) return pass_on(done);
   // A plan refuses what no engine could hold; a spec that has none is not handed out.

@@ -51,13 +51,14 @@ std::string list_text(const std::vector<const CatalogueEntry*>& entries) {
 }
 
 std::string ffn_text(const ModelSpec& spec) {
-  if (!spec.is_moe()) return fmt::format("feed-forward width {}", spec.d_ff);
+  if (!spec.is_moe()) return fmt::format("feed-forward width {}", spec.layers.front().d_ff);
   return fmt::format("{} experts of width {}, {} used", spec.moe.experts, spec.moe.d_expert,
                      spec.moe.used);
 }
 
 std::string one_text(const CatalogueEntry& entry) {
   const ModelSpec& spec = entry.spec;
+  const AttentionSpec& attention = spec.layers.front().attention;
   std::string text = fmt::format(
       "{}: {} by {}, released {}, licence {}\n  weights      {}\n  made for     {} (thinking: "
       "{})\n",
@@ -67,8 +68,8 @@ std::string one_text(const CatalogueEntry& entry) {
   text += fmt::format(
       "  shape        {}, {} layers, width {}, {} heads ({} for keys and values) of {}, {}\n"
       "               vocabulary {}, trained context {}, {}\n",
-      spec.architecture, spec.layers, spec.d_model, spec.heads, spec.kv_heads, spec.head_dim,
-      ffn_text(spec), spec.vocabulary, spec.trained_context,
+      spec.architecture, spec.layers.size(), spec.d_model, attention.heads, attention.kv_heads,
+      attention.head_dim, ffn_text(spec), spec.vocabulary, spec.trained_context,
       spec.tied_embeddings ? "head tied to the embedding" : "head of its own");
   text += fmt::format("  engine       {}\n", entry.engine_runs
                                                  ? "the reference engine runs it"

@@ -58,16 +58,13 @@ void add(std::vector<Check>& checks, const std::string& isa, const std::string& 
 ModelSpec small_dense() {
   ModelSpec spec;
   spec.name = "dense";
-  spec.layers = 3;
   spec.d_model = 512;
-  spec.heads = 8;
-  spec.kv_heads = 2;
-  spec.head_dim = 64;
-  spec.d_ff = 1536;
+  spec.layers =
+      uniform_layers(3, {.attention = {.heads = 8, .kv_heads = 2, .head_dim = 64}, .d_ff = 1536});
   spec.vocabulary = 2000;
   spec.trained_context = 4096;
   spec.tied_embeddings = true;
-  spec.rope.dims = 64;
+  spec.rope().dims = 64;
   return spec;
 }
 
@@ -75,7 +72,8 @@ ModelSpec small_moe() {
   ModelSpec spec = small_dense();
   spec.name = "MoE";
   spec.qk_norm = QkNorm::per_head;
-  spec.rope.pairs = RopePairs::halves;
+  spec.rope().pairs = RopePairs::halves;
+  spec.layers = uniform_layers(3, mixture_layer(spec.layers.front().attention));
   spec.moe = {.experts = 16, .used = 4, .d_expert = 512, .normalise_weights = true};
   return spec;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/units.hpp"
 #include "reference-engine/model_spec.hpp"
@@ -33,13 +34,28 @@ struct Footprint {
   double flops_per_token =
       0;  // multiplications and additions with weights, per prompt token (head excluded)
   double head_flops = 0;                    // output head, once per pass
-  double attention_flops_per_position = 0;  // per token and position looked at
+  double attention_flops_per_position = 0;  // per token and position looked at, all layers
+  /// Layers that see so many positions at most: their part of the two above.
+  struct Window {
+    std::uint32_t positions;
+    Bytes cache_per_position;
+    double attention_flops_per_position;
+  };
+  std::vector<Window> windows;
   [[nodiscard]] Bytes peak() const;
 };
 
 Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const SessionShape& shape);
 
-/// Bytes that one decode step reads at a depth (weights, and the cache up to there).
+/// Bytes that one decode step reads at a depth (weights, and the cache up to there or as far as a
+/// layer's window reaches).
 Bytes bytes_per_token(const Footprint& footprint, std::uint64_t depth);
+/// Operations of attention for one token that has `depth` positions to look at.
+double attention_flops(const Footprint& footprint, double depth);
+
+/// Positions that a query sees, and what all queries of a prompt see together (its first token sees
+/// itself only).
+double visible_positions(const AttentionSpec& attention, double depth);
+double visible_positions_of_prompt(const AttentionSpec& attention, double tokens);
 
 }  // namespace assay

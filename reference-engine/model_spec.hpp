@@ -12,7 +12,7 @@ namespace assay {
 
 /// Which values of a head are rotated together: (2i, 2i+1) or (i, i + dims/2).
 enum class RopePairs { adjacent, halves };
-enum class RopeScaling { none, linear, yarn };
+enum class RopeScaling { none, linear, yarn, longrope };
 
 struct RopeSpec {
   RopePairs pairs = RopePairs::adjacent;
@@ -20,10 +20,13 @@ struct RopeSpec {
   float base = 10000.0F;
   RopeScaling scaling = RopeScaling::none;
   float factor = 1.0F;                 // context extension
-  std::uint32_t original_context = 0;  // yarn
+  std::uint32_t original_context = 0;  // yarn, longrope
   float yarn_beta_fast = 32.0F;
   float yarn_beta_slow = 1.0F;
-  float attention_factor = 1.0F;   // multiplies yarn's magnitude
+  /// Yarn scales rotated values by (1 + 0.1 magnitude ln factor) / (1 + 0.1 divisor ln factor).
+  float yarn_magnitude = 1.0F;
+  float yarn_magnitude_divisor = 0.0F;
+  float attention_factor = 1.0F;   // multiplies what is rotated besides (yarn, longrope)
   bool frequency_factors = false;  // a rope_freqs tensor divides the frequencies (llama 3)
   bool operator==(const RopeSpec&) const = default;
 };
@@ -32,13 +35,95 @@ struct RopeSpec {
 /// (OLMoE).
 enum class QkNorm { none, per_head, full };
 
+/// Softmax attention of one layer.
+struct AttentionSpec {
+  std::uint32_t heads = 0;
+  std::uint32_t kv_heads = 0;
+  std::uint32_t head_dim = 0;
+  std::uint32_t window = 0;               // positions that a query sees, its own included; 0: all
+  std::optional<std::uint32_t> rope = 0;  // which of ModelSpec::ropes; none: no rotation
+
+  [[nodiscard]] std::uint32_t d_q() const { return heads * head_dim; }
+  [[nodiscard]] std::uint32_t d_kv() const { return kv_heads * head_dim; }
+  bool operator==(const AttentionSpec&) const = default;
+};
+
+/// How a layer mixes positions. Each kind is one file in ops/.
+enum class Mixer { attention, gated_delta_net, short_convolution, state_space };
+/// What follows it: one gated hidden layer, or a mixture of experts.
+enum class Ffn { dense, mixture };
+
+/// One layer. Layers of a model may differ in everything that stands here.
+struct LayerSpec {
+  Mixer mixer = Mixer::attention;
+  AttentionSpec attention;  // of Mixer::attention
+  Ffn ffn = Ffn::dense;
+  std::uint32_t d_ff = 0;  // hidden width of a dense layer; 0 in a mixture
+  bool operator==(const LayerSpec&) const = default;
+};
+
+/// Normalisation of the residual stream: root mean square, or layer norm, which has a bias.
+enum class NormKind { rms, layer };
+struct NormSpec {
+  NormKind kind = NormKind::rms;
+  float epsilon = 1e-5F;
+  bool before = true;  // of what a block sees
+  bool after = false;  // of what a block gives, before it is added
+  bool operator==(const NormSpec&) const = default;
+};
+
+/// The gate of a hidden layer: silu(gate) * up, gelu(gate) * up by its tanh form, or gpt-oss's
+/// silu(1.702 min(gate, 7)) / 1.702 * (clamp(up, -7, 7) + 1).
+enum class Activation { silu, gelu_tanh, clamped_swiglu };
+
+/// What turns router logits into weights of experts. Softmax over all experts, normalised over the
+/// chosen ones, is the same as softmax over the chosen ones.
+enum class RouterKind { softmax, sigmoid };
+
 /// Mixture of experts. A dense model has one expert, which every token uses.
 struct MoeSpec {
   std::uint32_t experts = 1;
   std::uint32_t used = 1;
-  std::uint32_t d_expert = 0;      // width of one expert's hidden layer
+  std::uint32_t d_expert = 0;  // width of one expert's hidden layer
+  RouterKind router = RouterKind::softmax;
+  bool selection_bias = false;     // a bias per expert counts in the choice, not in the weights
   bool normalise_weights = false;  // the weights of the chosen experts are made to sum to 1
+  float weight_scale = 1.0F;       // multiplies the weights, normalised or not
+  std::uint32_t d_shared = 0;      // hidden width of what all tokens use besides; 0: none
+  bool shared_gate = false;        // its output is multiplied by sigmoid(x . w)
   bool operator==(const MoeSpec&) const = default;
+};
+
+/// Which products are followed by a bias.
+struct BiasSpec {
+  bool qkv = false;
+  bool attention_output = false;
+  bool router = false;
+  bool experts = false;  // gate, up and down of each expert
+  bool head = false;
+  bool operator==(const BiasSpec&) const = default;
+};
+
+/// Constant factors and caps; those of the default change nothing.
+struct ScaleSpec {
+  float embedding = 1.0F;      // multiplies what is looked up
+  float residual = 1.0F;       // multiplies what a block adds
+  float attention = 0.0F;      // multiplies q . k; 0: 1 / sqrt(head_dim)
+  float attention_cap = 0.0F;  // scores become cap * tanh(score / cap); 0: no cap
+  float logits = 1.0F;         // divides the logits
+  float logit_cap = 0.0F;
+  /// Queries at position p are multiplied by 1 + temperature * ln(1 + floor(p / length)).
+  float temperature = 0.0F;
+  std::uint32_t temperature_length = 0;
+  bool operator==(const ScaleSpec&) const = default;
+};
+
+/// How a file holds the tensors, where that is not one for each matrix.
+struct FileLayout {
+  bool fused_qkv = false;                   // one matrix, rows of q, then k, then v
+  bool fused_gate_up = false;               // one matrix, rows of gate, then up
+  bool ffn_norm_is_post_attention = false;  // the norm before the feed-forward block is called so
+  bool operator==(const FileLayout&) const = default;
 };
 
 /// The exact shape of one transformer: everything that the forward pass, the tensor plan and the
@@ -47,26 +132,47 @@ struct MoeSpec {
 struct ModelSpec {
   std::string name;
   std::string architecture;  // general.architecture of a GGUF file
-  std::uint32_t layers = 0;
   std::uint32_t d_model = 0;
-  std::uint32_t heads = 0;
-  std::uint32_t kv_heads = 0;
-  std::uint32_t head_dim = 0;
-  std::uint32_t d_ff = 0;  // hidden width of a dense layer
   std::uint32_t vocabulary = 0;
   std::uint32_t trained_context = 0;
-  bool tied_embeddings = false;  // the output head is the token embedding
-  bool qkv_bias = false;
+  std::vector<LayerSpec> layers;
+  std::vector<RopeSpec> ropes = {RopeSpec{}};  // never empty; layers say which is theirs
+  MoeSpec moe;                                 // of the layers that are a mixture
+  NormSpec norm;
   QkNorm qk_norm = QkNorm::none;
-  float norm_epsilon = 1e-5F;
-  RopeSpec rope;
-  MoeSpec moe;
+  Activation activation = Activation::silu;
+  BiasSpec bias;
+  ScaleSpec scale;
+  bool attention_sinks = false;  // a logit per head that takes part in the softmax and adds nothing
+  bool tied_embeddings = false;  // the output head is the token embedding
+  FileLayout file;
 
+  [[nodiscard]] RopeSpec& rope() { return ropes.front(); }
+  [[nodiscard]] const RopeSpec& rope() const { return ropes.front(); }
   [[nodiscard]] bool is_moe() const { return moe.experts > 1; }
-  [[nodiscard]] std::uint32_t d_q() const { return heads * head_dim; }
-  [[nodiscard]] std::uint32_t d_kv() const { return kv_heads * head_dim; }
+  /// How many layers are a mixture.
+  [[nodiscard]] std::uint32_t mixture_layers() const;
   bool operator==(const ModelSpec&) const = default;
 };
+
+/// Far above every published model.
+inline constexpr std::uint32_t k_most_layers = 512;
+
+/// `count` layers that are all alike.
+std::vector<LayerSpec> uniform_layers(std::size_t count, const LayerSpec& layer);
+/// A layer of attention and experts.
+LayerSpec mixture_layer(const AttentionSpec& attention);
+
+/// The largest `size(layer)` of the layers; 0 of none.
+template <typename Size>
+std::uint64_t widest(const ModelSpec& spec, Size size) {
+  std::uint64_t most = 0;
+  for (const LayerSpec& layer : spec.layers) {
+    const std::uint64_t one = size(layer);
+    if (one > most) most = one;
+  }
+  return most;
+}
 
 /// Architectures that the engine runs, by their general.architecture value.
 std::vector<std::string> supported_architectures();

@@ -8,18 +8,39 @@
 namespace assay {
 namespace {
 
-/// Input widths of the matrix products, which is what activations are quantised at.
+/// Input widths of the matrix products, which is what activations are quantised at, and the widest
+/// of what differs from layer to layer.
 struct Widths {
-  std::uint64_t hidden;   // of a dense layer or one expert
+  std::uint64_t d_q;
+  std::uint64_t d_kv;
+  std::uint64_t hidden;   // of a dense layer, of one expert, of what is shared
   std::uint64_t input;    // widest input of the products that see all tokens
   std::uint64_t experts;  // widest input of the products that see an expert's tokens; 0 if dense
 };
 
 Widths widths(const ModelSpec& spec) {
-  const std::uint64_t hidden = spec.is_moe() ? spec.moe.d_expert : spec.d_ff;
-  const std::uint64_t attention = std::max<std::uint64_t>(spec.d_model, spec.d_q());
-  if (!spec.is_moe()) return {hidden, std::max(attention, hidden), 0};
-  return {hidden, attention, std::max<std::uint64_t>(spec.d_model, hidden)};
+  Widths width{};
+  width.d_q = widest(spec, [](const LayerSpec& layer) { return layer.attention.d_q(); });
+  width.d_kv = widest(spec, [](const LayerSpec& layer) { return layer.attention.d_kv(); });
+  const std::uint64_t of_all_tokens =
+      std::max(widest(spec, [](const LayerSpec& layer) { return layer.d_ff; }),
+               std::uint64_t{spec.moe.d_shared});
+  width.hidden = std::max(of_all_tokens, std::uint64_t{spec.moe.d_expert});
+  width.input = std::max({std::uint64_t{spec.d_model}, width.d_q, of_all_tokens});
+  if (spec.is_moe()) width.experts = std::max(spec.d_model, spec.moe.d_expert);
+  return width;
+}
+
+std::uint64_t attention_values(const LayerSpec& layer) {
+  if (layer.mixer != Mixer::attention) return 0;
+  const AttentionSpec& attention = layer.attention;
+  return attention_scratch_values(attention.heads / attention.kv_heads, attention.head_dim);
+}
+
+std::uint64_t rope_values(const ModelSpec& spec) {
+  std::uint64_t values = 0;
+  for (const RopeSpec& rope : spec.ropes) values += 2 * std::uint64_t{rope.dims / 2};
+  return values;
 }
 
 }  // namespace
@@ -31,6 +52,8 @@ std::uint32_t pass_tokens(const SessionShape& shape) {
 std::uint32_t ffn_rows(const ModelSpec& spec, const SessionShape& shape) {
   return spec.is_moe() ? std::max(pass_tokens(shape), spec.moe.used) : pass_tokens(shape);
 }
+
+std::uint64_t attention_stride(const ModelSpec& spec) { return widest(spec, attention_values); }
 
 Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const SessionShape& shape) {
   const Widths width = widths(spec);
@@ -44,10 +67,10 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
     case SessionBuffer::normalised:
       return Bytes(tokens * spec.d_model * k_f32);
     case SessionBuffer::queries:
-      return Bytes(tokens * spec.d_q() * k_f32);
+      return Bytes(tokens * width.d_q * k_f32);
     case SessionBuffer::keys:
     case SessionBuffer::values:
-      return Bytes(tokens * spec.d_kv() * k_f32);
+      return Bytes(tokens * width.d_kv * k_f32);
     case SessionBuffer::codes:
       return Bytes(tokens * width.input);
     case SessionBuffer::code_scales:
@@ -59,6 +82,8 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
       return Bytes(rows * width.hidden * k_f32);
     case SessionBuffer::expert_rows:
       return Bytes(moe * rows * spec.d_model * k_f32);
+    case SessionBuffer::mixture:
+      return Bytes(spec.norm.after ? moe * tokens * spec.d_model * k_f32 : 0);
     case SessionBuffer::expert_codes:
       return Bytes(rows * width.experts);
     case SessionBuffer::expert_scales:
@@ -73,10 +98,9 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
     case SessionBuffer::expert_order:
       return Bytes(moe * tokens * spec.moe.used * k_u32);
     case SessionBuffer::rope:
-      return Bytes(2 * tokens * (spec.rope.dims / 2) * k_f32);
+      return Bytes(tokens * rope_values(spec) * k_f32);
     case SessionBuffer::attention:
-      return Bytes(shape.threads *
-                   attention_scratch_values(spec.heads / spec.kv_heads, spec.head_dim) * k_f32);
+      return Bytes(shape.threads * attention_stride(spec) * k_f32);
     case SessionBuffer::logits:
       return Bytes(std::uint64_t{std::min(k_logit_columns, pass_tokens(shape))} * spec.vocabulary *
                    k_f32);

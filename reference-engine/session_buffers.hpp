@@ -14,27 +14,28 @@ namespace assay {
 enum class SessionBuffer {
   residual,      // f32 [chunk, d_model]
   normalised,    // f32 [chunk, d_model], also what attention and a dense layer give back
-  queries,       // f32 [chunk, d_q], replaced by what the heads give
-  keys,          // f32 [chunk, d_kv]
-  values,        // f32 [chunk, d_kv]
+  queries,       // f32 [chunk, widest d_q], replaced by what the heads give
+  keys,          // f32 [chunk, widest d_kv]
+  values,        // f32 [chunk, widest d_kv]
   codes,         // int8 [chunk, widest input of a product]
   code_scales,   // f32, one for 32 codes
   code_sums,     // int16, one for 16 codes
   gate,          // f32 [ffn rows, hidden width]
   up,            // f32 [ffn rows, hidden width]
   expert_rows,   // f32 [ffn rows, d_model]: the gathered input, then the output of experts
+  mixture,       // f32 [chunk, d_model]: the sum of a mixture that is normalised before it is added
   expert_codes,  // int8 [ffn rows, wider of d_model and hidden width]
   expert_scales,
   expert_sums,
-  router_logits,   // f32 [chunk, experts]
+  router_logits,   // f32 [chunk, experts], then the gates of what is shared
   expert_weights,  // f32 [chunk, used]
   expert_choices,  // u32 [chunk, used]
   expert_order,    // u32 [chunk * used]: (token, slot) sorted by expert
-  rope,            // f32 [2, chunk, rope dims / 2]
+  rope,            // f32 [rope sets][2, chunk, rope dims / 2]
   attention,       // f32 scratch of each thread
   logits,          // f32 [k_logit_columns, vocabulary]
 };
-inline constexpr std::size_t k_session_buffers = 21;
+inline constexpr std::size_t k_session_buffers = 22;
 
 /// Tokens whose logits are computed at once when all are asked for: the head is read once for them.
 inline constexpr std::uint32_t k_logit_columns = 8;
@@ -46,6 +47,9 @@ std::uint32_t pass_tokens(const SessionShape& shape);
 /// (token, expert) pairs go through in waves of whole experts, one expert has at most as many as
 /// a pass has tokens.
 std::uint32_t ffn_rows(const ModelSpec& spec, const SessionShape& shape);
+
+/// Values of one thread's scratch of attention: what the widest layer needs.
+std::uint64_t attention_stride(const ModelSpec& spec);
 
 /// Bytes of each buffer; 0 for one that the model does not need.
 Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const SessionShape& shape);

@@ -17,26 +17,49 @@ namespace assay {
 enum class TensorRole {
   token_embedding,
   output_norm,
+  output_norm_bias,
   output_head,
+  output_head_bias,
   rope_factors,
+  rope_factors_long,
+  rope_factors_short,
   attention_norm,
+  attention_norm_bias,
+  attention_qkv,  // rows of q, then k, then v
   attention_q,
   attention_k,
   attention_v,
   attention_output,
+  attention_qkv_bias,
   attention_q_bias,
   attention_k_bias,
   attention_v_bias,
+  attention_output_bias,
   attention_q_norm,
   attention_k_norm,
+  attention_sinks,
+  attention_post_norm,
   ffn_norm,
+  ffn_norm_bias,
+  ffn_gate_up,  // rows of gate, then up
   ffn_gate,
   ffn_up,
   ffn_down,
+  ffn_post_norm,
   moe_router,
+  moe_router_bias,
+  moe_selection_bias,
+  moe_gate_up,
   moe_gate,
   moe_up,
   moe_down,
+  moe_gate_bias,
+  moe_up_bias,
+  moe_down_bias,
+  shared_router,
+  shared_gate,
+  shared_up,
+  shared_down,
 };
 
 /// One tensor of a model. `columns` is the length of a row (the input width of a matrix product),
@@ -61,6 +84,9 @@ struct PlannedTensor {
 /// A tensor that multiplies activations or is looked up by row: recipes quantise these, and only
 /// these. The others (norms, biases, rope factors, the router of experts) are F32.
 bool is_matrix(TensorRole role);
+
+/// Whether the tensor holds a part for each expert, of which a token uses some.
+bool is_expert(TensorRole role);
 
 /// All tensors of a model: embedding, head, then layer by layer. A file may hold them in another
 /// order.

@@ -12,7 +12,7 @@ std::optional<PlannedRun> planned(const RunResult& run, const Suite& suite) {
   const auto cache = cache_format(run.cache_type);
   if (shape == nullptr || !recipe || !cache) return std::nullopt;
   PlannedRun found{&run, shape->spec, {}, *cache};
-  if (run.model.layers > 0) found.spec.layers = run.model.layers;
+  found.spec = sliced(found.spec, run.model.layers);
   auto plan = tensor_plan(found.spec, *recipe);
   if (!plan) return std::nullopt;
   found.plan = std::move(*plan);

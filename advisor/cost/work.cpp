@@ -5,10 +5,6 @@ namespace {
 
 constexpr double k_flops_per_weight = 2.0;  // one multiplication, one addition
 
-bool is_expert(TensorRole role) {
-  return role == TensorRole::moe_gate || role == TensorRole::moe_up || role == TensorRole::moe_down;
-}
-
 bool is_head(const ModelSpec& spec, TensorRole role) {
   return role == TensorRole::output_head ||
          (spec.tied_embeddings && role == TensorRole::token_embedding);
@@ -33,11 +29,15 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
     auto& bytes = is_expert(tensor.role) ? work.experts : work.dense;
     bytes[tensor.format] += bytes_read(tensor);
   }
-  work.layers = spec.layers;
-  work.moe_layers = spec.is_moe() ? spec.layers : 0.0;
+  work.layers = static_cast<double>(spec.layers.size());
+  work.moe_layers = spec.mixture_layers();
   work.tokens = 1.0;
   const double value_bytes = cache == CacheFormat::f16 ? 2.0 : 4.0;
-  work.cache_bytes = 2.0 * spec.layers * spec.d_kv() * value_bytes * depth;
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.mixer != Mixer::attention) continue;
+    work.cache_bytes +=
+        2.0 * layer.attention.d_kv() * value_bytes * visible_positions(layer.attention, depth);
+  }
   return work;
 }
 
@@ -50,9 +50,12 @@ Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, double tokens) 
                             static_cast<double>(tensor.rows) *
                             static_cast<double>(tensor.experts_used) * tokens;
   }
-  // Token i looks at i positions: a product with each key and one with each value.
-  work.attention_flops =
-      2.0 * k_flops_per_weight * spec.layers * spec.d_q() * tokens * (tokens + 1.0) / 2.0;
+  // A product with each key that a token sees, and one with each value.
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.mixer != Mixer::attention) continue;
+    work.attention_flops += 2.0 * k_flops_per_weight * layer.attention.d_q() *
+                            visible_positions_of_prompt(layer.attention, tokens);
+  }
   return work;
 }
 

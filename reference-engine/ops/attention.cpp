@@ -39,33 +39,49 @@ Rows lay_out(const QueryBlock& block, float* scratch) {
 }
 
 void gather(const QueryBlock& block, const Rows& rows) {
-  const float scale = 1.0F / std::sqrt(static_cast<float>(block.dim));
   const std::size_t width = std::size_t{block.group} * block.dim;
   for (std::uint32_t t = 0; t < block.tokens; ++t) {
     const float* from = block.queries + t * block.stride;
     float* to = rows.queries + t * width;
-    for (std::size_t i = 0; i < width; ++i) to[i] = from[i] * scale;
+    for (std::size_t i = 0; i < width; ++i) to[i] = from[i] * block.scale;
   }
   std::fill_n(rows.mixed, rows.count * std::size_t{block.dim}, 0.0F);
   std::fill_n(rows.maximum, rows.count, std::numeric_limits<float>::lowest());
   std::fill_n(rows.total, rows.count, 0.0F);
 }
 
-/// Turns one row of scores into weights relative to the row's new maximum; `visible` of `positions`
-/// count, the others get weight 0.
-void weigh(const KernelTable& kernels, const Rows& rows, std::uint32_t row, std::uint32_t dim,
-           float* scores, std::uint32_t visible, std::uint32_t positions) {
-  std::fill(scores + visible, scores + positions, 0.0F);
-  if (visible == 0) return;
-  const float tile_maximum = *std::max_element(scores, scores + visible);
-  if (tile_maximum > rows.maximum[row]) {
-    const float shrink = std::exp(rows.maximum[row] - tile_maximum);
-    rows.maximum[row] = tile_maximum;
-    rows.total[row] *= shrink;
-    float* mixed = rows.mixed + std::size_t{row} * dim;
-    for (std::uint32_t i = 0; i < dim; ++i) mixed[i] *= shrink;
+/// The positions of a tile that a row sees: from `begin` to `end`, counted from its first one.
+struct Visible {
+  std::uint32_t begin;
+  std::uint32_t end;
+};
+
+/// Gives a row a maximum of at least `score`; what was summed so far shrinks with it.
+void raise_maximum(const Rows& rows, std::uint32_t row, std::uint32_t dim, float score) {
+  if (score <= rows.maximum[row]) return;
+  const float shrink = std::exp(rows.maximum[row] - score);
+  rows.maximum[row] = score;
+  rows.total[row] *= shrink;
+  float* mixed = rows.mixed + std::size_t{row} * dim;
+  for (std::uint32_t i = 0; i < dim; ++i) mixed[i] *= shrink;
+}
+
+/// Turns one row of scores into weights relative to the row's new maximum; those outside of
+/// `visible` get weight 0.
+void weigh(const KernelTable& kernels, const Rows& rows, std::uint32_t row, const QueryBlock& block,
+           float* scores, Visible visible, std::uint32_t positions) {
+  std::fill(scores, scores + visible.begin, 0.0F);
+  std::fill(scores + visible.end, scores + positions, 0.0F);
+  if (visible.begin == visible.end) return;
+  if (block.cap > 0.0F) {
+    for (std::uint32_t i = visible.begin; i < visible.end; ++i) {
+      scores[i] = block.cap * std::tanh(scores[i] / block.cap);
+    }
   }
-  rows.total[row] += kernels.exp_sum(scores, rows.maximum[row], visible);
+  raise_maximum(rows, row, block.dim,
+                *std::max_element(scores + visible.begin, scores + visible.end));
+  rows.total[row] +=
+      kernels.exp_sum(scores + visible.begin, rows.maximum[row], visible.end - visible.begin);
 }
 
 void score(const KernelTable& kernels, const CacheHead& cache, const Rows& rows, std::uint32_t dim,
@@ -94,7 +110,23 @@ void mix(const KernelTable& kernels, const CacheHead& cache, const Rows& rows, s
   }
 }
 
+/// The first position that a token of the block sees.
+std::uint32_t first_visible(const QueryBlock& block, std::uint32_t token) {
+  const std::uint32_t seen = block.first_position + token + 1;  // without a window
+  return block.window == 0 || seen <= block.window ? 0 : seen - block.window;
+}
+
 }  // namespace
+
+float attention_scale(const ScaleSpec& scale, const AttentionSpec& attention) {
+  if (scale.attention != 0.0F) return scale.attention;
+  return 1.0F / std::sqrt(static_cast<float>(attention.head_dim));
+}
+
+float temperature_factor(const ScaleSpec& scale, std::uint32_t position) {
+  const double logarithm = std::log(1.0 + position / scale.temperature_length);
+  return static_cast<float>(1.0 + static_cast<double>(scale.temperature) * logarithm);
+}
 
 std::uint32_t attention_block_tokens(std::uint32_t group) {
   return std::max(1U, k_block_rows / group);
@@ -112,18 +144,26 @@ void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock
   const std::uint32_t tile = tile_positions(rows.count);
   const std::uint32_t end = block.first_position + block.tokens;
   gather(block, rows);
-  for (std::uint32_t first = 0; first < end; first += tile) {
+  for (std::uint32_t first = first_visible(block, 0); first < end; first += tile) {
     const std::uint32_t positions = std::min(tile, end - first);
     score(kernels, cache, rows, block.dim, first, positions, tile);
     for (std::uint32_t row = 0; row < rows.count; ++row) {
-      const std::uint32_t last = block.first_position + row / block.group;  // sees itself
-      const std::uint32_t visible = last < first ? 0 : std::min(positions, last - first + 1);
-      weigh(kernels, rows, row, block.dim, rows.scores + std::size_t{row} * tile, visible,
+      const std::uint32_t token = row / block.group;
+      const std::uint32_t last = block.first_position + token;  // sees itself
+      const std::uint32_t seen = last < first ? 0 : std::min(positions, last - first + 1);
+      const std::uint32_t hidden = first_visible(block, token);
+      const std::uint32_t begin = hidden <= first ? 0 : std::min(seen, hidden - first);
+      weigh(kernels, rows, row, block, rows.scores + std::size_t{row} * tile, {begin, seen},
             positions);
     }
     mix(kernels, cache, rows, block.dim, first, positions, tile);
   }
   for (std::uint32_t row = 0; row < rows.count; ++row) {
+    if (block.sinks != nullptr) {
+      const float sink = block.sinks[row % block.group];
+      raise_maximum(rows, row, block.dim, sink);
+      rows.total[row] += std::exp(sink - rows.maximum[row]);
+    }
     float* out = block.queries + row / block.group * block.stride +
                  std::size_t{row % block.group} * block.dim;
     const float* mixed = rows.mixed + std::size_t{row} * block.dim;

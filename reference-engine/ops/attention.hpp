@@ -8,6 +8,13 @@
 
 namespace assay {
 
+/// What q . k is multiplied with.
+float attention_scale(const ScaleSpec& scale, const AttentionSpec& attention);
+
+/// What the queries of one position are multiplied with, 1 + temperature ln(1 + floor(p / length)).
+/// Requires a temperature. Source: llama 4 and Ministral 3 (`llama_4_scaling_beta`).
+float temperature_factor(const ScaleSpec& scale, std::uint32_t position);
+
 /// Queries that share one K/V head: `group` heads of each of `tokens` consecutive tokens.
 struct QueryBlock {
   float* queries;                // of the first token; replaced by what the heads give
@@ -16,6 +23,10 @@ struct QueryBlock {
   std::uint32_t group;           // heads, next to each other
   std::uint32_t dim;             // of one head
   std::uint32_t first_position;  // of the first token; it sees itself and all before
+  std::uint32_t window;          // positions that a token sees, itself included; 0: all
+  float scale;                   // of q . k
+  float cap;                     // scores become cap * tanh(score / cap); 0: no cap
+  const float* sinks;            // a logit for each of the group's heads, or null
 };
 
 /// Tokens of one query block.
@@ -23,9 +34,10 @@ std::uint32_t attention_block_tokens(std::uint32_t group);
 /// Values of scratch that attend() needs for one block.
 std::size_t attention_scratch_values(std::uint32_t group, std::uint32_t dim);
 
-/// Causal attention, softmax(q k / sqrt(dim)) v, by an online softmax over tiles of positions.
-/// Shape: scratch [attention_scratch_values]. Source: Vaswani et al. 2017; Milakov and
-/// Gimelshein 2018 for the online softmax.
+/// Causal attention, softmax(scale q k) v, by an online softmax over tiles of positions. A sink is
+/// one more logit of the softmax, whose weight is dropped. Shape: scratch
+/// [attention_scratch_values]. Source: Vaswani et al. 2017; Milakov and Gimelshein 2018 for the
+/// online softmax; Xiao et al. 2023 for sinks.
 void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
             float* scratch);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -10,7 +11,35 @@
 namespace assay {
 namespace {
 
-/// gate = silu(gate) * up over `rows` rows, with codes where down takes them.
+/// Changes gate and up so that silu(gate) * up is the activation: each is of the form
+/// x sigmoid(a) b. gelu's tanh form is x sigmoid(2 z) with z = sqrt(2 / pi) (x + 0.044715 x^3),
+/// which is silu(2 z) / (2 z / x). Source: Hendrycks and Gimpel 2016; gpt-oss's model.py.
+void prepare_gate(Activation activation, float* gate, float* up, std::size_t count) {
+  switch (activation) {
+    case Activation::silu:
+      return;
+    case Activation::gelu_tanh: {
+      constexpr float k_slope = 2.0F * 0.7978845608028654F;  // 2 sqrt(2 / pi)
+      for (std::size_t i = 0; i < count; ++i) {
+        const float ratio = k_slope * (1.0F + 0.044715F * gate[i] * gate[i]);
+        gate[i] *= ratio;
+        up[i] /= ratio;
+      }
+      return;
+    }
+    case Activation::clamped_swiglu: {
+      constexpr float k_limit = 7.0F;
+      constexpr float k_slope = 1.702F;
+      for (std::size_t i = 0; i < count; ++i) {
+        gate[i] = k_slope * std::min(gate[i], k_limit);
+        up[i] = (std::clamp(up[i], -k_limit, k_limit) + 1.0F) / k_slope;
+      }
+      return;
+    }
+  }
+}
+
+/// gate = activation(gate) * up over `rows` rows, with codes where down takes them.
 Activations activate(const Pass& pass, const PackedMatrix& down, const CodeBuffer& codes,
                      std::size_t rows) {
   const std::size_t width = down.columns;
@@ -25,12 +54,35 @@ Activations activate(const Pass& pass, const PackedMatrix& down, const CodeBuffe
       const std::size_t first = i % pieces * k_piece;
       const std::size_t count = std::min(k_piece, width - first);
       float* gate = pass.buffers.gate + row * width;
-      pass.kernels.silu_multiply(gate + first, pass.buffers.up + row * width + first, count);
+      float* up = pass.buffers.up + row * width + first;
+      prepare_gate(pass.spec.activation, gate + first, up, count);
+      pass.kernels.silu_multiply(gate + first, up, count);
       if (with_codes) codes.quantise_part(pass.kernels, gate, width, row, first, count);
     }
   });
   return codes.with(pass.buffers.gate, width);
 }
+
+/// The gated hidden layer that sees all tokens: buffers.normalised = down(activation(gate x) up x).
+void hidden_layer(const Pass& pass, const Activations& x, const PackedMatrix& gate,
+                  const PackedMatrix& up, const PackedMatrix& down) {
+  const PassBuffers& buffers = pass.buffers;
+  const std::array products{
+      Product{&gate, 0, x, pass.tokens, buffers.gate, gate.rows},
+      Product{&up, 0, x, pass.tokens, buffers.up, up.rows},
+  };
+  multiply(pass.pool, products);
+  const Activations activated = activate(pass, down, buffers.codes, pass.tokens);
+  const std::array output{
+      Product{&down, 0, activated, pass.tokens, buffers.normalised, pass.spec.d_model}};
+  multiply(pass.pool, output);
+}
+
+/// Where a mixture adds up, and by what it multiplies what it adds there.
+struct MixtureSum {
+  float* rows;  // [tokens, d_model]
+  float scale;
+};
 
 /// Rows of one expert among the pairs that are sorted by expert.
 struct ExpertRows {
@@ -48,7 +100,9 @@ std::vector<ExpertRows> route(const Pass& pass, const LayerWeights& weights, con
   multiply(pass.pool, router);
   for_pieces(pass, pass.tokens, 16, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
-      choose_experts(moe, {buffers.router_logits + t * moe.experts, moe.experts},
+      float* logits = buffers.router_logits + t * moe.experts;
+      add_bias(pass, weights.router_bias, logits);
+      choose_experts(moe, weights.selection_bias, {logits, moe.experts},
                      {buffers.expert_choices + t * moe.used, moe.used},
                      {buffers.expert_weights + t * moe.used, moe.used});
     }
@@ -92,9 +146,9 @@ Activations gather(const Pass& pass, const LayerWeights& weights, const Activati
   return buffers.expert_codes.with(buffers.expert_rows, width);
 }
 
-/// residual[token] += weight * row, for the pairs of a wave. Threads take columns: two experts of
-/// one token may be in the same wave.
-void scatter(const Pass& pass, std::size_t first, std::size_t count) {
+/// sum[token] += weight * row, for the pairs of a wave. Threads take columns: two experts of one
+/// token may be in the same wave.
+void scatter(const Pass& pass, const MixtureSum& sum, std::size_t first, std::size_t count) {
   const PassBuffers& buffers = pass.buffers;
   const std::size_t width = pass.spec.d_model;
   const std::size_t grain =
@@ -105,16 +159,31 @@ void scatter(const Pass& pass, std::size_t first, std::size_t count) {
     for (std::size_t row = 0; row < count; ++row) {
       const std::uint32_t pair = buffers.expert_order[first + row];
       const std::size_t token = pair / pass.spec.moe.used;
-      pass.kernels.add_scaled(buffers.residual + token * width + begin,
+      pass.kernels.add_scaled(sum.rows + token * width + begin,
                               buffers.expert_rows + row * width + begin,
-                              buffers.expert_weights[pair], end - begin);
+                              sum.scale * buffers.expert_weights[pair], end - begin);
     }
   });
 }
 
+/// Adds each expert's own bias to its rows of a wave. Shapes: bias empty or [experts, width];
+/// values [rows of the wave, width].
+void add_expert_bias(const Pass& pass, std::span<const ExpertRows> experts,
+                     std::span<const float> bias, float* values, std::size_t width) {
+  if (bias.empty()) return;
+  for (const ExpertRows& rows : experts) {
+    float* first = values + (rows.first - experts.front().first) * width;
+    for_pieces(pass, rows.count, 16, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t row = begin; row < end; ++row) {
+        add_bias(pass, bias.subspan(rows.expert * width, width), first + row * width);
+      }
+    });
+  }
+}
+
 /// Gate and up, the activation, and down of the experts of one wave.
 void run_wave(const Pass& pass, const LayerWeights& weights, const Activations& x,
-              std::span<const ExpertRows> experts) {
+              std::span<const ExpertRows> experts, const MixtureSum& sum) {
   const PassBuffers& buffers = pass.buffers;
   const std::size_t hidden = weights.down.columns;
   const std::size_t first = experts.front().first;
@@ -132,6 +201,8 @@ void run_wave(const Pass& pass, const LayerWeights& weights, const Activations& 
         {&weights.up, rows.expert, input, rows.count, buffers.up + row * hidden, hidden});
   }
   multiply(pass.pool, products);
+  add_expert_bias(pass, experts, weights.gate_bias, buffers.gate, hidden);
+  add_expert_bias(pass, experts, weights.up_bias, buffers.up, hidden);
   const Activations activated = activate(pass, weights.down, buffers.expert_codes, count);
   products.clear();
   for (const ExpertRows& rows : experts) {
@@ -140,30 +211,35 @@ void run_wave(const Pass& pass, const LayerWeights& weights, const Activations& 
                         buffers.expert_rows + row * pass.spec.d_model, pass.spec.d_model});
   }
   multiply(pass.pool, products);
-  scatter(pass, first, count);
+  add_expert_bias(pass, experts, weights.down_bias, buffers.expert_rows, pass.spec.d_model);
+  scatter(pass, sum, first, count);
 }
 
-}  // namespace
-
-void dense_ffn(const Pass& pass, const LayerWeights& weights) {
+/// What all tokens use besides their experts, of the same normalised residual.
+void add_shared(const Pass& pass, const LayerWeights& weights, const Activations& x,
+                const MixtureSum& sum) {
   const PassBuffers& buffers = pass.buffers;
-  const std::size_t hidden = weights.down.columns;
-  const Activations x = normalise(pass, buffers.residual, pass.tokens, weights.ffn_norm,
-                                  {&weights.gate, &weights.up});
-  const std::array products{
-      Product{&weights.gate, 0, x, pass.tokens, buffers.gate, hidden},
-      Product{&weights.up, 0, x, pass.tokens, buffers.up, hidden},
-  };
-  multiply(pass.pool, products);
-  const Activations activated = activate(pass, weights.down, buffers.codes, pass.tokens);
-  const std::array down{
-      Product{&weights.down, 0, activated, pass.tokens, buffers.normalised, pass.spec.d_model}};
-  multiply(pass.pool, down);
+  const std::size_t width = pass.spec.d_model;
+  float* gates = buffers.router_logits;  // the router is done with them
+  for (std::size_t t = 0; t < pass.tokens; ++t) {
+    gates[t] = 1.0F;
+    if (weights.shared_router.empty()) continue;
+    const float logit =
+        pass.kernels.dot_f32(x.f32.values + t * width, weights.shared_router.data(), width);
+    gates[t] = 1.0F / (1.0F + std::exp(-logit));
+  }
+  hidden_layer(pass, x, weights.shared_gate, weights.shared_up, weights.shared_down);
+  for_pieces(pass, pass.tokens, row_grain(pass, pass.tokens),
+             [&](std::size_t begin, std::size_t end) {
+               for (std::size_t t = begin; t < end; ++t) {
+                 pass.kernels.add_scaled(sum.rows + t * width, buffers.normalised + t * width,
+                                         sum.scale * gates[t], width);
+               }
+             });
 }
 
-void add_experts(const Pass& pass, const LayerWeights& weights) {
-  const Activations x = normalise(pass, pass.buffers.residual, pass.tokens, weights.ffn_norm,
-                                  {&weights.gate, &weights.up, &weights.router});
+void add_experts(const Pass& pass, const LayerWeights& weights, const Activations& x,
+                 const MixtureSum& sum) {
   const std::vector<ExpertRows> experts = route(pass, weights, x);
   // An expert has at most one row a token, so that each fits a wave.
   const std::size_t most = std::max<std::size_t>(pass.tokens, pass.spec.moe.used);
@@ -171,9 +247,32 @@ void add_experts(const Pass& pass, const LayerWeights& weights) {
     std::size_t end = begin + 1;
     std::size_t rows = experts[begin].count;
     while (end < experts.size() && rows + experts[end].count <= most) rows += experts[end++].count;
-    run_wave(pass, weights, x, std::span(experts).subspan(begin, end - begin));
+    run_wave(pass, weights, x, std::span(experts).subspan(begin, end - begin), sum);
     begin = end;
   }
+}
+
+}  // namespace
+
+void dense_ffn(const Pass& pass, const LayerWeights& weights) {
+  const Activations x = normalise(pass, pass.buffers.residual, pass.tokens, weights.ffn_norm,
+                                  {&weights.gate, &weights.up});
+  hidden_layer(pass, x, weights.gate, weights.up, weights.down);
+  add_to_residual(pass, pass.buffers.normalised, {}, weights.ffn_post_norm);
+}
+
+void mixture_ffn(const Pass& pass, const LayerWeights& weights) {
+  const PassBuffers& buffers = pass.buffers;
+  const bool apart = pass.spec.norm.after;
+  const MixtureSum sum = apart ? MixtureSum{buffers.mixture, 1.0F}
+                               : MixtureSum{buffers.residual, pass.spec.scale.residual};
+  const Activations x = normalise(
+      pass, buffers.residual, pass.tokens, weights.ffn_norm,
+      {&weights.gate, &weights.up, &weights.router, &weights.shared_gate, &weights.shared_up});
+  if (apart) std::fill_n(buffers.mixture, pass.tokens * pass.spec.d_model, 0.0F);
+  add_experts(pass, weights, x, sum);
+  if (pass.spec.moe.d_shared > 0) add_shared(pass, weights, x, sum);
+  if (apart) add_to_residual(pass, buffers.mixture, {}, weights.ffn_post_norm);
 }
 
 }  // namespace assay

@@ -4,13 +4,12 @@
 
 namespace assay {
 
-/// The gated hidden layer of a dense model, down(silu(gate x) * up x), of the normalised residual.
-/// Shape: buffers.normalised [tokens, d_model].
+/// residual += down(activation(gate x) * up x) of the normalised residual: a dense layer.
 void dense_ffn(const Pass& pass, const LayerWeights& weights);
 
-/// Adds to the residual what the chosen experts of each token give, weighted.
+/// Adds to the residual what the chosen experts of each token give, weighted, and what is shared.
 /// The (token, expert) pairs are sorted by expert, so that each expert's weights are read once for
 /// all of its tokens, and go through in waves of as many rows as the buffers hold.
-void add_experts(const Pass& pass, const LayerWeights& weights);
+void mixture_ffn(const Pass& pass, const LayerWeights& weights);
 
 }  // namespace assay

@@ -3,38 +3,66 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace assay {
 
-void choose_experts(const MoeSpec& moe, std::span<float> logits, std::span<std::uint32_t> chosen,
+namespace {
+
+/// What turns one logit into a probability, in float64.
+class Probability {
+ public:
+  Probability(RouterKind kind, std::span<const float> logits) : kind_(kind) {
+    if (kind == RouterKind::sigmoid) return;
+    maximum_ = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+    total_ = 0.0;
+    for (const float logit : logits) total_ += std::exp(static_cast<double>(logit) - maximum_);
+  }
+  double operator()(float logit) const {
+    const auto value = static_cast<double>(logit);
+    return kind_ == RouterKind::sigmoid ? 1.0 / (1.0 + std::exp(-value))
+                                        : std::exp(value - maximum_) / total_;
+  }
+
+ private:
+  RouterKind kind_;
+  double maximum_ = 0.0;
+  double total_ = 1.0;
+};
+
+}  // namespace
+
+void choose_experts(const MoeSpec& moe, std::span<const float> selection_bias,
+                    std::span<float> logits, std::span<std::uint32_t> chosen,
                     std::span<float> weights) {
   constexpr float k_lowest = std::numeric_limits<float>::lowest();
-  double maximum = std::numeric_limits<double>::lowest();
-  for (float& logit : logits) {
-    logit = std::max(k_lowest, logit);  // in this order: NaN becomes the lowest
-    maximum = std::max(maximum, static_cast<double>(logit));
+  for (float& logit : logits) logit = std::max(k_lowest, logit);  // so: NaN becomes the lowest
+  const Probability probability(moe.router, logits);
+  // Both functions grow with the logit: only a bias can change the order.
+  std::vector<double> rank(logits.begin(), logits.end());
+  for (std::size_t e = 0; e < selection_bias.size(); ++e) {
+    const double biased = probability(logits[e]) + static_cast<double>(selection_bias[e]);
+    rank[e] = std::max(static_cast<double>(k_lowest), biased);
   }
-  double total = 0.0;
-  for (const float logit : logits) total += std::exp(static_cast<double>(logit) - maximum);
-
-  double used_total = 0.0;
   const auto comes_before = [&](std::size_t a, std::size_t b) {
-    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
+    return rank[a] > rank[b] || (rank[a] == rank[b] && a < b);
   };
+  double used_total = 0.0;
   for (std::size_t slot = 0; slot < chosen.size(); ++slot) {
     std::size_t best = logits.size();
     for (std::size_t e = 0; e < logits.size(); ++e) {
       const bool left = slot == 0 || comes_before(chosen[slot - 1], e);
-      if (left && (best == logits.size() || logits[e] > logits[best])) best = e;
+      if (left && (best == logits.size() || rank[e] > rank[best])) best = e;
     }
     chosen[slot] = static_cast<std::uint32_t>(best);
-    const double weight = std::exp(static_cast<double>(logits[best]) - maximum) / total;
+    const double weight = probability(logits[best]);
     weights[slot] = static_cast<float>(weight);
     used_total += weight;
   }
-  if (!moe.normalise_weights) return;
-  for (float& weight : weights)
-    weight = static_cast<float>(static_cast<double>(weight) / used_total);
+  const double scale =
+      static_cast<double>(moe.weight_scale) / (moe.normalise_weights ? used_total : 1.0);
+  if (scale == 1.0) return;
+  for (float& weight : weights) weight = static_cast<float>(static_cast<double>(weight) * scale);
 }
 
 }  // namespace assay

@@ -8,10 +8,13 @@
 namespace assay {
 
 /// The experts of one token and their weights, the likeliest first.
-/// Softmax over all experts, then the `used` largest (the lowest index of equals); with
-/// normalise_weights their weights sum to 1. Shapes: logits [experts], chosen and weights [used].
-/// `logits` is used up. NaN counts as the smallest value, so that the choice is always valid.
-void choose_experts(const MoeSpec& moe, std::span<float> logits, std::span<std::uint32_t> chosen,
+/// Softmax or sigmoid of all logits, then the `used` largest (the lowest index of equals), by their
+/// sum with `selection_bias` where it is not empty; with normalise_weights their weights sum to 1;
+/// weight_scale multiplies them. Shapes: logits and selection_bias [experts], chosen and weights
+/// [used]. `logits` is used up. NaN counts as the smallest value, so that the choice is always
+/// valid.
+void choose_experts(const MoeSpec& moe, std::span<const float> selection_bias,
+                    std::span<float> logits, std::span<std::uint32_t> chosen,
                     std::span<float> weights);
 
 }  // namespace assay

@@ -13,4 +13,32 @@ void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<co
   kernels.scale_by(out.data(), weight.data(), 1.0F / std::sqrt(mean_square + epsilon), out.size());
 }
 
+void layer_norm(std::span<const float> x, const NormWeights& weights, float epsilon,
+                std::span<float> out) {
+  const auto width = static_cast<double>(x.size());
+  double sum = 0.0;
+  for (const float value : x) sum += static_cast<double>(value);
+  const double mean = sum / width;
+  double squares = 0.0;
+  for (const float value : x) {
+    const double apart = static_cast<double>(value) - mean;
+    squares += apart * apart;
+  }
+  const double scale = 1.0 / std::sqrt(squares / width + static_cast<double>(epsilon));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto normal = static_cast<float>((static_cast<double>(x[i]) - mean) * scale);
+    out[i] = normal * weights.weight[i] + weights.bias[i];
+  }
+}
+
+void norm(const KernelTable& kernels, const NormSpec& spec, std::span<const float> x,
+          const NormWeights& weights, std::span<float> out) {
+  switch (spec.kind) {
+    case NormKind::rms:
+      return rms_norm(kernels, x, weights.weight, spec.epsilon, out);
+    case NormKind::layer:
+      return layer_norm(x, weights, spec.epsilon, out);
+  }
+}
+
 }  // namespace assay

@@ -3,6 +3,8 @@
 #include <span>
 
 #include "reference-engine/kernel_table.hpp"
+#include "reference-engine/model_spec.hpp"
+#include "reference-engine/runtime/model_weights.hpp"
 
 namespace assay {
 
@@ -10,5 +12,14 @@ namespace assay {
 /// Shapes: all [width]. Source: Zhang and Sennrich 2019, equation 4, with epsilon inside the root.
 void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<const float> weight,
               float epsilon, std::span<float> out);
+
+/// Layer normalisation: out = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias. `out`
+/// may be `x`. Shapes: all [width]. Source: Ba, Kiros and Hinton 2016.
+void layer_norm(std::span<const float> x, const NormWeights& weights, float epsilon,
+                std::span<float> out);
+
+/// The one of the two that the spec asks for.
+void norm(const KernelTable& kernels, const NormSpec& spec, std::span<const float> x,
+          const NormWeights& weights, std::span<float> out);
 
 }  // namespace assay

@@ -27,8 +27,11 @@ void scale_by_yarn(const RopeSpec& rope, RopeFrequencies& result) {
     double& frequency = result.frequencies[i];
     frequency = frequency / factor * (1.0 - keep) + frequency * keep;
   }
-  // Attention temperature, YaRN equation 22.
-  result.magnitude = static_cast<double>(rope.attention_factor) * (1.0 + 0.1 * std::log(factor));
+  // Attention temperature, YaRN equation 22; the divisor is DeepSeek's mscale_all_dim.
+  const double logarithm = 0.1 * std::log(factor);
+  result.magnitude = static_cast<double>(rope.attention_factor) *
+                     (1.0 + static_cast<double>(rope.yarn_magnitude) * logarithm) /
+                     (1.0 + static_cast<double>(rope.yarn_magnitude_divisor) * logarithm);
 }
 
 }  // namespace
@@ -49,6 +52,9 @@ RopeFrequencies rope_frequencies(const RopeSpec& rope, std::span<const float> fa
       break;
     case RopeScaling::yarn:
       scale_by_yarn(rope, result);
+      break;
+    case RopeScaling::longrope:
+      result.magnitude = static_cast<double>(rope.attention_factor);
       break;
   }
   return result;

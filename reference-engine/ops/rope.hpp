@@ -16,8 +16,9 @@ struct RopeFrequencies {
 };
 
 /// The frequencies of a model, base^(-2i/dims), with its frequency factors and its context scaling.
-/// `factors` is empty or [dims / 2]. Source: Su et al. 2021 (rotary embedding), Peng et al. 2023
-/// (YaRN, sections 3.2 and 3.4), kernels of public engines for the order of the two.
+/// `factors` is empty or [dims / 2]; longrope takes its own, which depend on the context. Source:
+/// Su et al. 2021 (rotary embedding), Peng et al. 2023 (YaRN, sections 3.2 and 3.4), kernels of
+/// public engines for the order of the two.
 RopeFrequencies rope_frequencies(const RopeSpec& rope, std::span<const float> factors);
 
 /// Cosines and sines for consecutive positions, computed in float64. Shapes: cosines and sines

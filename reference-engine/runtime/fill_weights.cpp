@@ -28,8 +28,9 @@ std::vector<RowRange> cut(const WeightLayout& layout) {
     const std::uint64_t panels =
         std::max<std::uint64_t>(1, k_staging_bytes / (panel_rows * stored_row_bytes(placement)));
     for (std::uint64_t expert = 0; expert < tensor.experts; ++expert) {
-      for (std::uint64_t row = 0; row < tensor.rows; row += panels * panel_rows) {
-        ranges.push_back({i, expert, row, std::min(panels * panel_rows, tensor.rows - row)});
+      for (std::uint64_t row = 0; row < placement.rows; row += panels * panel_rows) {
+        ranges.push_back({i, expert, placement.first_row + row,
+                          std::min(panels * panel_rows, placement.rows - row)});
       }
     }
   }
@@ -38,15 +39,17 @@ std::vector<RowRange> cut(const WeightLayout& layout) {
 
 void pack(const WeightPlacement& placement, const RowRange& range, const std::byte* staged) {
   const PlannedTensor& tensor = *placement.tensor;
+  const std::uint64_t bytes = stored_row_bytes(placement);
   if (placement.is_vector()) {
-    std::memcpy(placement.to, staged, tensor.columns * sizeof(float));
+    std::memcpy(placement.to + (range.expert * tensor.rows + range.first) * bytes, staged,
+                range.count * bytes);
     return;
   }
   const FormatKernels& kernels = *placement.kernels;
-  const std::uint64_t bytes = stored_row_bytes(placement);
-  const std::uint64_t panels = (tensor.rows + kernels.panel_rows - 1) / kernels.panel_rows;
+  const std::uint64_t first = range.first - placement.first_row;
+  const std::uint64_t panels = (placement.rows + kernels.panel_rows - 1) / kernels.panel_rows;
   for (std::uint64_t row = 0; row < range.count; row += kernels.panel_rows) {
-    const std::uint64_t panel = range.expert * panels + (range.first + row) / kernels.panel_rows;
+    const std::uint64_t panel = range.expert * panels + (first + row) / kernels.panel_rows;
     const std::uint64_t rows = std::min<std::uint64_t>(kernels.panel_rows, range.count - row);
     kernels.pack(staged + row * bytes, rows, tensor.columns,
                  placement.to + panel * kernels.panel_rows * bytes);
@@ -67,7 +70,7 @@ Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const Ro
       const std::size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= ranges.size()) return;
       const RowRange& range = ranges[i];
-      const WeightPlacement& placement = layout.placements[range.tensor];
+      const WeightPlacement& placement = layout.placements[range.placement];
       const std::size_t bytes = range.count * stored_row_bytes(placement);
       if (staging.size() < bytes) staging.resize(bytes);
       if (auto done = source(range, {staging.data(), bytes}); !done) {

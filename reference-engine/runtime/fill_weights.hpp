@@ -13,9 +13,9 @@ namespace assay {
 
 /// Consecutive rows of one expert of one tensor, as they stand in a file.
 struct RowRange {
-  std::size_t tensor;  // index in the plan
+  std::size_t placement;  // index in the layout
   std::uint64_t expert;
-  std::uint64_t first;  // row of the expert
+  std::uint64_t first;  // row of the expert, as the file counts
   std::uint64_t count;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/result.hpp"
 #include "reference-engine/footprint.hpp"
@@ -19,7 +20,7 @@ struct CacheHead {
 };
 
 /// The keys (rotated) and values of all positions: [layer][kv head][position][dim], so that a
-/// decode step reads one continuous stream a head.
+/// decode step reads one continuous stream a head. Layers without attention have none.
 class KvCache {
  public:
   /// Errors: does_not_fit.
@@ -36,8 +37,11 @@ class KvCache {
   Arena memory_;
   std::byte* keys_ = nullptr;
   std::byte* values_ = nullptr;
-  std::uint32_t kv_heads_ = 0;
-  std::uint32_t dim_ = 0;
+  struct Layer {
+    std::size_t first_value = 0;  // of one position, in the layers before
+    std::uint32_t dim = 0;
+  };
+  std::vector<Layer> layers_;
   std::uint32_t context_ = 0;
   CacheFormat format_ = CacheFormat::f16;
 };

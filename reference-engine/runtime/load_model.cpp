@@ -27,10 +27,10 @@ Result<Model> load_model(const GgufFile& file, const KernelTable& kernels, Threa
     offsets.push_back(tensor->offset);
   }
   const auto read_rows = [&](const RowRange& rows, std::span<std::byte> into) {
-    const PlannedTensor& tensor = *layout->placements[rows.tensor].tensor;
+    const PlannedTensor& tensor = *layout->placements[rows.placement].tensor;
     const std::uint64_t row = rows.expert * tensor.rows + rows.first;
     return file.file().read_at(
-        offsets[rows.tensor] + row * row_bytes(tensor.format, tensor.columns), into);
+        offsets[rows.placement] + row * row_bytes(tensor.format, tensor.columns), into);
   };
   if (auto filled = fill_weights(*layout, pool, read_rows); !filled) return pass_on(filled);
   return ModelAccess::make(std::move(*spec), std::move(*plan), kernels, std::move(layout->weights));

@@ -11,28 +11,67 @@ namespace {
 
 bool is_vector(TensorRole role) { return !is_matrix(role) && role != TensorRole::moe_router; }
 
-std::span<const float>* vector_of(ModelWeights& weights, LayerWeights& layer, TensorRole role) {
+std::span<const float>* norm_of(ModelWeights& weights, LayerWeights& layer, TensorRole role) {
   switch (role) {
     case TensorRole::output_norm:
-      return &weights.output_norm;
+      return &weights.output_norm.weight;
+    case TensorRole::output_norm_bias:
+      return &weights.output_norm.bias;
+    case TensorRole::attention_norm:
+      return &layer.attention_norm.weight;
+    case TensorRole::attention_norm_bias:
+      return &layer.attention_norm.bias;
+    case TensorRole::attention_post_norm:
+      return &layer.attention_post_norm.weight;
+    case TensorRole::ffn_norm:
+      return &layer.ffn_norm.weight;
+    case TensorRole::ffn_norm_bias:
+      return &layer.ffn_norm.bias;
+    case TensorRole::ffn_post_norm:
+      return &layer.ffn_post_norm.weight;
+    case TensorRole::attention_q_norm:
+      return &layer.q_norm;
+    case TensorRole::attention_k_norm:
+      return &layer.k_norm;
+    default:
+      return nullptr;
+  }
+}
+
+std::span<const float>* vector_of(ModelWeights& weights, LayerWeights& layer, TensorRole role) {
+  switch (role) {
     case TensorRole::rope_factors:
       return &weights.rope_factors;
-    case TensorRole::attention_norm:
-      return &layer.attention_norm;
+    case TensorRole::rope_factors_long:
+      return &weights.rope_factors_long;
+    case TensorRole::rope_factors_short:
+      return &weights.rope_factors_short;
+    case TensorRole::output_head_bias:
+      return &weights.head_bias;
     case TensorRole::attention_q_bias:
       return &layer.q_bias;
     case TensorRole::attention_k_bias:
       return &layer.k_bias;
     case TensorRole::attention_v_bias:
       return &layer.v_bias;
-    case TensorRole::attention_q_norm:
-      return &layer.q_norm;
-    case TensorRole::attention_k_norm:
-      return &layer.k_norm;
-    case TensorRole::ffn_norm:
-      return &layer.ffn_norm;
+    case TensorRole::attention_output_bias:
+      return &layer.attention_output_bias;
+    case TensorRole::attention_sinks:
+      return &layer.sinks;
+    case TensorRole::moe_router_bias:
+      return &layer.router_bias;
+    case TensorRole::moe_selection_bias:
+      return &layer.selection_bias;
+    case TensorRole::moe_gate_bias:
+      return &layer.gate_bias;
+    case TensorRole::moe_up_bias:
+      return &layer.up_bias;
+    case TensorRole::moe_down_bias:
+      return &layer.down_bias;
+    case TensorRole::shared_router:
+      return &layer.shared_router;
     default:
-      return nullptr;
+      return norm_of(weights, layer, role);
   }
 }
 
@@ -61,8 +100,51 @@ PackedMatrix* matrix_of(ModelWeights& weights, LayerWeights& layer, TensorRole r
     case TensorRole::ffn_down:
     case TensorRole::moe_down:
       return &layer.down;
+    case TensorRole::shared_gate:
+      return &layer.shared_gate;
+    case TensorRole::shared_up:
+      return &layer.shared_up;
+    case TensorRole::shared_down:
+      return &layer.shared_down;
     default:
       return nullptr;
+  }
+}
+
+struct Part {
+  TensorRole role;
+  std::uint64_t rows;
+};
+
+/// The matrices that a tensor holds one below the other.
+std::vector<Part> parts_of(const ModelSpec& spec, const PlannedTensor& tensor) {
+  const std::uint64_t half = tensor.rows / 2;
+  switch (tensor.role) {
+    case TensorRole::attention_qkv: {
+      const AttentionSpec& attention = spec.layers[tensor.layer].attention;
+      return {{TensorRole::attention_q, attention.d_q()},
+              {TensorRole::attention_k, attention.d_kv()},
+              {TensorRole::attention_v, attention.d_kv()}};
+    }
+    case TensorRole::ffn_gate_up:
+      return {{TensorRole::ffn_gate, half}, {TensorRole::ffn_up, half}};
+    case TensorRole::moe_gate_up:
+      return {{TensorRole::moe_gate, half}, {TensorRole::moe_up, half}};
+    default:
+      return {{tensor.role, tensor.rows}};
+  }
+}
+
+void bind_vector(ModelWeights& weights, LayerWeights& layer, const WeightPlacement& placement) {
+  const PlannedTensor& tensor = *placement.tensor;
+  const std::span<const float> values{reinterpret_cast<const float*>(placement.to),
+                                      static_cast<std::size_t>(tensor.parameters())};
+  if (tensor.role == TensorRole::attention_qkv_bias) {
+    layer.q_bias = values.first(layer.q.rows);
+    layer.k_bias = values.subspan(layer.q.rows, layer.k.rows);
+    layer.v_bias = values.last(layer.v.rows);
+  } else {
+    *vector_of(weights, layer, tensor.role) = values;
   }
 }
 
@@ -70,11 +152,10 @@ void bind(ModelWeights& weights, const WeightPlacement& placement) {
   const PlannedTensor& tensor = *placement.tensor;
   LayerWeights& layer = weights.layers[tensor.layer];
   if (placement.is_vector()) {
-    *vector_of(weights, layer, tensor.role) = {reinterpret_cast<const float*>(placement.to),
-                                               static_cast<std::size_t>(tensor.columns)};
+    bind_vector(weights, layer, placement);
   } else {
-    *matrix_of(weights, layer, tensor.role) = {
-        placement.kernels, placement.to, static_cast<std::size_t>(tensor.rows),
+    *matrix_of(weights, layer, placement.role) = {
+        placement.kernels, placement.to, static_cast<std::size_t>(placement.rows),
         static_cast<std::size_t>(tensor.columns), static_cast<std::size_t>(tensor.experts)};
   }
 }
@@ -98,17 +179,18 @@ void PackedMatrix::decode_row(std::size_t expert, std::size_t row, float* out) c
                       out);
 }
 
-Bytes kept_bytes(const PlannedTensor& tensor, const FormatKernels* kernels) {
-  if (kernels == nullptr) return Bytes(tensor.columns * sizeof(float));
-  const std::uint64_t panels = (tensor.rows + kernels->panel_rows - 1) / kernels->panel_rows;
-  return Bytes(tensor.experts * panels * kernels->panel_rows *
-               row_bytes(tensor.format, tensor.columns));
+Bytes kept_bytes(const WeightPlacement& placement) {
+  const PlannedTensor& tensor = *placement.tensor;
+  if (placement.is_vector()) return Bytes(tensor.parameters() * sizeof(float));
+  const std::uint64_t panel_rows = placement.kernels->panel_rows;
+  const std::uint64_t panels = (placement.rows + panel_rows - 1) / panel_rows;
+  return Bytes(tensor.experts * panels * panel_rows * row_bytes(tensor.format, tensor.columns));
 }
 
 Result<WeightLayout> lay_out_weights(const ModelSpec& spec, const TensorPlan& plan,
                                      const KernelTable& kernels, const std::string& source) {
   WeightLayout layout;
-  layout.weights.layers.resize(spec.layers);
+  layout.weights.layers.resize(spec.layers.size());
   Bytes total(0);
   for (const PlannedTensor& tensor : plan.tensors) {
     const FormatKernels* format =
@@ -119,18 +201,22 @@ Result<WeightLayout> lay_out_weights(const ModelSpec& spec, const TensorPlan& pl
                       " (expected one that the engine runs)",
                   source);
     }
-    if (tensor.layer >= spec.layers) {
+    if (tensor.layer >= spec.layers.size()) {
       return fail(ErrorCode::refused_input, tensor.name + ": a layer that the model does not have",
                   source);
     }
-    layout.placements.push_back({&tensor, format, nullptr});
-    total += Arena::rounded(kept_bytes(tensor, format));
+    std::uint64_t first_row = 0;
+    for (const Part& part : parts_of(spec, tensor)) {
+      layout.placements.push_back({&tensor, part.role, first_row, part.rows, format, nullptr});
+      total += Arena::rounded(kept_bytes(layout.placements.back()));
+      first_row += part.rows;
+    }
   }
   auto memory = Arena::reserve(total, "weights");
   if (!memory) return pass_on(memory);
   layout.weights.memory = std::move(*memory);
   for (WeightPlacement& placement : layout.placements) {
-    placement.to = layout.weights.memory.take(kept_bytes(*placement.tensor, placement.kernels));
+    placement.to = layout.weights.memory.take(kept_bytes(placement));
     bind(layout.weights, placement);
   }
   if (spec.tied_embeddings) layout.weights.head = layout.weights.embedding;

@@ -31,9 +31,16 @@ struct PackedMatrix {
   void decode_row(std::size_t expert, std::size_t row, float* out) const;
 };
 
-/// Empty spans and matrices are what a model does not have.
+/// Weight of a norm, and the bias that a layer norm has.
+struct NormWeights {
+  std::span<const float> weight;
+  std::span<const float> bias;
+};
+
+/// Empty spans and matrices are what a model does not have. Tensors that a file fuses are apart
+/// here.
 struct LayerWeights {
-  std::span<const float> attention_norm;
+  NormWeights attention_norm;
   PackedMatrix q;
   PackedMatrix k;
   PackedMatrix v;
@@ -41,27 +48,47 @@ struct LayerWeights {
   std::span<const float> q_bias;
   std::span<const float> k_bias;
   std::span<const float> v_bias;
+  std::span<const float> attention_output_bias;
   std::span<const float> q_norm;
   std::span<const float> k_norm;
-  std::span<const float> ffn_norm;
+  std::span<const float> sinks;  // [heads]
+  NormWeights attention_post_norm;
+  NormWeights ffn_norm;
   PackedMatrix router;
+  std::span<const float> router_bias;
+  std::span<const float> selection_bias;
   PackedMatrix gate;
   PackedMatrix up;
   PackedMatrix down;
+  std::span<const float> gate_bias;  // [experts, rows of the matrix]
+  std::span<const float> up_bias;
+  std::span<const float> down_bias;
+  std::span<const float> shared_router;  // [d_model]
+  PackedMatrix shared_gate;
+  PackedMatrix shared_up;
+  PackedMatrix shared_down;
+  NormWeights ffn_post_norm;
 };
 
 struct ModelWeights {
   Arena memory;
   PackedMatrix embedding;
   PackedMatrix head;  // the embedding itself where the two are tied
-  std::span<const float> output_norm;
+  std::span<const float> head_bias;
+  NormWeights output_norm;
   std::span<const float> rope_factors;
+  std::span<const float> rope_factors_long;
+  std::span<const float> rope_factors_short;
   std::vector<LayerWeights> layers;
 };
 
-/// Where one tensor of a plan goes.
+/// Rows of one tensor of a plan, of every expert, and where they go: all of it, or one of the
+/// matrices that a file fuses.
 struct WeightPlacement {
-  const PlannedTensor* tensor;   // of the plan that was laid out
+  const PlannedTensor* tensor;  // of the plan that was laid out
+  TensorRole role;              // of these rows
+  std::uint64_t first_row;      // of each expert
+  std::uint64_t rows;
   const FormatKernels* kernels;  // null for a vector, which is kept in float32
   std::byte* to;
   [[nodiscard]] bool is_vector() const { return kernels == nullptr; }
@@ -70,7 +97,7 @@ struct WeightPlacement {
 /// Weights whose memory is reserved and bound but not yet written.
 struct WeightLayout {
   ModelWeights weights;
-  std::vector<WeightPlacement> placements;  // in the order of the plan
+  std::vector<WeightPlacement> placements;  // in the order of the plan, then of rows
 };
 
 /// Reserves the memory of a plan and says what goes where. `plan` must outlive the placements.
@@ -78,8 +105,8 @@ struct WeightLayout {
 Result<WeightLayout> lay_out_weights(const ModelSpec& spec, const TensorPlan& plan,
                                      const KernelTable& kernels, const std::string& source);
 
-/// Bytes of a tensor as it is kept.
-Bytes kept_bytes(const PlannedTensor& tensor, const FormatKernels* kernels);
+/// Bytes of these rows as they are kept.
+Bytes kept_bytes(const WeightPlacement& placement);
 
 /// Makes the Model; only the two functions that fill weights use it.
 struct ModelAccess {

@@ -16,7 +16,8 @@
 
 namespace assay {
 
-/// The experts that were chosen, layer after layer, token after token: [layers][tokens][used].
+/// The experts that were chosen, layer after layer, token after token: [mixture
+/// layers][tokens][used].
 using RoutingTrace = std::vector<std::uint32_t>;
 
 /// One run of some tokens through all layers: what each step of it needs to know.
@@ -24,7 +25,7 @@ struct Pass {
   const ModelSpec& spec;
   const ModelWeights& weights;
   const KernelTable& kernels;
-  const RopeFrequencies& rope;
+  std::span<const RopeFrequencies> ropes;  // as ModelSpec::ropes
   ThreadPool& pool;
   const KvCache& cache;
   const PassBuffers& buffers;
@@ -33,11 +34,19 @@ struct Pass {
   RoutingTrace* routing = nullptr;  // appended to where it is given
 };
 
-/// normalised = rms_norm(rows) of `count` rows of d_model values, with codes where one of the
-/// matrices takes them.
+/// normalised = norm(rows) of `count` rows of d_model values, with codes where one of the matrices
+/// takes them. A norm without weights leaves the rows as they are.
 Activations normalise(const Pass& pass, const float* rows, std::size_t count,
-                      std::span<const float> weight,
+                      const NormWeights& weights,
                       std::initializer_list<const PackedMatrix*> matrices);
+
+/// Adds a bias to one row; an empty one adds nothing.
+void add_bias(const Pass& pass, std::span<const float> bias, float* row);
+
+/// residual += scale * norm(rows + bias) of all tokens, what a block gives back; bias and norm may
+/// be empty. Shape: rows [tokens, d_model], used up.
+void add_to_residual(const Pass& pass, float* rows, std::span<const float> bias,
+                     const NormWeights& post_norm);
 
 /// Runs job(begin, end) over pieces of [0, count), on the caller alone when there is one piece.
 void for_pieces(const Pass& pass, std::size_t count, std::size_t grain,
@@ -46,7 +55,7 @@ void for_pieces(const Pass& pass, std::size_t count, std::size_t grain,
 /// Rows of one piece of work that goes over rows: a few pieces a thread.
 std::size_t row_grain(const Pass& pass, std::size_t rows);
 
-/// Whether one of the matrices multiplies int8 codes.
+/// Whether one of the matrices multiplies int8 codes; one that the model does not have does not.
 bool any_takes_q8(std::initializer_list<const PackedMatrix*> matrices);
 
 }  // namespace assay

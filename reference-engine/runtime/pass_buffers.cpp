@@ -3,8 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "reference-engine/ops/attention.hpp"
-
 namespace assay {
 
 void CodeBuffer::quantise_part(const KernelTable& kernels, const float* column, std::size_t k,
@@ -40,6 +38,7 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
   buffers.gate = floats(SessionBuffer::gate);
   buffers.up = floats(SessionBuffer::up);
   buffers.expert_rows = floats(SessionBuffer::expert_rows);
+  buffers.mixture = floats(SessionBuffer::mixture);
   buffers.expert_codes = {reinterpret_cast<std::int8_t*>(at(SessionBuffer::expert_codes)),
                           floats(SessionBuffer::expert_scales),
                           reinterpret_cast<std::int16_t*>(at(SessionBuffer::expert_sums))};
@@ -47,10 +46,14 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
   buffers.expert_weights = floats(SessionBuffer::expert_weights);
   buffers.expert_choices = counts(SessionBuffer::expert_choices);
   buffers.expert_order = counts(SessionBuffer::expert_order);
-  buffers.cosines = floats(SessionBuffer::rope);
-  buffers.sines = buffers.cosines + std::size_t{pass_tokens(shape)} * (spec.rope.dims / 2);
+  float* table = floats(SessionBuffer::rope);
+  for (const RopeSpec& rope : spec.ropes) {
+    const std::size_t half = std::size_t{pass_tokens(shape)} * (rope.dims / 2);
+    buffers.ropes.push_back({table, table + half});
+    table += 2 * half;
+  }
   buffers.attention = floats(SessionBuffer::attention);
-  buffers.attention_stride = attention_scratch_values(spec.heads / spec.kv_heads, spec.head_dim);
+  buffers.attention_stride = assay::attention_stride(spec);
   buffers.logits = floats(SessionBuffer::logits);
   return buffers;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/result.hpp"
 #include "reference-engine/ops/matmul.hpp"
@@ -28,6 +29,12 @@ struct CodeBuffer {
   }
 };
 
+/// Cosines and sines of one set of rope. Shapes: [chunk, dims / 2].
+struct RopeTable {
+  float* cosines = nullptr;
+  float* sines = nullptr;
+};
+
 /// The buffers of session_buffers.hpp, typed.
 struct PassBuffers {
   /// Errors: does_not_fit.
@@ -43,13 +50,13 @@ struct PassBuffers {
   float* gate = nullptr;
   float* up = nullptr;
   float* expert_rows = nullptr;
+  float* mixture = nullptr;
   CodeBuffer expert_codes;
   float* router_logits = nullptr;
   float* expert_weights = nullptr;
   std::uint32_t* expert_choices = nullptr;
   std::uint32_t* expert_order = nullptr;
-  float* cosines = nullptr;
-  float* sines = nullptr;
+  std::vector<RopeTable> ropes;  // as ModelSpec::ropes
   float* attention = nullptr;
   std::size_t attention_stride = 0;  // values from one thread's scratch to the next
   float* logits = nullptr;

@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <numeric>
+#include <optional>
+#include <utility>
+
+#include "reference-engine/ops/attention.hpp"
 
 namespace assay {
 namespace {
@@ -47,18 +52,47 @@ void rms_norm(std::span<double> x, std::span<const float> weight, double epsilon
   for (std::size_t i = 0; i < x.size(); ++i) x[i] *= scale * static_cast<double>(weight[i]);
 }
 
-Vector normalised(Vector x, std::span<const float> weight, double epsilon) {
-  rms_norm(x, weight, epsilon);
+void layer_norm(std::span<double> x, const NormWeights& weights, double epsilon) {
+  const auto width = static_cast<double>(x.size());
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / width;
+  double squares = 0.0;
+  for (const double value : x) squares += (value - mean) * (value - mean);
+  const double scale = 1.0 / std::sqrt(squares / width + epsilon);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = (x[i] - mean) * scale * static_cast<double>(weights.weight[i]) +
+           static_cast<double>(weights.bias[i]);
+  }
+}
+
+/// As it is where the norm has no weights.
+Vector normalised(Vector x, const NormWeights& weights, const NormSpec& norm) {
+  if (weights.weight.empty()) return x;
+  const auto epsilon = static_cast<double>(norm.epsilon);
+  if (norm.kind == NormKind::rms) {
+    rms_norm(x, weights.weight, epsilon);
+  } else {
+    layer_norm(x, weights, epsilon);
+  }
   return x;
 }
 
-void rotate(const Session::State& state, std::span<double> head) {
-  const RopeSpec& rope = state.spec->rope;
+/// residual += scale * norm(out + bias)
+void add_block(const ModelSpec& spec, Vector out, std::span<const float> bias,
+               const NormWeights& post_norm, Vector& residual) {
+  add(out, bias);
+  out = normalised(std::move(out), post_norm, spec.norm);
+  const auto scale = static_cast<double>(spec.scale.residual);
+  for (std::size_t i = 0; i < residual.size(); ++i) residual[i] += scale * out[i];
+}
+
+void rotate(const Session::State& state, std::uint32_t set, std::span<double> head) {
+  const RopeSpec& rope = state.spec->ropes[set];
+  const RopeFrequencies& frequencies = state.ropes[set];
   const std::size_t half = rope.dims / 2;
   for (std::size_t i = 0; i < half; ++i) {
-    const double angle = state.depth * state.rope.frequencies[i];
-    const double c = std::cos(angle) * state.rope.magnitude;
-    const double s = std::sin(angle) * state.rope.magnitude;
+    const double angle = state.depth * frequencies.frequencies[i];
+    const double c = std::cos(angle) * frequencies.magnitude;
+    const double s = std::sin(angle) * frequencies.magnitude;
     const bool adjacent = rope.pairs == RopePairs::adjacent;
     double& first = head[adjacent ? 2 * i : i];
     double& second = head[adjacent ? 2 * i + 1 : i + half];
@@ -69,16 +103,16 @@ void rotate(const Session::State& state, std::span<double> head) {
 }
 
 /// Bias, normalisation and rotation of the queries or keys of one token.
-void finish(const Session::State& state, std::span<const float> bias, std::span<const float> norm,
-            Vector& heads) {
+void finish(const Session::State& state, const AttentionSpec& attention,
+            std::span<const float> bias, std::span<const float> norm, Vector& heads) {
   const ModelSpec& spec = *state.spec;
-  const auto epsilon = static_cast<double>(spec.norm_epsilon);
+  const auto epsilon = static_cast<double>(spec.norm.epsilon);
   add(heads, bias);
   if (spec.qk_norm == QkNorm::full) rms_norm(heads, norm, epsilon);
-  for (std::size_t first = 0; first < heads.size(); first += spec.head_dim) {
-    const std::span<double> head(heads.data() + first, spec.head_dim);
+  for (std::size_t first = 0; first < heads.size(); first += attention.head_dim) {
+    const std::span<double> head(heads.data() + first, attention.head_dim);
     if (spec.qk_norm == QkNorm::per_head) rms_norm(head, norm, epsilon);
-    rotate(state, head);
+    if (attention.rope) rotate(state, *attention.rope, head);
   }
 }
 
@@ -94,39 +128,67 @@ void read_cache(const Session::State& state, const std::byte* head, std::size_t 
   }
 }
 
-/// The query heads that share one K/V head, over the cached positions and the token's own.
-void attend(const Session::State& state, std::uint32_t layer, std::uint32_t kv_head,
-            const Vector& q, const Vector& k, const Vector& v, Vector& out) {
+/// A score as the softmax takes it.
+double capped(double score, double cap) { return cap > 0.0 ? cap * std::tanh(score / cap) : score; }
+
+/// Softmax in place; a sink is one more score, whose weight is dropped.
+void softmax(Vector& scores, std::optional<double> sink) {
+  double maximum = *std::max_element(scores.begin(), scores.end());
+  if (sink) maximum = std::max(maximum, *sink);
+  for (double& score : scores) score = std::exp(score - maximum);
+  double total = std::accumulate(scores.begin(), scores.end(), 0.0);
+  if (sink) total += std::exp(*sink - maximum);
+  for (double& score : scores) score /= total;
+}
+
+/// Queries, keys and values of one token in one layer.
+struct TokenHeads {
+  std::uint32_t layer;
+  Vector q;
+  Vector k;
+  Vector v;
+};
+
+/// The query heads that share one K/V head, over the cached positions that they see and the token's
+/// own.
+void attend(const Session::State& state, const TokenHeads& token, std::uint32_t kv_head,
+            Vector& out) {
   const ModelSpec& spec = *state.spec;
-  const std::size_t dim = spec.head_dim;
-  const std::size_t group = spec.heads / spec.kv_heads;
-  const std::size_t positions = state.depth;
-  const CacheHead cached = state.cache.head(layer, kv_head);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(dim));
-  const double* own_key = k.data() + kv_head * dim;
-  const double* own_value = v.data() + kv_head * dim;
+  const AttentionSpec& attention = spec.layers[token.layer].attention;
+  const std::size_t dim = attention.head_dim;
+  const std::size_t group = attention.heads / attention.kv_heads;
+  const std::size_t hidden = attention.window == 0 || state.depth < attention.window
+                                 ? 0
+                                 : state.depth + 1 - attention.window;
+  const std::size_t positions = state.depth - hidden;
+  const CacheHead cached = state.cache.head(token.layer, kv_head);
+  const auto scale = static_cast<double>(attention_scale(spec.scale, attention));
+  const auto cap = static_cast<double>(spec.scale.attention_cap);
+  const std::span<const float> sinks = state.weights->layers[token.layer].sinks;
+  const double* own_key = token.k.data() + kv_head * dim;
+  const double* own_value = token.v.data() + kv_head * dim;
   std::vector<float> row(dim);
   std::vector<Vector> weights(group, Vector(positions + 1));
   for (std::size_t p = 0; p < positions; ++p) {
-    read_cache(state, cached.keys, p, row);
+    read_cache(state, cached.keys, hidden + p, row);
     for (std::size_t g = 0; g < group; ++g) {
-      weights[g][p] = dot(row.data(), q.data() + (kv_head * group + g) * dim, dim) * scale;
+      const double* query = token.q.data() + (kv_head * group + g) * dim;
+      weights[g][p] = capped(dot(row.data(), query, dim) * scale, cap);
     }
   }
   for (std::size_t g = 0; g < group; ++g) {
-    const double* query = q.data() + (kv_head * group + g) * dim;
-    Vector& weight = weights[g];
-    weight[positions] = std::inner_product(query, query + dim, own_key, 0.0) * scale;
-    const double maximum = *std::max_element(weight.begin(), weight.end());
-    for (double& w : weight) w = std::exp(w - maximum);
-    const double total = std::accumulate(weight.begin(), weight.end(), 0.0);
-    for (double& w : weight) w /= total;
+    const std::size_t head = kv_head * group + g;
+    const double* query = token.q.data() + head * dim;
+    const double own = std::inner_product(query, query + dim, own_key, 0.0);
+    weights[g][positions] = capped(own * scale, cap);
+    softmax(weights[g],
+            sinks.empty() ? std::nullopt : std::optional(static_cast<double>(sinks[head])));
     for (std::size_t i = 0; i < dim; ++i) {
-      out[(kv_head * group + g) * dim + i] = weight[positions] * own_value[i];
+      out[head * dim + i] = weights[g][positions] * own_value[i];
     }
   }
   for (std::size_t p = 0; p < positions; ++p) {
-    read_cache(state, cached.values, p, row);
+    read_cache(state, cached.values, hidden + p, row);
     for (std::size_t g = 0; g < group; ++g) {
       double* head = out.data() + (kv_head * group + g) * dim;
       for (std::size_t i = 0; i < dim; ++i) head[i] += weights[g][p] * static_cast<double>(row[i]);
@@ -136,23 +198,26 @@ void attend(const Session::State& state, std::uint32_t layer, std::uint32_t kv_h
 
 void attention_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
   const ModelSpec& spec = *state.spec;
+  const AttentionSpec& attention = spec.layers[layer].attention;
   const LayerWeights& weights = state.weights->layers[layer];
-  const Vector x =
-      normalised(residual, weights.attention_norm, static_cast<double>(spec.norm_epsilon));
-  Vector q = multiply(*state.pool, weights.q, 0, x);
-  Vector k = multiply(*state.pool, weights.k, 0, x);
-  Vector v = multiply(*state.pool, weights.v, 0, x);
-  finish(state, weights.q_bias, weights.q_norm, q);
-  finish(state, weights.k_bias, weights.k_norm, k);
-  add(v, weights.v_bias);
-  Vector heads(q.size());
-  state.pool->for_each(spec.kv_heads, 1, [&](std::size_t begin, std::size_t end, unsigned) {
+  const Vector x = normalised(residual, weights.attention_norm, spec.norm);
+  TokenHeads token{layer, multiply(*state.pool, weights.q, 0, x),
+                   multiply(*state.pool, weights.k, 0, x), multiply(*state.pool, weights.v, 0, x)};
+  finish(state, attention, weights.q_bias, weights.q_norm, token.q);
+  finish(state, attention, weights.k_bias, weights.k_norm, token.k);
+  add(token.v, weights.v_bias);
+  if (spec.scale.temperature != 0.0F) {
+    const auto factor = static_cast<double>(temperature_factor(spec.scale, state.depth));
+    for (double& value : token.q) value *= factor;
+  }
+  Vector heads(token.q.size());
+  state.pool->for_each(attention.kv_heads, 1, [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t h = begin; h < end; ++h) {
-      attend(state, layer, static_cast<std::uint32_t>(h), q, k, v, heads);
+      attend(state, token, static_cast<std::uint32_t>(h), heads);
     }
   });
-  const Vector out = multiply(*state.pool, weights.attention_output, 0, heads);
-  for (std::size_t i = 0; i < residual.size(); ++i) residual[i] += out[i];
+  add_block(spec, multiply(*state.pool, weights.attention_output, 0, heads),
+            weights.attention_output_bias, weights.attention_post_norm, residual);
 }
 
 struct WeightedExpert {
@@ -160,63 +225,169 @@ struct WeightedExpert {
   double weight;
 };
 
+/// What a router makes of its logits, and what it chooses by.
+struct RouterValues {
+  Vector weights;
+  Vector ranks;
+};
+
+RouterValues router_values(const MoeSpec& moe, std::span<const float> selection_bias,
+                           const Vector& logits) {
+  RouterValues values{logits, {}};
+  if (moe.router == RouterKind::sigmoid) {
+    for (double& value : values.weights) value = 1.0 / (1.0 + std::exp(-value));
+  } else {
+    softmax(values.weights, std::nullopt);
+  }
+  values.ranks = selection_bias.empty() ? logits : values.weights;
+  add(values.ranks, selection_bias);
+  return values;
+}
+
 /// The session's choice is followed when each of its experts is within this many standard
-/// deviations of the router's logits of the last one that float64 would take. Int8 activations move
-/// a logit by up to 0.1 of them in deep models (the root of reference_bound's mean), two logits
-/// decide, and the tail of a normal distribution is left room for.
+/// deviations of the values that the router chooses by of the last one that float64 would take.
+/// Int8 activations move a logit by up to 0.1 of them in deep models (the root of reference_bound's
+/// mean), two logits decide, and the tail of a normal distribution is left room for.
 constexpr double k_open_choice = 0.5;
 
-std::vector<WeightedExpert> choose(const MoeSpec& moe, const Vector& logits,
-                                   std::span<const std::uint32_t> session) {
-  std::vector<std::size_t> order(logits.size());
+std::vector<std::size_t> choose(const MoeSpec& moe, const Vector& ranks,
+                                std::span<const std::uint32_t> session) {
+  std::vector<std::size_t> order(ranks.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
-  const double last = logits[order[moe.used - 1]];
+                   [&](std::size_t a, std::size_t b) { return ranks[a] > ranks[b]; });
+  const double last = ranks[order[moe.used - 1]];
   const double mean =
-      std::accumulate(logits.begin(), logits.end(), 0.0) / static_cast<double>(logits.size());
+      std::accumulate(ranks.begin(), ranks.end(), 0.0) / static_cast<double>(ranks.size());
   double variance = 0.0;
-  for (const double logit : logits) variance += (logit - mean) * (logit - mean);
-  const double open = k_open_choice * std::sqrt(variance / static_cast<double>(logits.size()));
+  for (const double rank : ranks) variance += (rank - mean) * (rank - mean);
+  const double open = k_open_choice * std::sqrt(variance / static_cast<double>(ranks.size()));
   order.resize(moe.used);
   if (std::all_of(session.begin(), session.end(),
-                  [&](std::uint32_t expert) { return logits[expert] >= last - open; })) {
+                  [&](std::uint32_t expert) { return ranks[expert] >= last - open; })) {
     order.assign(session.begin(), session.end());
   }
-  const double maximum = *std::max_element(logits.begin(), logits.end());
-  double total = 0.0;
-  for (const double logit : logits) total += std::exp(logit - maximum);
+  return order;
+}
+
+std::vector<WeightedExpert> weigh(const MoeSpec& moe, const RouterValues& values,
+                                  std::span<const std::uint32_t> session) {
   std::vector<WeightedExpert> chosen;
   double used = 0.0;
-  for (const std::size_t expert : order) {
-    chosen.push_back({expert, std::exp(logits[expert] - maximum) / total});
+  for (const std::size_t expert : choose(moe, values.ranks, session)) {
+    chosen.push_back({expert, values.weights[expert]});
     used += chosen.back().weight;
   }
-  if (moe.normalise_weights) {
-    for (WeightedExpert& one : chosen) one.weight /= used;
-  }
+  const double scale = static_cast<double>(moe.weight_scale) / (moe.normalise_weights ? used : 1.0);
+  for (WeightedExpert& one : chosen) one.weight *= scale;
   return chosen;
 }
 
+double activation(Activation kind, double gate, double up) {
+  switch (kind) {
+    case Activation::silu:
+      return gate / (1.0 + std::exp(-gate)) * up;
+    case Activation::gelu_tanh: {
+      const double inner =
+          std::sqrt(2.0 / std::numbers::pi) * (gate + 0.044715 * gate * gate * gate);
+      return 0.5 * gate * (1.0 + std::tanh(inner)) * up;
+    }
+    case Activation::clamped_swiglu: {
+      const double limited = std::min(gate, 7.0);
+      return limited / (1.0 + std::exp(-1.702 * limited)) * (std::clamp(up, -7.0, 7.0) + 1.0);
+    }
+  }
+  return 0.0;
+}
+
+/// One gated hidden layer, or one expert of a stack of them.
+struct HiddenLayer {
+  const PackedMatrix& gate;
+  const PackedMatrix& up;
+  const PackedMatrix& down;
+  std::span<const float> gate_bias;
+  std::span<const float> up_bias;
+  std::span<const float> down_bias;
+};
+
+/// The part of a bias that belongs to one expert; empty where there is none.
+std::span<const float> of_expert(std::span<const float> bias, std::size_t expert,
+                                 std::size_t width) {
+  return bias.empty() ? bias : bias.subspan(expert * width, width);
+}
+
+Vector run(const Session::State& state, const HiddenLayer& layer, std::size_t expert,
+           const Vector& x) {
+  Vector hidden = multiply(*state.pool, layer.gate, expert, x);
+  Vector up = multiply(*state.pool, layer.up, expert, x);
+  add(hidden, of_expert(layer.gate_bias, expert, hidden.size()));
+  add(up, of_expert(layer.up_bias, expert, up.size()));
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
+    hidden[i] = activation(state.spec->activation, hidden[i], up[i]);
+  }
+  Vector out = multiply(*state.pool, layer.down, expert, hidden);
+  add(out, of_expert(layer.down_bias, expert, out.size()));
+  return out;
+}
+
+/// What is shared, and its gate.
+void add_shared(const Session::State& state, const LayerWeights& weights, const Vector& x,
+                Vector& sum) {
+  double gate = 1.0;
+  if (!weights.shared_router.empty()) {
+    gate = 1.0 / (1.0 + std::exp(-dot(weights.shared_router.data(), x.data(), x.size())));
+  }
+  const Vector out =
+      run(state, {weights.shared_gate, weights.shared_up, weights.shared_down, {}, {}, {}}, 0, x);
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gate * out[i];
+}
+
+/// `routing` is what the session chose in this layer.
 void ffn_block(const Session::State& state, std::uint32_t layer,
                std::span<const std::uint32_t> routing, Vector& residual) {
   const ModelSpec& spec = *state.spec;
   const LayerWeights& weights = state.weights->layers[layer];
-  const Vector x = normalised(residual, weights.ffn_norm, static_cast<double>(spec.norm_epsilon));
+  const Vector x = normalised(residual, weights.ffn_norm, spec.norm);
   std::vector<WeightedExpert> experts{{0, 1.0}};
-  if (spec.is_moe()) {
-    experts = choose(spec.moe, multiply(*state.pool, weights.router, 0, x),
-                     routing.subspan(std::size_t{layer} * spec.moe.used, spec.moe.used));
+  const bool mixture = spec.layers[layer].ffn == Ffn::mixture;
+  if (mixture) {
+    Vector logits = multiply(*state.pool, weights.router, 0, x);
+    add(logits, weights.router_bias);
+    experts = weigh(spec.moe, router_values(spec.moe, weights.selection_bias, logits), routing);
   }
+  const HiddenLayer hidden{weights.gate,      weights.up,      weights.down,
+                           weights.gate_bias, weights.up_bias, weights.down_bias};
+  Vector sum(residual.size());
   for (const WeightedExpert& one : experts) {
-    Vector hidden = multiply(*state.pool, weights.gate, one.expert, x);
-    const Vector up = multiply(*state.pool, weights.up, one.expert, x);
-    for (std::size_t i = 0; i < hidden.size(); ++i) {
-      hidden[i] = hidden[i] / (1.0 + std::exp(-hidden[i])) * up[i];
-    }
-    const Vector out = multiply(*state.pool, weights.down, one.expert, hidden);
-    for (std::size_t i = 0; i < residual.size(); ++i) residual[i] += one.weight * out[i];
+    const Vector out = run(state, hidden, one.expert, x);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one.weight * out[i];
   }
+  if (mixture && spec.moe.d_shared > 0) add_shared(state, weights, x, sum);
+  add_block(spec, std::move(sum), {}, weights.ffn_post_norm, residual);
+}
+
+void mixer_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
+  switch (state.spec->layers[layer].mixer) {
+    case Mixer::attention:
+      return attention_block(state, layer, residual);
+    case Mixer::gated_delta_net:
+    case Mixer::short_convolution:
+    case Mixer::state_space:
+      return;  // check_spec refuses them
+  }
+}
+
+/// The norm, the head, and what is done to the logits.
+Vector logits_of(const Session::State& state, Vector residual) {
+  const ModelSpec& spec = *state.spec;
+  const ScaleSpec& scale = spec.scale;
+  Vector logits = multiply(*state.pool, state.weights->head, 0,
+                           normalised(std::move(residual), state.weights->output_norm, spec.norm));
+  add(logits, state.weights->head_bias);
+  for (double& logit : logits) {
+    logit = capped(logit / static_cast<double>(scale.logits), static_cast<double>(scale.logit_cap));
+  }
+  return logits;
 }
 
 }  // namespace
@@ -227,13 +398,15 @@ std::vector<double> reference_logits(const Session::State& state, std::uint32_t 
   std::vector<float> row(spec.d_model);
   state.weights->embedding.decode_row(0, token, row.data());
   Vector residual(row.begin(), row.end());
-  for (std::uint32_t layer = 0; layer < spec.layers; ++layer) {
-    attention_block(state, layer, residual);
-    ffn_block(state, layer, routing, residual);
+  for (double& value : residual) value *= static_cast<double>(spec.scale.embedding);
+  for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
+    mixer_block(state, layer, residual);
+    const bool mixture = spec.layers[layer].ffn == Ffn::mixture;
+    const std::size_t chosen = mixture ? spec.moe.used : 0;
+    ffn_block(state, layer, routing.first(chosen), residual);
+    routing = routing.subspan(chosen);
   }
-  return multiply(
-      *state.pool, state.weights->head, 0,
-      normalised(residual, state.weights->output_norm, static_cast<double>(spec.norm_epsilon)));
+  return logits_of(state, std::move(residual));
 }
 
 }  // namespace assay

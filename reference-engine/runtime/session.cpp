@@ -15,12 +15,7 @@ Result<void> check_shape(const ModelSpec& spec, const SessionShape& shape) {
   if (shape.context == 0 || shape.chunk == 0) {
     return fail(ErrorCode::usage, "a session needs a context and a chunk of at least 1 token");
   }
-  if (spec.heads % spec.kv_heads != 0 || spec.rope.dims > spec.head_dim) {
-    return fail(ErrorCode::refused_input,
-                "heads that do not divide into groups (expected a multiple of the K/V heads)",
-                spec.name);
-  }
-  return {};
+  return check_spec(spec);
 }
 
 Result<void> check_tokens(const ModelSpec& spec, const SessionShape& shape, std::uint32_t depth,
@@ -41,6 +36,23 @@ Result<void> check_tokens(const ModelSpec& spec, const SessionShape& shape, std:
   return {};
 }
 
+/// The frequencies of every set of rope. Longrope has factors for contexts that fit the original
+/// one, and others for longer ones.
+std::vector<RopeFrequencies> ropes_of(const ModelSpec& spec, const ModelWeights& weights,
+                                      std::uint32_t context) {
+  std::vector<RopeFrequencies> ropes;
+  for (const RopeSpec& rope : spec.ropes) {
+    std::span<const float> factors;
+    if (rope.frequency_factors) factors = weights.rope_factors;
+    if (rope.scaling == RopeScaling::longrope) {
+      factors =
+          context > rope.original_context ? weights.rope_factors_long : weights.rope_factors_short;
+    }
+    ropes.push_back(rope_frequencies(rope, factors));
+  }
+  return ropes;
+}
+
 /// Plausible cache content: uniform of variance 1, the same for the same seed and place.
 void fill_random(std::uint64_t seed, std::span<float> values) {
   SplitMix64 random(seed);
@@ -50,7 +62,7 @@ void fill_random(std::uint64_t seed, std::span<float> values) {
 }  // namespace
 
 Pass Session::State::pass(std::size_t tokens) const {
-  return {*spec, *weights, *kernels, rope, *pool, cache, buffers, depth, tokens, routing};
+  return {*spec, *weights, *kernels, ropes, *pool, cache, buffers, depth, tokens, routing};
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -67,10 +79,9 @@ Result<Session> Session::open(const Model& model, const SessionShape& shape, Thr
   if (!cache) return pass_on(cache);
   auto buffers = PassBuffers::open(spec, used);
   if (!buffers) return pass_on(buffers);
-  return Session(
-      std::unique_ptr<State>(new State{&spec, &model.weights(), &model.kernels(), &pool, used,
-                                       rope_frequencies(spec.rope, model.weights().rope_factors),
-                                       std::move(*cache), std::move(*buffers)}));
+  return Session(std::unique_ptr<State>(new State{
+      &spec, &model.weights(), &model.kernels(), &pool, used,
+      ropes_of(spec, model.weights(), used.context), std::move(*cache), std::move(*buffers)}));
 }
 
 Result<std::span<const float>> Session::evaluate(std::span<const TokenId> tokens) {
@@ -126,16 +137,23 @@ Result<void> Session::fill_to(std::uint32_t depth, std::uint64_t seed) {
     return fail(ErrorCode::usage, "depth " + std::to_string(depth) + " (expected at most " +
                                       std::to_string(state.shape.context) + ", the context)");
   }
-  const ModelSpec& spec = *state.spec;
-  const std::size_t heads = std::size_t{spec.layers} * spec.kv_heads;
-  state.pool->for_each(heads, 1, [&](std::size_t begin, std::size_t end, unsigned) {
-    std::vector<float> key_and_value(2 * std::size_t{spec.head_dim});
+  // One job a K/V head; jobs count through all layers, as seeds do.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> heads;
+  for (std::uint32_t layer = 0; layer < state.spec->layers.size(); ++layer) {
+    const LayerSpec& one = state.spec->layers[layer];
+    if (one.mixer != Mixer::attention) continue;
+    for (std::uint32_t h = 0; h < one.attention.kv_heads; ++h) heads.emplace_back(layer, h);
+  }
+  state.pool->for_each(heads.size(), 1, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::vector<float> key_and_value;
     for (std::size_t i = begin; i < end; ++i) {
+      const auto [layer, head] = heads[i];
+      const std::size_t dim = state.spec->layers[layer].attention.head_dim;
+      key_and_value.resize(2 * dim);
       for (std::uint32_t position = state.depth; position < depth; ++position) {
         fill_random(mix_seed(seed, i, position), key_and_value);
-        state.cache.store(*state.kernels, static_cast<std::uint32_t>(i / spec.kv_heads),
-                          static_cast<std::uint32_t>(i % spec.kv_heads), position,
-                          key_and_value.data(), key_and_value.data() + spec.head_dim);
+        state.cache.store(*state.kernels, layer, head, position, key_and_value.data(),
+                          key_and_value.data() + dim);
       }
     }
   });

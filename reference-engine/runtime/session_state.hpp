@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "reference-engine/runtime/forward_pass.hpp"
 #include "reference-engine/session.hpp"
@@ -14,7 +15,7 @@ struct Session::State {
   const KernelTable* kernels;
   ThreadPool* pool;
   SessionShape shape;
-  RopeFrequencies rope;
+  std::vector<RopeFrequencies> ropes;  // as ModelSpec::ropes
   KvCache cache;
   PassBuffers buffers;
   std::uint32_t depth = 0;

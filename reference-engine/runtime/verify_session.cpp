@@ -16,8 +16,9 @@ std::vector<MatmulShape> matmul_shapes(const Model& model, std::uint64_t columns
         {static_cast<WeightFormat>(matrix.kernels->format), matrix.rows, matrix.columns, count});
   };
   for (const LayerWeights& layer : model.weights().layers) {
-    for (const PackedMatrix* matrix : {&layer.q, &layer.k, &layer.v, &layer.attention_output,
-                                       &layer.router, &layer.gate, &layer.up, &layer.down}) {
+    for (const PackedMatrix* matrix :
+         {&layer.q, &layer.k, &layer.v, &layer.attention_output, &layer.router, &layer.gate,
+          &layer.up, &layer.down, &layer.shared_gate, &layer.shared_up, &layer.shared_down}) {
       insert(*matrix, columns);
     }
   }
@@ -43,7 +44,7 @@ double reference_bound(const Model& model, CacheFormat cache) {
   // Float32 sums of some thousand terms are off by 1e-13 of their energy; four orders of room.
   constexpr double k_float32 = 1e-9;
 
-  const double layers = model.spec().layers;
+  const auto layers = static_cast<double>(model.spec().layers.size());
   double bound = k_float32;
   const std::vector<MatmulShape> shapes = matmul_shapes(model, 1);
   if (std::any_of(shapes.begin(), shapes.end(), [&](const MatmulShape& shape) {

@@ -1,5 +1,6 @@
 #include "reference-engine/spec/architecture_table.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace assay {
@@ -7,12 +8,20 @@ namespace {
 
 // Source: the model definitions of Hugging Face transformers for these families, and the order in
 // which GGUF converters store the rows of q and k (llama: adjacent pairs).
+constexpr MoeSpec k_normalised{.normalise_weights = true};
+
 constexpr std::array<ArchitectureRow, 5> k_rows{{
-    {"llama", RopePairs::adjacent, QkNorm::none, false, Experts::optional, true},
-    {"qwen2", RopePairs::halves, QkNorm::none, true, Experts::never, false},
-    {"qwen3", RopePairs::halves, QkNorm::per_head, false, Experts::never, false},
-    {"qwen3moe", RopePairs::halves, QkNorm::per_head, false, Experts::always, true},
-    {"olmoe", RopePairs::halves, QkNorm::full, false, Experts::always, false},
+    {.name = "llama",
+     .pairs = RopePairs::adjacent,
+     .experts = Experts::optional,
+     .moe = k_normalised},
+    {.name = "qwen2", .bias = {.qkv = true}},
+    {.name = "qwen3", .qk_norm = QkNorm::per_head},
+    {.name = "qwen3moe",
+     .qk_norm = QkNorm::per_head,
+     .experts = Experts::always,
+     .moe = k_normalised},
+    {.name = "olmoe", .qk_norm = QkNorm::full, .experts = Experts::always},
 }};
 
 }  // namespace
@@ -37,11 +46,28 @@ std::optional<ModelSpec> architecture_spec(std::string_view architecture) {
   if (row == nullptr) return std::nullopt;
   ModelSpec spec;
   spec.architecture = row->name;
-  spec.qkv_bias = row->qkv_bias;
   spec.qk_norm = row->qk_norm;
-  spec.rope.pairs = row->pairs;
-  spec.moe.normalise_weights = row->normalise_weights;
+  spec.bias = row->bias;
+  spec.moe = row->moe;
+  spec.rope().pairs = row->pairs;
   return spec;
+}
+
+std::uint32_t ModelSpec::mixture_layers() const {
+  return static_cast<std::uint32_t>(
+      std::count_if(layers.begin(), layers.end(),
+                    [](const LayerSpec& layer) { return layer.ffn == Ffn::mixture; }));
+}
+
+LayerSpec mixture_layer(const AttentionSpec& attention) {
+  LayerSpec layer;
+  layer.attention = attention;
+  layer.ffn = Ffn::mixture;
+  return layer;
+}
+
+std::vector<LayerSpec> uniform_layers(std::size_t count, const LayerSpec& layer) {
+  return std::vector<LayerSpec>(count, layer);
 }
 
 }  // namespace assay

@@ -10,14 +10,14 @@ namespace assay {
 enum class Experts { never, optional, always };
 
 /// One architecture of a known block shape: everything that its name alone decides. A new family is
-/// one more row.
+/// one more row; what a row does not name is as in llama.
 struct ArchitectureRow {
   std::string_view name;
-  RopePairs pairs;
-  QkNorm qk_norm;
-  bool qkv_bias;  // false: biases are taken where the file has them
-  Experts experts;
-  bool normalise_weights;
+  RopePairs pairs = RopePairs::halves;
+  QkNorm qk_norm = QkNorm::none;
+  BiasSpec bias = {};  // others are taken where the file has them
+  Experts experts = Experts::never;
+  MoeSpec moe = {};  // the router; sizes come from the file
 };
 
 std::span<const ArchitectureRow> architecture_rows();

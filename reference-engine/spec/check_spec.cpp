@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <span>
 
 namespace assay {
 namespace {
@@ -15,20 +18,7 @@ struct SizeLimit {
   std::uint32_t limit;
 };
 
-std::optional<SpecDefect> check_sizes(const ModelSpec& spec) {
-  // Far above every published model, and low enough that no size of a plan wraps: a stack of
-  // experts has at most 2^10 * 2^20 * 2^20 values of 4 bytes, three of them in 2^9 layers are less
-  // than 2^63 bytes.
-  const std::array<SizeLimit, 8> sizes{{
-      {"block_count", spec.layers, 512},
-      {"embedding_length", spec.d_model, 1U << 20},
-      {"attention.head_count", spec.heads, 4096},
-      {"attention.head_count_kv", spec.kv_heads, 4096},
-      {"attention.key_length", spec.head_dim, 4096},
-      {"vocab_size", spec.vocabulary, 1U << 24},
-      {"context_length", spec.trained_context, 1U << 30},
-      {"rope.dimension_count", spec.rope.dims, 4096},
-  }};
+std::optional<SpecDefect> check_limits(std::span<const SizeLimit> sizes) {
   for (const SizeLimit& size : sizes) {
     if (size.value == 0 || size.value > size.limit) {
       return SpecDefect{size.key, fmt::format("{} (expected 1 to {})", size.value, size.limit)};
@@ -37,20 +27,81 @@ std::optional<SpecDefect> check_sizes(const ModelSpec& spec) {
   return std::nullopt;
 }
 
-std::optional<SpecDefect> check_attention(const ModelSpec& spec) {
-  if (spec.kv_heads > spec.heads || spec.heads % spec.kv_heads != 0) {
+// Limits are far above every published model, and low enough that no size of a plan wraps: a stack
+// of experts has at most 2^10 * 2^20 * 2^20 values of 4 bytes, three of them in 2^9 layers are less
+// than 2^63 bytes.
+constexpr std::uint32_t k_most_heads = 4096;
+constexpr std::uint32_t k_widest = 1U << 20;
+
+std::optional<SpecDefect> check_sizes(const ModelSpec& spec) {
+  const auto layers = static_cast<std::uint32_t>(
+      std::min<std::size_t>(spec.layers.size(), std::numeric_limits<std::uint32_t>::max()));
+  return check_limits(std::array<SizeLimit, 4>{{
+      {"block_count", layers, k_most_layers},
+      {"embedding_length", spec.d_model, k_widest},
+      {"vocab_size", spec.vocabulary, 1U << 24},
+      {"context_length", spec.trained_context, 1U << 30},
+  }});
+}
+
+std::optional<SpecDefect> check_attention(const ModelSpec& spec, const AttentionSpec& attention) {
+  if (auto defect = check_limits(std::array<SizeLimit, 3>{{
+          {"attention.head_count", attention.heads, k_most_heads},
+          {"attention.head_count_kv", attention.kv_heads, k_most_heads},
+          {"attention.key_length", attention.head_dim, 4096},
+      }})) {
+    return defect;
+  }
+  if (attention.kv_heads > attention.heads || attention.heads % attention.kv_heads != 0) {
     return SpecDefect{"attention.head_count_kv",
                       fmt::format("{} (expected a divisor of attention.head_count = {})",
-                                  spec.kv_heads, spec.heads)};
+                                  attention.kv_heads, attention.heads)};
   }
-  if (spec.rope.dims > spec.head_dim || spec.rope.dims % 2 != 0) {
+  if (!attention.rope) return std::nullopt;
+  if (*attention.rope >= spec.ropes.size()) {
+    return SpecDefect{"rope", fmt::format("set {} of {}", *attention.rope, spec.ropes.size())};
+  }
+  const std::uint32_t dims = spec.ropes[*attention.rope].dims;
+  if (dims > attention.head_dim || dims % 2 != 0 || dims == 0) {
     return SpecDefect{"rope.dimension_count",
                       fmt::format("{} (expected an even number, at most the {} values of a head)",
-                                  spec.rope.dims, spec.head_dim)};
+                                  dims, attention.head_dim)};
   }
-  if (!std::isfinite(spec.norm_epsilon) || spec.norm_epsilon < 0.0F || spec.norm_epsilon > 1.0F) {
-    return SpecDefect{"attention.layer_norm_rms_epsilon",
-                      fmt::format("{} (expected 0 to 1)", spec.norm_epsilon)};
+  return std::nullopt;
+}
+
+std::optional<SpecDefect> check_norm(const NormSpec& norm) {
+  if (!std::isfinite(norm.epsilon) || norm.epsilon < 0.0F || norm.epsilon > 1.0F) {
+    return SpecDefect{norm.kind == NormKind::rms ? "attention.layer_norm_rms_epsilon"
+                                                 : "attention.layer_norm_epsilon",
+                      fmt::format("{} (expected 0 to 1)", norm.epsilon)};
+  }
+  return std::nullopt;
+}
+
+/// A factor or cap: finite, and from `least` on. 1e6 is far above all published ones.
+std::optional<SpecDefect> check_factor(std::string_view key, float value, float least) {
+  constexpr float k_most = 1e6F;
+  if (value >= least && value <= k_most) return std::nullopt;
+  return SpecDefect{key, fmt::format("{} (expected {} to {})", value, least, k_most)};
+}
+
+std::optional<SpecDefect> check_scales(const ScaleSpec& scale) {
+  constexpr float k_least = 1e-6F;  // of what multiplies or divides
+  const std::array defects{
+      check_factor("embedding_scale", scale.embedding, k_least),
+      check_factor("residual_scale", scale.residual, k_least),
+      check_factor("attention.scale", scale.attention, 0.0F),
+      check_factor("attn_logit_softcapping", scale.attention_cap, 0.0F),
+      check_factor("logit_scale", scale.logits, k_least),
+      check_factor("final_logit_softcapping", scale.logit_cap, 0.0F),
+      check_factor("attention.temperature_scale", scale.temperature, 0.0F),
+  };
+  for (const auto& defect : defects) {
+    if (defect) return defect;
+  }
+  if (scale.temperature > 0.0F && scale.temperature_length == 0) {
+    return SpecDefect{"attention.temperature_length", "0 (expected at least 1)"};
   }
   return std::nullopt;
 }
@@ -65,10 +116,20 @@ std::optional<SpecDefect> check_rope(const RopeSpec& rope) {
     return SpecDefect{"rope.scaling.factor",
                       fmt::format("{} (expected more than 0, at most 1e6)", rope.factor)};
   }
-  if (rope.scaling != RopeScaling::yarn) return std::nullopt;
+  if (rope.scaling == RopeScaling::linear) return std::nullopt;
   if (rope.original_context == 0) {
     return SpecDefect{"rope.scaling.original_context_length",
                       "missing or 0 (expected the context before the extension)"};
+  }
+  if (!(rope.attention_factor > 0.0F && rope.attention_factor <= 1e3F)) {
+    return SpecDefect{
+        "rope.scaling.attn_factor",
+        fmt::format("{} (expected more than 0, at most 1000)", rope.attention_factor)};
+  }
+  if (rope.scaling == RopeScaling::longrope) return std::nullopt;
+  if (!(rope.yarn_magnitude_divisor >= 0.0F && rope.yarn_magnitude_divisor <= 1e3F)) {
+    return SpecDefect{"rope.scaling.yarn_log_multiplier",
+                      fmt::format("{} (expected 0 to 1000)", rope.yarn_magnitude_divisor)};
   }
   if (!(rope.yarn_beta_slow > 0.0F && rope.yarn_beta_fast > rope.yarn_beta_slow &&
         rope.yarn_beta_fast <= 1e6F)) {
@@ -76,51 +137,75 @@ std::optional<SpecDefect> check_rope(const RopeSpec& rope) {
                       fmt::format("{} over {} (expected fast above slow, both above 0)",
                                   rope.yarn_beta_fast, rope.yarn_beta_slow)};
   }
-  if (!(rope.attention_factor > 0.0F && rope.attention_factor <= 1e3F)) {
-    return SpecDefect{
-        "rope.scaling.attn_factor",
-        fmt::format("{} (expected more than 0, at most 1000)", rope.attention_factor)};
+  return std::nullopt;
+}
+
+std::optional<SpecDefect> check_dense(const LayerSpec& layer) {
+  if (layer.d_ff == 0 || layer.d_ff > k_widest) {
+    return SpecDefect{"feed_forward_length",
+                      fmt::format("{} (expected 1 to {})", layer.d_ff, k_widest)};
   }
   return std::nullopt;
 }
 
-std::optional<SpecDefect> check_ffn(const ModelSpec& spec) {
-  constexpr std::uint32_t k_widest = 1U << 20;
+std::optional<SpecDefect> check_experts(const MoeSpec& moe, std::uint32_t mixture_layers) {
   constexpr std::uint32_t k_most_experts = 1024;
-  if (!spec.is_moe()) {
-    if (spec.moe.experts != 1 || spec.moe.used != 1) {
-      return SpecDefect{"expert_count",
-                        fmt::format("{} experts, {} used (expected 1 and 1 in a dense model)",
-                                    spec.moe.experts, spec.moe.used)};
-    }
-    if (spec.d_ff == 0 || spec.d_ff > k_widest) {
-      return SpecDefect{"feed_forward_length",
-                        fmt::format("{} (expected 1 to {})", spec.d_ff, k_widest)};
-    }
-    return std::nullopt;
-  }
-  if (spec.moe.experts > k_most_experts) {
+  if ((moe.experts > 1) != (mixture_layers > 0) || moe.experts == 0) {
     return SpecDefect{"expert_count",
-                      fmt::format("{} (expected at most {})", spec.moe.experts, k_most_experts)};
+                      fmt::format("{} (expected {}: {} layers have experts)", moe.experts,
+                                  mixture_layers > 0 ? "at least 2" : "1", mixture_layers)};
   }
-  if (spec.moe.used == 0 || spec.moe.used > spec.moe.experts) {
+  if (moe.experts == 1) {
+    if (moe.used == 1) return std::nullopt;
+    return SpecDefect{"expert_used_count",
+                      fmt::format("{} (expected 1 in a dense model)", moe.used)};
+  }
+  if (moe.experts > k_most_experts) {
+    return SpecDefect{"expert_count",
+                      fmt::format("{} (expected at most {})", moe.experts, k_most_experts)};
+  }
+  if (moe.used == 0 || moe.used > moe.experts) {
     return SpecDefect{"expert_used_count", fmt::format("{} (expected 1 to the {} of expert_count)",
-                                                       spec.moe.used, spec.moe.experts)};
+                                                       moe.used, moe.experts)};
   }
-  if (spec.moe.d_expert == 0 || spec.moe.d_expert > k_widest) {
+  if (moe.d_expert == 0 || moe.d_expert > k_widest) {
     return SpecDefect{"expert_feed_forward_length",
-                      fmt::format("{} (expected 1 to {})", spec.moe.d_expert, k_widest)};
+                      fmt::format("{} (expected 1 to {})", moe.d_expert, k_widest)};
   }
-  return std::nullopt;
+  if (moe.d_shared > k_widest) {
+    return SpecDefect{"expert_shared_feed_forward_length",
+                      fmt::format("{} (expected at most {})", moe.d_shared, k_widest)};
+  }
+  return check_factor("expert_weights_scale", moe.weight_scale, 1e-6F);
+}
+
+std::optional<SpecDefect> check_layer(const ModelSpec& spec, const LayerSpec& layer) {
+  switch (layer.mixer) {
+    case Mixer::attention:
+      if (auto defect = check_attention(spec, layer.attention)) return defect;
+      break;
+    case Mixer::gated_delta_net:
+    case Mixer::short_convolution:
+    case Mixer::state_space:
+      return SpecDefect{"block_count", "layers of a kind that the engine does not run"};
+  }
+  return layer.ffn == Ffn::dense ? check_dense(layer) : std::nullopt;
 }
 
 }  // namespace
 
 std::optional<SpecDefect> find_defect(const ModelSpec& spec) {
   if (auto defect = check_sizes(spec)) return defect;
-  if (auto defect = check_attention(spec)) return defect;
-  if (auto defect = check_rope(spec.rope)) return defect;
-  return check_ffn(spec);
+  for (const LayerSpec& layer : spec.layers) {
+    if (auto defect = check_layer(spec, layer)) return defect;
+  }
+  if (auto defect = check_norm(spec.norm)) return defect;
+  if (spec.ropes.empty()) return SpecDefect{"rope", "none (expected at least one set)"};
+  for (const RopeSpec& rope : spec.ropes) {
+    if (auto defect = check_rope(rope)) return defect;
+  }
+  if (auto defect = check_scales(spec.scale)) return defect;
+  return check_experts(spec.moe, spec.mixture_layers());
 }
 
 Result<void> check_spec(const ModelSpec& spec) {

@@ -1,5 +1,7 @@
 #include "reference-engine/footprint.hpp"
 
+#include <algorithm>
+
 #include "base/enum_table.hpp"
 #include "reference-engine/session_buffers.hpp"
 
@@ -31,6 +33,23 @@ bool multiplies_tokens(const PlannedTensor& tensor) {
           tensor.role != TensorRole::output_head);
 }
 
+void add_attention(const AttentionSpec& attention, std::uint64_t value_bytes, Footprint& total) {
+  const Bytes cache(2 * std::uint64_t{attention.d_kv()} * value_bytes);
+  // A query times each key, and each probability times a value.
+  const double flops = 2.0 * k_flops_per_weight * attention.d_q();
+  total.cache_per_position += cache;
+  total.attention_flops_per_position += flops;
+  if (attention.window == 0) return;
+  auto found = std::find_if(
+      total.windows.begin(), total.windows.end(),
+      [&](const Footprint::Window& window) { return window.positions == attention.window; });
+  if (found == total.windows.end()) {
+    found = total.windows.insert(found, Footprint::Window{attention.window, Bytes(), 0.0});
+  }
+  found->cache_per_position += cache;
+  found->attention_flops_per_position += flops;
+}
+
 }  // namespace
 
 std::string_view cache_format_name(CacheFormat format) { return k_cache_names.name(format); }
@@ -47,7 +66,9 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
   Footprint total;
   total.weights = plan.total_bytes();
   const std::uint64_t value_bytes = shape.cache == CacheFormat::f16 ? 2 : 4;
-  total.cache_per_position = Bytes(2 * std::uint64_t{spec.layers} * spec.d_kv() * value_bytes);
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.mixer == Mixer::attention) add_attention(layer.attention, value_bytes, total);
+  }
   total.kv_cache = Bytes(total.cache_per_position.value * shape.context);
   total.compute = session_buffers_bytes(spec, shape);
   total.runtime = Bytes(k_runtime_bytes + k_vocabulary_bytes_per_token * spec.vocabulary);
@@ -58,13 +79,34 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
     if (is_head(tensor, spec)) total.head_flops += k_flops_per_weight * used;
     if (multiplies_tokens(tensor)) total.flops_per_token += k_flops_per_weight * used;
   }
-  // A query times each key, and each probability times a value.
-  total.attention_flops_per_position = 2.0 * k_flops_per_weight * spec.layers * spec.d_q();
   return total;
 }
 
 Bytes bytes_per_token(const Footprint& footprint, std::uint64_t depth) {
-  return footprint.weights_per_token + Bytes(footprint.cache_per_position.value * depth);
+  Bytes total = footprint.weights_per_token + Bytes(footprint.cache_per_position.value * depth);
+  for (const Footprint::Window& window : footprint.windows) {
+    if (depth <= window.positions) continue;
+    total = total - Bytes(window.cache_per_position.value * (depth - window.positions));
+  }
+  return total;
+}
+
+double attention_flops(const Footprint& footprint, double depth) {
+  double total = footprint.attention_flops_per_position * depth;
+  for (const Footprint::Window& window : footprint.windows) {
+    total -= window.attention_flops_per_position * std::max(0.0, depth - window.positions);
+  }
+  return total;
+}
+
+double visible_positions(const AttentionSpec& attention, double depth) {
+  return attention.window == 0 ? depth : std::min<double>(depth, attention.window);
+}
+
+double visible_positions_of_prompt(const AttentionSpec& attention, double tokens) {
+  // The first tokens see one position more each, those beyond the window all as many.
+  const double growing = visible_positions(attention, tokens);
+  return growing * (growing + 1.0) / 2.0 + (tokens - growing) * growing;
 }
 
 }  // namespace assay

@@ -65,23 +65,34 @@ class SpecKeys {
   std::optional<Error> refusal_;
 };
 
-void read_attention(SpecKeys& keys, ModelSpec& spec) {
-  spec.heads = keys.size("attention.head_count");
-  spec.kv_heads = keys.size_or("attention.head_count_kv", spec.heads);
-  if (spec.heads == 0) return keys.refuse("attention.head_count", "0 (expected at least 1)");
-  if (!keys.has("attention.key_length") && spec.d_model % spec.heads != 0) {
+void read_attention(SpecKeys& keys, ModelSpec& spec, AttentionSpec& attention) {
+  attention.heads = keys.size("attention.head_count");
+  attention.kv_heads = keys.size_or("attention.head_count_kv", attention.heads);
+  if (attention.heads == 0) return keys.refuse("attention.head_count", "0 (expected at least 1)");
+  if (!keys.has("attention.key_length") && spec.d_model % attention.heads != 0) {
     return keys.refuse("attention.head_count", fmt::format("{} (expected a divisor of "
                                                            "embedding_length = {})",
-                                                           spec.heads, spec.d_model));
+                                                           attention.heads, spec.d_model));
   }
-  spec.head_dim = keys.size_or("attention.key_length", spec.d_model / spec.heads);
-  const std::uint32_t value_length = keys.size_or("attention.value_length", spec.head_dim);
-  if (value_length != spec.head_dim) {
-    keys.refuse(
-        "attention.value_length",
-        fmt::format("{} (expected the {} of attention.key_length)", value_length, spec.head_dim));
+  attention.head_dim = keys.size_or("attention.key_length", spec.d_model / attention.heads);
+  const std::uint32_t value_length = keys.size_or("attention.value_length", attention.head_dim);
+  if (value_length != attention.head_dim) {
+    keys.refuse("attention.value_length",
+                fmt::format("{} (expected the {} of attention.key_length)", value_length,
+                            attention.head_dim));
   }
-  spec.norm_epsilon = keys.number("attention.layer_norm_rms_epsilon");
+}
+
+/// All layers alike, as the header describes them.
+void read_layers(SpecKeys& keys, ModelSpec& spec) {
+  LayerSpec layer;
+  read_attention(keys, spec, layer.attention);
+  layer.d_ff = keys.size_or("feed_forward_length", 0);
+  const std::uint32_t count = keys.size("block_count");
+  if (count == 0 || count > k_most_layers) {
+    return keys.refuse("block_count", fmt::format("{} (expected 1 to {})", count, k_most_layers));
+  }
+  spec.layers = uniform_layers(count, layer);
 }
 
 void read_rope_scaling(SpecKeys& keys, RopeSpec& rope) {
@@ -118,7 +129,12 @@ void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   }
   spec.moe.experts = experts;
   spec.moe.used = keys.size("expert_used_count");
-  spec.moe.d_expert = keys.size_or("expert_feed_forward_length", spec.d_ff);
+  spec.moe.d_expert =
+      keys.size_or("expert_feed_forward_length", keys.size_or("feed_forward_length", 0));
+  for (LayerSpec& layer : spec.layers) {
+    layer.ffn = Ffn::mixture;
+    layer.d_ff = 0;
+  }
 }
 
 Result<std::uint32_t> read_vocabulary(const GgufFile& file, SpecKeys& keys) {
@@ -184,14 +200,15 @@ Result<ModelSpec> model_spec(const GgufFile& file) {
   if (!name) return pass_on(name);
   spec.name = printable(*name);
   SpecKeys keys(file, spec.architecture);
-  spec.layers = keys.size("block_count");
   spec.d_model = keys.size("embedding_length");
   spec.trained_context = keys.size("context_length");
-  spec.d_ff = keys.size_or("feed_forward_length", 0);
-  read_attention(keys, spec);
-  spec.rope.dims = keys.size_or("rope.dimension_count", spec.head_dim);
-  spec.rope.base = keys.number_or("rope.freq_base", spec.rope.base);
-  read_rope_scaling(keys, spec.rope);
+  spec.norm.epsilon = keys.number("attention.layer_norm_rms_epsilon");
+  read_layers(keys, spec);
+  if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
+  RopeSpec& rope = spec.rope();
+  rope.dims = keys.size_or("rope.dimension_count", spec.layers.front().attention.head_dim);
+  rope.base = keys.number_or("rope.freq_base", rope.base);
+  read_rope_scaling(keys, rope);
   read_experts(keys, **row, spec);
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   const auto vocabulary = read_vocabulary(file, keys);
@@ -199,8 +216,8 @@ Result<ModelSpec> model_spec(const GgufFile& file) {
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   spec.vocabulary = *vocabulary;
   spec.tied_embeddings = file.tensor("output.weight") == nullptr;
-  spec.rope.frequency_factors = file.tensor("rope_freqs.weight") != nullptr;
-  spec.qkv_bias = spec.qkv_bias || file.tensor("blk.0.attn_q.bias") != nullptr;
+  rope.frequency_factors = file.tensor("rope_freqs.weight") != nullptr;
+  spec.bias.qkv = spec.bias.qkv || file.tensor("blk.0.attn_q.bias") != nullptr;
   if (const auto defect = find_defect(spec)) {
     return file.refuse(fmt::format("{}.{}", spec.architecture, defect->key), defect->found);
   }

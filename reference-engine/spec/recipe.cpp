@@ -53,12 +53,21 @@ bool more_bits(std::uint32_t layer, std::uint32_t layers) {
 }
 
 /// 70B-class models share one value head between 8 query heads: their values get more bits.
-bool is_70b(const ModelSpec& spec) { return spec.layers == 80 && spec.heads != spec.kv_heads; }
+bool is_70b(const ModelSpec& spec) {
+  if (spec.layers.size() != 80) return false;
+  const AttentionSpec& attention = spec.layers.front().attention;
+  return attention.heads != attention.kv_heads;
+}
+
+std::uint32_t layer_count(const ModelSpec& spec) {
+  return static_cast<std::uint32_t>(spec.layers.size());
+}
 
 WeightFormat value_format(Recipe recipe, std::uint32_t layer, const ModelSpec& spec) {
   if (spec.moe.experts == 8) return WeightFormat::q8_0;
   WeightFormat format = row_of(recipe).base;
-  const bool few_value_heads = spec.heads / spec.kv_heads >= 4;
+  const AttentionSpec& attention = spec.layers[layer].attention;
+  const bool few_value_heads = attention.kv_heads != 0 && attention.heads / attention.kv_heads >= 4;
   switch (recipe) {
     case Recipe::q2_k:
       format = few_value_heads ? WeightFormat::q4_k : WeightFormat::q3_k;
@@ -74,7 +83,7 @@ WeightFormat value_format(Recipe recipe, std::uint32_t layer, const ModelSpec& s
       break;
     case Recipe::q4_k_m:
     case Recipe::q5_k_m:
-      if (more_bits(layer, spec.layers)) format = WeightFormat::q6_k;
+      if (more_bits(layer, layer_count(spec))) format = WeightFormat::q6_k;
       break;
     case Recipe::iq4_nl:
     case Recipe::iq4_xs:
@@ -93,16 +102,16 @@ WeightFormat down_format(Recipe recipe, std::uint32_t layer, const ModelSpec& sp
     case Recipe::q2_k:
       return WeightFormat::q3_k;
     case Recipe::q3_k_m:
-      return layer < spec.layers / 16 ? WeightFormat::q5_k : WeightFormat::q4_k;
+      return layer < layer_count(spec) / 16 ? WeightFormat::q5_k : WeightFormat::q4_k;
     case Recipe::q3_k_l:
       return WeightFormat::q5_k;
     case Recipe::q4_k_s:
     case Recipe::iq4_nl:
     case Recipe::iq4_xs:
-      return layer < spec.layers / 8 ? WeightFormat::q5_k : base;
+      return layer < layer_count(spec) / 8 ? WeightFormat::q5_k : base;
     case Recipe::q4_k_m:
     case Recipe::q5_k_m:
-      return more_bits(layer, spec.layers) ? WeightFormat::q6_k : base;
+      return more_bits(layer, layer_count(spec)) ? WeightFormat::q6_k : base;
     default:
       return base;
   }
@@ -152,6 +161,7 @@ WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const Mo
       return attention_output_format(recipe, spec);
     case TensorRole::ffn_down:
     case TensorRole::moe_down:
+    case TensorRole::shared_down:
       return down_format(recipe, tensor.layer, spec);
     default:
       return base;

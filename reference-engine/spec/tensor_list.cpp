@@ -31,47 +31,139 @@ class TensorList {
   std::vector<PlannedTensor> tensors_;
 };
 
-void list_attention(TensorList& list, std::uint32_t layer, const ModelSpec& spec) {
-  const std::uint64_t d_q = spec.d_q();
-  const std::uint64_t d_kv = spec.d_kv();
-  const auto add = [&](std::string_view name, TensorRole role, Shape shape) {
-    list.add_layer(layer, name, role, shape);
-  };
-  add("attn_norm.weight", TensorRole::attention_norm, {spec.d_model});
-  add("attn_q.weight", TensorRole::attention_q, {spec.d_model, d_q});
-  add("attn_k.weight", TensorRole::attention_k, {spec.d_model, d_kv});
-  add("attn_v.weight", TensorRole::attention_v, {spec.d_model, d_kv});
-  add("attn_output.weight", TensorRole::attention_output, {d_q, spec.d_model});
-  if (spec.qkv_bias) {
-    add("attn_q.bias", TensorRole::attention_q_bias, {d_q});
-    add("attn_k.bias", TensorRole::attention_k_bias, {d_kv});
-    add("attn_v.bias", TensorRole::attention_v_bias, {d_kv});
-  }
-  if (spec.qk_norm != QkNorm::none) {
-    const bool full = spec.qk_norm == QkNorm::full;
-    add("attn_q_norm.weight", TensorRole::attention_q_norm, {full ? d_q : spec.head_dim});
-    add("attn_k_norm.weight", TensorRole::attention_k_norm, {full ? d_kv : spec.head_dim});
-  }
-}
+/// Adds the tensors of one layer.
+class LayerTensors {
+ public:
+  LayerTensors(TensorList& list, std::uint32_t index, const ModelSpec& spec)
+      : list_(&list), index_(index), spec_(&spec), layer_(&spec.layers[index]) {}
 
-void list_ffn(TensorList& list, std::uint32_t layer, const ModelSpec& spec) {
-  const std::uint64_t d_model = spec.d_model;
-  const auto add = [&](std::string_view name, TensorRole role, Shape shape) {
-    list.add_layer(layer, name, role, shape);
-  };
-  add("ffn_norm.weight", TensorRole::ffn_norm, {d_model});
-  if (spec.is_moe()) {
-    const std::uint64_t experts = spec.moe.experts;
-    const std::uint64_t used = spec.moe.used;
-    const std::uint64_t width = spec.moe.d_expert;
-    add("ffn_gate_inp.weight", TensorRole::moe_router, {d_model, experts});
-    add("ffn_gate_exps.weight", TensorRole::moe_gate, {d_model, width, experts, used});
-    add("ffn_up_exps.weight", TensorRole::moe_up, {d_model, width, experts, used});
-    add("ffn_down_exps.weight", TensorRole::moe_down, {width, d_model, experts, used});
-  } else {
-    add("ffn_gate.weight", TensorRole::ffn_gate, {d_model, spec.d_ff});
-    add("ffn_up.weight", TensorRole::ffn_up, {d_model, spec.d_ff});
-    add("ffn_down.weight", TensorRole::ffn_down, {spec.d_ff, d_model});
+  void list_all() {
+    if (spec_->norm.before) norm("attn_norm", TensorRole::attention_norm);
+    list_mixer();
+    if (spec_->norm.after) add("post_attention_norm.weight", TensorRole::attention_post_norm);
+    if (spec_->norm.before) {
+      norm(spec_->file.ffn_norm_is_post_attention ? "post_attention_norm" : "ffn_norm",
+           TensorRole::ffn_norm);
+    }
+    layer_->ffn == Ffn::mixture ? list_mixture() : list_dense();
+    if (spec_->norm.after) add("post_ffw_norm.weight", TensorRole::ffn_post_norm);
+  }
+
+ private:
+  void list_mixer() {
+    switch (layer_->mixer) {
+      case Mixer::attention:
+        return list_attention();
+      case Mixer::gated_delta_net:
+      case Mixer::short_convolution:
+      case Mixer::state_space:
+        return;
+    }
+  }
+
+  void list_attention() {
+    const std::uint64_t d_model = spec_->d_model;
+    const std::uint64_t d_q = layer_->attention.d_q();
+    const std::uint64_t d_kv = layer_->attention.d_kv();
+    if (spec_->file.fused_qkv) {
+      add("attn_qkv.weight", TensorRole::attention_qkv, {d_model, d_q + 2 * d_kv});
+    } else {
+      add("attn_q.weight", TensorRole::attention_q, {d_model, d_q});
+      add("attn_k.weight", TensorRole::attention_k, {d_model, d_kv});
+      add("attn_v.weight", TensorRole::attention_v, {d_model, d_kv});
+    }
+    add("attn_output.weight", TensorRole::attention_output, {d_q, d_model});
+    if (spec_->bias.qkv && spec_->file.fused_qkv) {
+      add("attn_qkv.bias", TensorRole::attention_qkv_bias, {d_q + 2 * d_kv});
+    } else if (spec_->bias.qkv) {
+      add("attn_q.bias", TensorRole::attention_q_bias, {d_q});
+      add("attn_k.bias", TensorRole::attention_k_bias, {d_kv});
+      add("attn_v.bias", TensorRole::attention_v_bias, {d_kv});
+    }
+    if (spec_->bias.attention_output) {
+      add("attn_output.bias", TensorRole::attention_output_bias, {d_model});
+    }
+    if (spec_->attention_sinks) {
+      add("attn_sinks.weight", TensorRole::attention_sinks, {layer_->attention.heads});
+    }
+    if (spec_->qk_norm != QkNorm::none) {
+      const bool full = spec_->qk_norm == QkNorm::full;
+      const std::uint64_t dim = layer_->attention.head_dim;
+      add("attn_q_norm.weight", TensorRole::attention_q_norm, {full ? d_q : dim});
+      add("attn_k_norm.weight", TensorRole::attention_k_norm, {full ? d_kv : dim});
+    }
+  }
+
+  void list_dense() {
+    const std::uint64_t d_model = spec_->d_model;
+    const std::uint64_t d_ff = layer_->d_ff;
+    if (spec_->file.fused_gate_up) {
+      add("ffn_up.weight", TensorRole::ffn_gate_up, {d_model, 2 * d_ff});
+    } else {
+      add("ffn_gate.weight", TensorRole::ffn_gate, {d_model, d_ff});
+      add("ffn_up.weight", TensorRole::ffn_up, {d_model, d_ff});
+    }
+    add("ffn_down.weight", TensorRole::ffn_down, {d_ff, d_model});
+  }
+
+  void list_mixture() {
+    const MoeSpec& moe = spec_->moe;
+    const std::uint64_t d_model = spec_->d_model;
+    const std::uint64_t width = moe.d_expert;
+    const auto expert = [&](std::uint64_t columns, std::uint64_t rows) {
+      return Shape{columns, rows, moe.experts, moe.used};
+    };
+    add("ffn_gate_inp.weight", TensorRole::moe_router, {d_model, moe.experts});
+    if (spec_->bias.router) add("ffn_gate_inp.bias", TensorRole::moe_router_bias, {moe.experts});
+    if (moe.selection_bias) {
+      add("exp_probs_b.bias", TensorRole::moe_selection_bias, {moe.experts});
+    }
+    if (spec_->file.fused_gate_up) {
+      add("ffn_gate_up_exps.weight", TensorRole::moe_gate_up, expert(d_model, 2 * width));
+    } else {
+      add("ffn_gate_exps.weight", TensorRole::moe_gate, expert(d_model, width));
+      add("ffn_up_exps.weight", TensorRole::moe_up, expert(d_model, width));
+    }
+    add("ffn_down_exps.weight", TensorRole::moe_down, expert(width, d_model));
+    if (spec_->bias.experts) {
+      add("ffn_gate_exps.bias", TensorRole::moe_gate_bias, expert(width, 1));
+      add("ffn_up_exps.bias", TensorRole::moe_up_bias, expert(width, 1));
+      add("ffn_down_exps.bias", TensorRole::moe_down_bias, expert(d_model, 1));
+    }
+    if (moe.d_shared == 0) return;
+    if (moe.shared_gate) add("ffn_gate_inp_shexp.weight", TensorRole::shared_router, {d_model});
+    add("ffn_gate_shexp.weight", TensorRole::shared_gate, {d_model, moe.d_shared});
+    add("ffn_up_shexp.weight", TensorRole::shared_up, {d_model, moe.d_shared});
+    add("ffn_down_shexp.weight", TensorRole::shared_down, {moe.d_shared, d_model});
+  }
+
+  /// A norm of the residual stream, with its bias where it has one.
+  void norm(const std::string& name, TensorRole role) {
+    add(name + ".weight", role);
+    if (spec_->norm.kind == NormKind::layer) {
+      add(name + ".bias", role == TensorRole::attention_norm ? TensorRole::attention_norm_bias
+                                                             : TensorRole::ffn_norm_bias);
+    }
+  }
+  void add(std::string_view name, TensorRole role) { add(name, role, {spec_->d_model}); }
+  void add(std::string_view name, TensorRole role, Shape shape) {
+    list_->add_layer(index_, name, role, shape);
+  }
+
+  TensorList* list_;
+  std::uint32_t index_;
+  const ModelSpec* spec_;
+  const LayerSpec* layer_;
+};
+
+void list_rope_factors(TensorList& list, const RopeSpec& rope) {
+  const std::uint64_t factors = rope.dims / 2;
+  if (rope.frequency_factors) {
+    list.add("rope_freqs.weight", TensorRole::rope_factors, {factors});
+  }
+  if (rope.scaling == RopeScaling::longrope) {
+    list.add("rope_factors_long.weight", TensorRole::rope_factors_long, {factors});
+    list.add("rope_factors_short.weight", TensorRole::rope_factors_short, {factors});
   }
 }
 
@@ -81,15 +173,16 @@ std::vector<PlannedTensor> list_tensors(const ModelSpec& spec) {
   TensorList list;
   list.add("token_embd.weight", TensorRole::token_embedding, {spec.d_model, spec.vocabulary});
   list.add("output_norm.weight", TensorRole::output_norm, {spec.d_model});
+  if (spec.norm.kind == NormKind::layer) {
+    list.add("output_norm.bias", TensorRole::output_norm_bias, {spec.d_model});
+  }
   if (!spec.tied_embeddings) {
     list.add("output.weight", TensorRole::output_head, {spec.d_model, spec.vocabulary});
   }
-  if (spec.rope.frequency_factors) {
-    list.add("rope_freqs.weight", TensorRole::rope_factors, {spec.rope.dims / 2});
-  }
-  for (std::uint32_t layer = 0; layer < spec.layers; ++layer) {
-    list_attention(list, layer, spec);
-    list_ffn(list, layer, spec);
+  if (spec.bias.head) list.add("output.bias", TensorRole::output_head_bias, {spec.vocabulary});
+  list_rope_factors(list, spec.rope());
+  for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
+    LayerTensors(list, layer, spec).list_all();
   }
   return list.take();
 }

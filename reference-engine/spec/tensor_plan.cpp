@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 
@@ -28,21 +29,30 @@ bool is_weight_format(WeightFormat format) {
   }
 }
 
+/// A vector for each expert has two dimensions, a matrix for each has three.
+std::vector<std::uint64_t> shape_of(const PlannedTensor& planned) {
+  std::vector<std::uint64_t> shape{planned.columns};
+  if (planned.rows > 1) shape.push_back(planned.rows);
+  if (planned.experts > 1) shape.push_back(planned.experts);
+  return shape;
+}
+
 /// Dimensions as a file lists them: trailing ones are left out, and may be written all the same.
 bool same_shape(const std::vector<std::uint64_t>& dims, const PlannedTensor& planned) {
-  const std::uint64_t expected[] = {planned.columns, planned.rows, planned.experts, 1};
-  for (std::size_t i = 0; i < 4; ++i) {
-    if ((i < dims.size() ? dims[i] : 1) != expected[i]) return false;
+  const std::vector<std::uint64_t> expected = shape_of(planned);
+  for (std::size_t i = 0; i < std::max(dims.size(), expected.size()); ++i) {
+    if ((i < dims.size() ? dims[i] : 1) != (i < expected.size() ? expected[i] : 1)) return false;
   }
   return true;
 }
 
 std::string shape_text(const PlannedTensor& planned) {
-  if (planned.experts > 1) {
-    return fmt::format("[{}, {}, {}]", planned.columns, planned.rows, planned.experts);
-  }
-  if (planned.rows > 1) return fmt::format("[{}, {}]", planned.columns, planned.rows);
-  return fmt::format("[{}]", planned.columns);
+  return fmt::format("[{}]", fmt::join(shape_of(planned), ", "));
+}
+
+bool is_rope_factors(TensorRole role) {
+  return role == TensorRole::rope_factors || role == TensorRole::rope_factors_long ||
+         role == TensorRole::rope_factors_short;
 }
 
 Result<void> take_from_file(const GgufFile& file, const ModelSpec& spec, PlannedTensor& planned) {
@@ -72,16 +82,37 @@ bool is_matrix(TensorRole role) {
   switch (role) {
     case TensorRole::token_embedding:
     case TensorRole::output_head:
+    case TensorRole::attention_qkv:
     case TensorRole::attention_q:
     case TensorRole::attention_k:
     case TensorRole::attention_v:
     case TensorRole::attention_output:
+    case TensorRole::ffn_gate_up:
     case TensorRole::ffn_gate:
     case TensorRole::ffn_up:
     case TensorRole::ffn_down:
+    case TensorRole::moe_gate_up:
     case TensorRole::moe_gate:
     case TensorRole::moe_up:
     case TensorRole::moe_down:
+    case TensorRole::shared_gate:
+    case TensorRole::shared_up:
+    case TensorRole::shared_down:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_expert(TensorRole role) {
+  switch (role) {
+    case TensorRole::moe_gate_up:
+    case TensorRole::moe_gate:
+    case TensorRole::moe_up:
+    case TensorRole::moe_down:
+    case TensorRole::moe_gate_bias:
+    case TensorRole::moe_up_bias:
+    case TensorRole::moe_down_bias:
       return true;
     default:
       return false;
@@ -103,7 +134,7 @@ Bytes TensorPlan::bytes_read_per_token() const {
 std::uint64_t TensorPlan::parameters() const {
   std::uint64_t sum = 0;
   for (const PlannedTensor& tensor : tensors) {
-    if (tensor.role != TensorRole::rope_factors) sum += tensor.parameters();
+    if (!is_rope_factors(tensor.role)) sum += tensor.parameters();
   }
   return sum;
 }
@@ -137,7 +168,7 @@ Result<TensorPlan> tensor_plan(const GgufFile& file, const ModelSpec& spec) {
     if (!known.contains(tensor.name)) {
       return file.refuse(fmt::format("tensor '{}'", tensor.name),
                          fmt::format("has no place in a model of {} layers and architecture {}",
-                                     spec.layers, spec.architecture));
+                                     spec.layers.size(), spec.architecture));
     }
   }
   return plan;

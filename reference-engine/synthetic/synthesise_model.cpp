@@ -20,11 +20,28 @@ float deviation(const PlannedTensor& tensor) {
   return 1.0F / std::sqrt(static_cast<float>(tensor.columns));
 }
 
-/// Norms and rope factors leave values as they are; biases are small.
+/// Norms and rope factors leave values as they are.
+bool is_scale(TensorRole role) {
+  switch (role) {
+    case TensorRole::output_norm:
+    case TensorRole::rope_factors:
+    case TensorRole::rope_factors_long:
+    case TensorRole::rope_factors_short:
+    case TensorRole::attention_norm:
+    case TensorRole::attention_q_norm:
+    case TensorRole::attention_k_norm:
+    case TensorRole::attention_post_norm:
+    case TensorRole::ffn_norm:
+    case TensorRole::ffn_post_norm:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// What is no scale (biases, sinks) is small.
 void fill_vector(const PlannedTensor& tensor, std::uint64_t seed, std::span<std::byte> row) {
-  const bool bias = tensor.role == TensorRole::attention_q_bias ||
-                    tensor.role == TensorRole::attention_k_bias ||
-                    tensor.role == TensorRole::attention_v_bias;
+  const bool bias = !is_scale(tensor.role);
   SplitMix64 random(seed);
   for (std::size_t at = 0; at < row.size(); at += sizeof(float)) {
     const float value = bias ? 0.1F * random.next_uniform() : 1.0F;
@@ -49,12 +66,12 @@ Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64
   auto layout = lay_out_weights(spec, *plan, kernels, spec.name);
   if (!layout) return pass_on(layout);
   const auto make_rows = [&](const RowRange& rows, std::span<std::byte> into) -> Result<void> {
-    const WeightPlacement& placement = layout->placements[rows.tensor];
+    const WeightPlacement& placement = layout->placements[rows.placement];
     const PlannedTensor& tensor = *placement.tensor;
     const std::size_t bytes = into.size() / rows.count;
     for (std::uint64_t i = 0; i < rows.count; ++i) {
       const std::uint64_t row = rows.expert * tensor.rows + rows.first + i;
-      const std::uint64_t row_seed = mix_seed(seed, rows.tensor, row);
+      const std::uint64_t row_seed = mix_seed(seed, rows.placement, row);
       const std::span<std::byte> out = into.subspan(i * bytes, bytes);
       if (placement.is_vector()) {
         fill_vector(tensor, row_seed, out);

@@ -64,13 +64,13 @@ std::vector<RunResult> quick_suite(const TrueMachine& machine, double noise) {
     const WorkloadSpec* workload = suite.workload(cell.workload);
     ModelSpec spec = suite.shape(cell.shape)->spec;
     RunResult run;
-    run.model.full_layers = spec.layers;
-    if (cell.layers > 0) spec.layers = cell.layers;
+    run.model.full_layers = static_cast<std::uint32_t>(spec.layers.size());
+    spec = sliced(spec, cell.layers);
     const TensorPlan plan = tensor_plan(spec, cell.recipe).value();
     run.workload = cell.workload;
     run.model.id = cell.shape;
     run.model.format = recipe_name(cell.recipe);
-    run.model.layers = spec.layers;
+    run.model.layers = static_cast<std::uint32_t>(spec.layers.size());
     run.model.is_slice = cell.layers > 0;
     run.engine.threads = 2;
     run.prompt_tokens = workload->prompt_tokens;

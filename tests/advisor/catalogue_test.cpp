@@ -110,8 +110,8 @@ TEST(Catalogue, AgreesWithTheEnginesArchitectures) {
     const auto expected = architecture_spec(entry.spec.architecture);
     if (!expected) continue;
     EXPECT_EQ(entry.spec.qk_norm, expected->qk_norm) << entry.id;
-    EXPECT_EQ(entry.spec.qkv_bias, expected->qkv_bias) << entry.id;
-    EXPECT_EQ(entry.spec.rope.pairs, expected->rope.pairs) << entry.id;
+    EXPECT_EQ(entry.spec.bias.qkv, expected->bias.qkv) << entry.id;
+    EXPECT_EQ(entry.spec.rope().pairs, expected->rope().pairs) << entry.id;
   }
 }
 

@@ -32,9 +32,9 @@ TEST(ConfigJson, Llama) {
     "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}})";
   EXPECT_EQ(parameters(config), 1'235'814'400U);
   const auto spec = spec_from_config_json(config, "config.json");
-  EXPECT_TRUE(spec->rope.frequency_factors);
-  EXPECT_EQ(spec->rope.base, 500000.0F);
-  EXPECT_EQ(spec->rope.dims, 64U);
+  EXPECT_TRUE(spec->rope().frequency_factors);
+  EXPECT_EQ(spec->rope().base, 500000.0F);
+  EXPECT_EQ(spec->rope().dims, 64U);
   EXPECT_EQ(spec->architecture, "llama");
 }
 
@@ -71,9 +71,9 @@ TEST(ConfigJson, Qwen3WithRopeParametersOfNewerFiles) {
     "original_max_position_embeddings": 32768}})";
   EXPECT_EQ(parameters(config), 4'022'468'096U);
   const auto spec = spec_from_config_json(config, "config.json");
-  EXPECT_EQ(spec->rope.scaling, RopeScaling::yarn);
-  EXPECT_EQ(spec->rope.original_context, 32768U);
-  EXPECT_EQ(spec->rope.base, 1e6F);
+  EXPECT_EQ(spec->rope().scaling, RopeScaling::yarn);
+  EXPECT_EQ(spec->rope().original_context, 32768U);
+  EXPECT_EQ(spec->rope().base, 1e6F);
 }
 
 TEST(ConfigJson, Qwen3Moe) {

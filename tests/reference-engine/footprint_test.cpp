@@ -10,20 +10,18 @@ namespace {
 ModelSpec dense() {
   ModelSpec spec = architecture_spec("llama").value();
   spec.name = "dense";
-  spec.layers = 2;
   spec.d_model = 64;
-  spec.heads = 4;
-  spec.kv_heads = 2;
-  spec.head_dim = 16;
-  spec.d_ff = 128;
+  spec.layers =
+      uniform_layers(2, {.attention = {.heads = 4, .kv_heads = 2, .head_dim = 16}, .d_ff = 128});
   spec.vocabulary = 512;
   spec.trained_context = 512;
-  spec.rope.dims = 16;
+  spec.rope().dims = 16;
   return spec;
 }
 
 ModelSpec mixture() {
   ModelSpec spec = dense();
+  spec.layers = uniform_layers(2, mixture_layer(spec.layers.front().attention));
   spec.moe = {.experts = 4, .used = 2, .d_expert = 32, .normalise_weights = true};
   return spec;
 }

@@ -21,18 +21,18 @@ TEST(ModelSpec, ReadsEverySizeOfAFile) {
   const ModelSpec spec = spec_of("llama-gqa");
   EXPECT_EQ(spec.name, "llama-gqa");
   EXPECT_EQ(spec.architecture, "llama");
-  EXPECT_EQ(spec.layers, 2U);
+  EXPECT_EQ(spec.layers.size(), 2U);
   EXPECT_EQ(spec.d_model, 64U);
-  EXPECT_EQ(spec.heads, 4U);
-  EXPECT_EQ(spec.kv_heads, 2U);
-  EXPECT_EQ(spec.head_dim, 16U);
-  EXPECT_EQ(spec.d_ff, 128U);
+  EXPECT_EQ(spec.layers[0].attention.heads, 4U);
+  EXPECT_EQ(spec.layers[0].attention.kv_heads, 2U);
+  EXPECT_EQ(spec.layers[0].attention.head_dim, 16U);
+  EXPECT_EQ(spec.layers[0].d_ff, 128U);
   EXPECT_EQ(spec.vocabulary, 512U);
   EXPECT_EQ(spec.trained_context, 512U);
-  EXPECT_EQ(spec.norm_epsilon, 1e-5F);
-  EXPECT_EQ(spec.rope.dims, 16U);
-  EXPECT_EQ(spec.rope.base, 10000.0F);
-  EXPECT_EQ(spec.rope.pairs, RopePairs::adjacent);
+  EXPECT_EQ(spec.norm.epsilon, 1e-5F);
+  EXPECT_EQ(spec.rope().dims, 16U);
+  EXPECT_EQ(spec.rope().base, 10000.0F);
+  EXPECT_EQ(spec.rope().pairs, RopePairs::adjacent);
   EXPECT_FALSE(spec.tied_embeddings);
   EXPECT_FALSE(spec.is_moe());
 }
@@ -40,12 +40,12 @@ TEST(ModelSpec, ReadsEverySizeOfAFile) {
 TEST(ModelSpec, ReadsTiedHeadsAndRopeFactors) {
   const ModelSpec spec = spec_of("llama-tied-ropefreqs");
   EXPECT_TRUE(spec.tied_embeddings);
-  EXPECT_TRUE(spec.rope.frequency_factors);
-  EXPECT_EQ(spec.rope.base, 500000.0F);
+  EXPECT_TRUE(spec.rope().frequency_factors);
+  EXPECT_EQ(spec.rope().base, 500000.0F);
 }
 
 TEST(ModelSpec, ReadsRopeScaling) {
-  EXPECT_EQ(spec_of("llama-gqa").rope.scaling, RopeScaling::none);
+  EXPECT_EQ(spec_of("llama-gqa").rope().scaling, RopeScaling::none);
   const RopeSpec linear = spec_of("llama-linear-rope").rope;
   EXPECT_EQ(linear.scaling, RopeScaling::linear);
   EXPECT_EQ(linear.factor, 4.0F);
@@ -60,8 +60,8 @@ TEST(ModelSpec, KnowsWhatEachArchitectureDecides) {
   const ModelSpec mixtral = spec_of("mixtral");
   EXPECT_EQ(mixtral.moe, (MoeSpec{4, 2, 128, true}));
   const ModelSpec qwen2 = spec_of("qwen2");
-  EXPECT_TRUE(qwen2.qkv_bias);
-  EXPECT_EQ(qwen2.rope.pairs, RopePairs::halves);
+  EXPECT_TRUE(qwen2.bias.qkv);
+  EXPECT_EQ(qwen2.rope().pairs, RopePairs::halves);
   EXPECT_EQ(spec_of("qwen3").qk_norm, QkNorm::per_head);
   const ModelSpec qwen3moe = spec_of("qwen3moe");
   EXPECT_EQ(qwen3moe.qk_norm, QkNorm::per_head);

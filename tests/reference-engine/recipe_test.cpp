@@ -17,16 +17,16 @@ struct Sizes {
 ModelSpec spec_of(const char* architecture, const Sizes& sizes) {
   ModelSpec spec = architecture_spec(architecture).value();
   spec.name = architecture;
-  spec.layers = sizes.layers;
   spec.d_model = sizes.d_model;
-  spec.heads = sizes.heads;
-  spec.kv_heads = sizes.kv_heads;
-  spec.head_dim = sizes.head_dim;
-  spec.d_ff = sizes.d_ff;
+  LayerSpec layer;
+  layer.attention = {.heads = sizes.heads, .kv_heads = sizes.kv_heads, .head_dim = sizes.head_dim};
+  layer.ffn = sizes.experts > 1 ? Ffn::mixture : Ffn::dense;
+  layer.d_ff = sizes.experts > 1 ? 0 : sizes.d_ff;
+  spec.layers = uniform_layers(sizes.layers, layer);
   spec.vocabulary = sizes.vocabulary;
   spec.trained_context = 4096;
   spec.tied_embeddings = sizes.tied;
-  spec.rope.dims = sizes.head_dim;
+  spec.rope().dims = sizes.head_dim;
   spec.moe.experts = sizes.experts;
   spec.moe.used = sizes.used;
   spec.moe.d_expert = sizes.d_expert;
@@ -191,7 +191,7 @@ TEST(Recipe, NamesGoBothWays) {
 
 TEST(Recipe, RefusesImpossibleSizesByName) {
   ModelSpec spec = spec_of("llama", k_mistral_7b);
-  spec.kv_heads = 5;
+  for (LayerSpec& layer : spec.layers) layer.attention.kv_heads = 5;
   const auto plan = tensor_plan(spec, Recipe::f16);
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().text(),

@@ -98,7 +98,7 @@ TEST_F(ReferencePass, ListsTheProductsOfAModel) {
   const auto model = load_model(*file, kernels_, pool_);
   const std::vector<MatmulShape> shapes = matmul_shapes(*model, 128);
   const ModelSpec& spec = model->spec();
-  const MatmulShape down{WeightFormat::q4_0, spec.d_model, spec.d_ff, 128};
+  const MatmulShape down{WeightFormat::q4_0, spec.d_model, spec.layers.front().d_ff, 128};
   EXPECT_NE(std::find(shapes.begin(), shapes.end(), down), shapes.end());
   // The head is multiplied with the last token only.
   EXPECT_EQ(std::count_if(shapes.begin(), shapes.end(),

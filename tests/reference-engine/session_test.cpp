@@ -21,16 +21,13 @@ ModelSpec small_spec() {
   ModelSpec spec;
   spec.name = "small";
   spec.architecture = "llama";
-  spec.layers = 3;
   spec.d_model = 256;
-  spec.heads = 8;
-  spec.kv_heads = 2;
-  spec.head_dim = 32;
-  spec.d_ff = 512;
+  spec.layers =
+      uniform_layers(3, {.attention = {.heads = 8, .kv_heads = 2, .head_dim = 32}, .d_ff = 512});
   spec.vocabulary = 1000;
   spec.trained_context = 4096;
   spec.tied_embeddings = true;
-  spec.rope.dims = 32;
+  spec.rope().dims = 32;
   return spec;
 }
 
@@ -38,6 +35,7 @@ ModelSpec small_moe_spec() {
   ModelSpec spec = small_spec();
   spec.architecture = "qwen3moe";
   spec.qk_norm = QkNorm::per_head;
+  spec.layers = uniform_layers(3, mixture_layer(spec.layers.front().attention));
   spec.moe = {.experts = 16, .used = 4, .d_expert = 256, .normalise_weights = true};
   return spec;
 }

@@ -13,15 +13,12 @@ ModelSpec tiny_spec() {
   ModelSpec spec;
   spec.name = "tiny";
   spec.architecture = "llama";
-  spec.layers = 3;
   spec.d_model = 256;
-  spec.heads = 4;
-  spec.kv_heads = 2;
-  spec.head_dim = 64;
-  spec.d_ff = 512;
+  spec.layers =
+      uniform_layers(3, {.attention = {.heads = 4, .kv_heads = 2, .head_dim = 64}, .d_ff = 512});
   spec.vocabulary = 512;
   spec.trained_context = 2048;
-  spec.rope = {.pairs = RopePairs::adjacent, .dims = 64, .base = 10000.0F};
+  spec.rope() = {.pairs = RopePairs::adjacent, .dims = 64, .base = 10000.0F};
   return spec;
 }
 
@@ -184,7 +181,7 @@ TEST(SuiteRun, SkipsByNameWhatDoesNotFitAndKeepsTheRest) {
   Suite suite;
   suite.workloads = {k_workload};
   suite.shapes = {{"tiny", tiny_spec()}, {"huge", tiny_spec()}};
-  suite.shapes[1].spec.d_ff = 1U << 20;
+  for (LayerSpec& layer : suite.shapes[1].spec.layers) layer.d_ff = 1U << 20;
   const std::vector<SuiteCell> cells{{k_workload.name, "huge", Recipe::f16, 0},
                                      {k_workload.name, "tiny", Recipe::q8_0, 0}};
   std::vector<std::string> told;

@@ -35,7 +35,7 @@ void describe_model(PreparedModel& model) {
   model.about.parameters = model.plan.parameters();
   model.about.active_parameters = model.plan.active_parameters();
   model.about.weight_bytes = model.plan.total_bytes();
-  model.about.layers = model.spec.layers;
+  model.about.layers = static_cast<std::uint32_t>(model.spec.layers.size());
 }
 
 Result<PreparedModel> prepare_file(const std::filesystem::path& path) {
@@ -52,7 +52,7 @@ Result<PreparedModel> prepare_file(const std::filesystem::path& path) {
   model.about.id = path.stem().string();
   model.about.source = "gguf";
   model.about.format = format_of(model.spec, model.plan);
-  model.about.full_layers = model.spec.layers;
+  model.about.full_layers = static_cast<std::uint32_t>(model.spec.layers.size());
   describe_model(model);
   return model;
 }
@@ -67,8 +67,8 @@ Result<PreparedModel> prepare_shape(const BenchModel& bench) {
   model.about.id = bench.spec->name;
   model.about.source = "synthetic";
   model.about.format = std::string(recipe_name(bench.recipe));
-  model.about.full_layers = bench.spec->layers;
-  model.about.is_slice = model.spec.layers < bench.spec->layers;
+  model.about.full_layers = static_cast<std::uint32_t>(bench.spec->layers.size());
+  model.about.is_slice = model.spec.layers.size() < bench.spec->layers.size();
   describe_model(model);
   return model;
 }

@@ -74,9 +74,8 @@ RunResult describe_run(const PreparedModel& model, const WorkloadSpec& workload,
   if (workload.prompt_tokens > 0) {
     const double prompt = workload.prompt_tokens;
     const double mean_depth = workload.context_depth + prompt / 2.0;
-    run.prefill_flops_per_token = cost.flops_per_token +
-                                  cost.attention_flops_per_position * mean_depth +
-                                  cost.head_flops / prompt;
+    run.prefill_flops_per_token =
+        cost.flops_per_token + attention_flops(cost, mean_depth) + cost.head_flops / prompt;
   }
   return run;
 }

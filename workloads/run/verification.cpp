@@ -17,21 +17,40 @@ namespace {
 // scale: leaving out one of n layers costs about 1 / n.
 constexpr double k_long_tails = 2.0;
 
-/// All sizes that decide which code runs on which numbers, in a readable line.
+/// What decides which code runs in one layer, and on which sizes.
+std::string layer_text(const LayerSpec& layer) {
+  const AttentionSpec& attention = layer.attention;
+  return fmt::format("mixer {} heads {}/{}x{} window {} rope {} ff {}",
+                     static_cast<int>(layer.mixer), attention.heads, attention.kv_heads,
+                     attention.head_dim, attention.window,
+                     attention.rope ? std::to_string(*attention.rope) : "none", layer.d_ff);
+}
+
+/// Runs of equal layers, counted.
+std::string layers_text(const std::vector<LayerSpec>& layers) {
+  std::string text;
+  for (std::size_t first = 0, next = 0; first < layers.size(); first = next) {
+    while (next < layers.size() && layers[next] == layers[first]) ++next;
+    text += fmt::format("{} x ({}), ", next - first, layer_text(layers[first]));
+  }
+  return text;
+}
+
+/// All sizes that decide which code runs on which numbers, in a readable line. An architecture's
+/// constants follow from its name.
 std::string shape_text(const PreparedModel& model) {
   const ModelSpec& spec = model.spec;
   std::set<std::string> formats;
   for (const PlannedTensor& tensor : model.plan.tensors) {
     formats.insert(std::string(format_name(tensor.format)));
   }
+  const RopeSpec& rope = spec.rope();
   return fmt::format(
-      "{} {} {}: {} layers, d {}, heads {}/{}x{}, ff {}, vocabulary {}{}, experts {}/{}x{}, rope "
-      "{} {} {}, qk norm {}, {} ({})",
-      model.about.source, model.about.id, spec.architecture, spec.layers, spec.d_model, spec.heads,
-      spec.kv_heads, spec.head_dim, spec.d_ff, spec.vocabulary, spec.tied_embeddings ? " tied" : "",
-      spec.moe.used, spec.moe.experts, spec.moe.d_expert, spec.rope.dims, spec.rope.base,
-      static_cast<int>(spec.rope.pairs), static_cast<int>(spec.qk_norm), model.about.format,
-      fmt::join(formats, " "));
+      "{} {} {}: {}d {}, vocabulary {}{}, experts {}/{}x{}+{}, rope {} {} {}, qk norm {}, {} ({})",
+      model.about.source, model.about.id, spec.architecture, layers_text(spec.layers), spec.d_model,
+      spec.vocabulary, spec.tied_embeddings ? " tied" : "", spec.moe.used, spec.moe.experts,
+      spec.moe.d_expert, spec.moe.d_shared, rope.dims, rope.base, static_cast<int>(rope.pairs),
+      static_cast<int>(spec.qk_norm), model.about.format, fmt::join(formats, " "));
 }
 
 VerificationKey key_of(const PreparedModel& prepared, const Model& model,

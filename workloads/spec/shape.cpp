@@ -1,5 +1,7 @@
 #include "workloads/spec/shape.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <utility>
 
@@ -26,16 +28,37 @@ Result<void> read_size(const JsonFields& fields, std::string_view key, std::uint
   return {};
 }
 
-struct Size {
-  std::string_view key;
-  std::uint32_t ModelSpec::* place;
-};
-constexpr Size k_sizes[] = {
-    {"layers", &ModelSpec::layers},         {"d_model", &ModelSpec::d_model},
-    {"heads", &ModelSpec::heads},           {"kv_heads", &ModelSpec::kv_heads},
-    {"head_dim", &ModelSpec::head_dim},     {"d_ff", &ModelSpec::d_ff},
-    {"vocabulary", &ModelSpec::vocabulary}, {"trained_context", &ModelSpec::trained_context},
-};
+/// The layers of a shape are all alike.
+Result<void> read_layers(const JsonFields& fields, ModelSpec& spec) {
+  std::uint32_t layers = 0;
+  LayerSpec layer;
+  const std::pair<std::string_view, std::uint32_t*> sizes[] = {
+      {"layers", &layers},
+      {"d_model", &spec.d_model},
+      {"heads", &layer.attention.heads},
+      {"kv_heads", &layer.attention.kv_heads},
+      {"head_dim", &layer.attention.head_dim},
+      {"d_ff", &layer.d_ff},
+      {"vocabulary", &spec.vocabulary},
+      {"trained_context", &spec.trained_context},
+  };
+  for (const auto& [key, into] : sizes) {
+    if (auto read = read_size(fields, key, *into); !read) return read;
+  }
+  if (layers > k_most_layers) {
+    return fields.refuse("layers",
+                         fmt::format("{} found (expected 1 to {})", layers, k_most_layers));
+  }
+  if (layer.attention.heads % layer.attention.kv_heads != 0) {
+    return fields.refuse("kv_heads", "does not divide heads");
+  }
+  if (fields.has("moe")) {
+    layer.ffn = Ffn::mixture;
+    layer.d_ff = 0;
+  }
+  spec.layers = uniform_layers(layers, layer);
+  return {};
+}
 
 Result<void> read_rope(const JsonFields& shape, RopeSpec& rope) {
   auto fields = shape.object("rope");
@@ -79,9 +102,9 @@ Result<void> read_details(const JsonFields& fields, ModelSpec& spec) {
   const auto known = k_qk_norms.value(*norm);
   if (!known) return fields.refuse("qk_norm", "\"" + *norm + "\" (expected none, per_head, full)");
   spec.tied_embeddings = *tied;
-  spec.qkv_bias = *bias;
+  spec.bias.qkv = *bias;
   spec.qk_norm = *known;
-  spec.norm_epsilon = static_cast<float>(*epsilon);
+  spec.norm.epsilon = static_cast<float>(*epsilon);
   return {};
 }
 
@@ -96,15 +119,9 @@ Result<SuiteShape> shape_from(const JsonFields& fields) {
   shape.id = *id;
   shape.spec.name = std::move(*id);
   shape.spec.architecture = std::move(*architecture);
-  for (const Size& size : k_sizes) {
-    if (auto read = read_size(fields, size.key, shape.spec.*size.place); !read)
-      return pass_on(read);
-  }
-  if (shape.spec.heads % shape.spec.kv_heads != 0) {
-    return fields.refuse("kv_heads", "does not divide heads");
-  }
-  if (auto read = read_rope(fields, shape.spec.rope); !read) return pass_on(read);
-  if (shape.spec.rope.dims > shape.spec.head_dim) {
+  if (auto read = read_layers(fields, shape.spec); !read) return pass_on(read);
+  if (auto read = read_rope(fields, shape.spec.rope()); !read) return pass_on(read);
+  if (shape.spec.rope().dims > shape.spec.layers.front().attention.head_dim) {
     return fields.refuse("rope/dims", "more than head_dim");
   }
   if (auto read = read_experts(fields, shape.spec.moe); !read) return pass_on(read);

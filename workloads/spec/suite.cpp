@@ -117,7 +117,7 @@ Result<void> add_group(const JsonFields& fields, const Suite& suite,
   for (const std::string& shape : *shapes) {
     for (const std::string& format : *formats) {
       for (const double depth : *layers) {
-        const auto full = suite.shape(shape)->spec.layers;
+        const auto full = suite.shape(shape)->spec.layers.size();
         if (depth < 0.0 || depth > static_cast<double>(full)) {
           return fields.refuse("layers", shape + " has " + std::to_string(full) + " layers");
         }
@@ -209,7 +209,7 @@ const TierRules* tier_rules(const Suite& suite, std::string_view tier) {
 
 ModelSpec sliced(const ModelSpec& spec, std::uint32_t layers) {
   ModelSpec slice = spec;
-  if (layers > 0) slice.layers = std::min(layers, spec.layers);
+  if (layers > 0 && layers < slice.layers.size()) slice.layers.resize(layers);
   return slice;
 }
 
