@@ -62,11 +62,12 @@ struct LayerSpec {
   bool operator==(const LayerSpec&) const = default;
 };
 
-/// Normalisation of the residual stream: root mean square, or layer norm, which has a bias.
+/// Normalisation of the residual stream.
 enum class NormKind { rms, layer };
 struct NormSpec {
   NormKind kind = NormKind::rms;
   float epsilon = 1e-5F;
+  bool bias = false;   // added after the weights
   bool before = true;  // of what a block sees
   bool after = false;  // of what a block gives, before it is added
   bool operator==(const NormSpec&) const = default;
@@ -121,7 +122,8 @@ struct ScaleSpec {
 /// How a file holds the tensors, where that is not one for each matrix.
 struct FileLayout {
   bool fused_qkv = false;                   // one matrix, rows of q, then k, then v
-  bool fused_gate_up = false;               // one matrix, rows of gate, then up
+  bool fused_gate_up = false;               // dense: one matrix, rows of gate, then up
+  bool fused_experts = false;               // the same of experts
   bool ffn_norm_is_post_attention = false;  // the norm before the feed-forward block is called so
   bool operator==(const FileLayout&) const = default;
 };

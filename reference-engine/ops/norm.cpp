@@ -13,7 +13,7 @@ void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<co
   kernels.scale_by(out.data(), weight.data(), 1.0F / std::sqrt(mean_square + epsilon), out.size());
 }
 
-void layer_norm(std::span<const float> x, const NormWeights& weights, float epsilon,
+void layer_norm(std::span<const float> x, std::span<const float> weight, float epsilon,
                 std::span<float> out) {
   const auto width = static_cast<double>(x.size());
   double sum = 0.0;
@@ -26,8 +26,7 @@ void layer_norm(std::span<const float> x, const NormWeights& weights, float epsi
   }
   const double scale = 1.0 / std::sqrt(squares / width + static_cast<double>(epsilon));
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const auto normal = static_cast<float>((static_cast<double>(x[i]) - mean) * scale);
-    out[i] = normal * weights.weight[i] + weights.bias[i];
+    out[i] = static_cast<float>((static_cast<double>(x[i]) - mean) * scale) * weight[i];
   }
 }
 
@@ -35,10 +34,13 @@ void norm(const KernelTable& kernels, const NormSpec& spec, std::span<const floa
           const NormWeights& weights, std::span<float> out) {
   switch (spec.kind) {
     case NormKind::rms:
-      return rms_norm(kernels, x, weights.weight, spec.epsilon, out);
+      rms_norm(kernels, x, weights.weight, spec.epsilon, out);
+      break;
     case NormKind::layer:
-      return layer_norm(x, weights, spec.epsilon, out);
+      layer_norm(x, weights.weight, spec.epsilon, out);
+      break;
   }
+  if (!weights.bias.empty()) kernels.add_scaled(out.data(), weights.bias.data(), 1.0F, out.size());
 }
 
 }  // namespace assay

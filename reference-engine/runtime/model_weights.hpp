@@ -31,7 +31,7 @@ struct PackedMatrix {
   void decode_row(std::size_t expert, std::size_t row, float* out) const;
 };
 
-/// Weight of a norm, and the bias that a layer norm has.
+/// Weight of a norm, and its bias where it has one.
 struct NormWeights {
   std::span<const float> weight;
   std::span<const float> bias;

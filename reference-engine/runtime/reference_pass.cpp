@@ -52,15 +52,14 @@ void rms_norm(std::span<double> x, std::span<const float> weight, double epsilon
   for (std::size_t i = 0; i < x.size(); ++i) x[i] *= scale * static_cast<double>(weight[i]);
 }
 
-void layer_norm(std::span<double> x, const NormWeights& weights, double epsilon) {
+void layer_norm(std::span<double> x, std::span<const float> weight, double epsilon) {
   const auto width = static_cast<double>(x.size());
   const double mean = std::accumulate(x.begin(), x.end(), 0.0) / width;
   double squares = 0.0;
   for (const double value : x) squares += (value - mean) * (value - mean);
   const double scale = 1.0 / std::sqrt(squares / width + epsilon);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    x[i] = (x[i] - mean) * scale * static_cast<double>(weights.weight[i]) +
-           static_cast<double>(weights.bias[i]);
+    x[i] = (x[i] - mean) * scale * static_cast<double>(weight[i]);
   }
 }
 
@@ -71,8 +70,9 @@ Vector normalised(Vector x, const NormWeights& weights, const NormSpec& norm) {
   if (norm.kind == NormKind::rms) {
     rms_norm(x, weights.weight, epsilon);
   } else {
-    layer_norm(x, weights, epsilon);
+    layer_norm(x, weights.weight, epsilon);
   }
+  add(x, weights.bias);
   return x;
 }
 

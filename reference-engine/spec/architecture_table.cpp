@@ -6,23 +6,100 @@
 namespace assay {
 namespace {
 
-// Source: the model definitions of Hugging Face transformers for these families, and the order in
-// which GGUF converters store the rows of q and k (llama: adjacent pairs).
+// Source: the model definitions of Hugging Face transformers for these families, and llama.cpp's
+// src/models for what GGUF files leave open: the order in which converters store the rows of q and
+// k (llama: adjacent pairs), which layers have a window, the norms of phimoe (a bias after a
+// root-mean-square norm).
 constexpr MoeSpec k_normalised{.normalise_weights = true};
+constexpr NormSpec k_norm_around{.after = true};
+constexpr NormSpec k_norm_after{.before = false, .after = true};
+constexpr BiasSpec k_all_but_head{
+    .qkv = true, .attention_output = true, .router = true, .experts = true};
+constexpr WindowRule k_whole_window{.layers = WindowRule::Layers::all, .optional = true};
 
-constexpr std::array<ArchitectureRow, 5> k_rows{{
-    {.name = "llama",
-     .pairs = RopePairs::adjacent,
-     .experts = Experts::optional,
-     .moe = k_normalised},
-    {.name = "qwen2", .bias = {.qkv = true}},
-    {.name = "qwen3", .qk_norm = QkNorm::per_head},
-    {.name = "qwen3moe",
-     .qk_norm = QkNorm::per_head,
-     .experts = Experts::always,
-     .moe = k_normalised},
-    {.name = "olmoe", .qk_norm = QkNorm::full, .experts = Experts::always},
-}};
+constexpr std::array k_rows{
+    ArchitectureRow{.name = "llama",
+                    .pairs = RopePairs::adjacent,
+                    .experts = Experts::optional,
+                    .moe = k_normalised},
+    ArchitectureRow{.name = "qwen2", .bias = {.qkv = true}},
+    ArchitectureRow{.name = "qwen2moe",
+                    .bias = {.qkv = true},
+                    .experts = Experts::always,
+                    .moe = {.shared_gate = true}},
+    ArchitectureRow{.name = "qwen3", .qk_norm = QkNorm::per_head},
+    ArchitectureRow{.name = "qwen3moe",
+                    .qk_norm = QkNorm::per_head,
+                    .experts = Experts::always,
+                    .moe = k_normalised},
+    ArchitectureRow{.name = "olmoe", .qk_norm = QkNorm::full, .experts = Experts::always},
+    ArchitectureRow{.name = "olmo2",
+                    .qk_norm = QkNorm::full,
+                    .norm = k_norm_after,
+                    .window = {.layers = WindowRule::Layers::alternate,
+                               .full_every = 4,
+                               .optional = true,
+                               .unscaled_rope = true}},
+    ArchitectureRow{.name = "phi3",
+                    .window = k_whole_window,
+                    .file = {.fused_qkv = true, .fused_gate_up = true}},
+    ArchitectureRow{.name = "phimoe",
+                    .bias = {.qkv = true, .attention_output = true, .head = true},
+                    .experts = Experts::always,
+                    .moe = k_normalised,
+                    .norm = {.bias = true},
+                    .window = k_whole_window},
+    ArchitectureRow{.name = "gemma2",
+                    .norm = k_norm_around,
+                    .activation = Activation::gelu_tanh,
+                    .window = {.layers = WindowRule::Layers::alternate,
+                               .full_every = 2,
+                               .default_window = 4096},
+                    .scales = {.root_embedding = true,
+                               .caps = true,
+                               .attention_cap = 50.0F,
+                               .logit_cap = 30.0F,
+                               .width_scale = 46}},
+    ArchitectureRow{.name = "gemma3",
+                    .qk_norm = QkNorm::per_head,
+                    .norm = k_norm_around,
+                    .activation = Activation::gelu_tanh,
+                    .window = {.layers = WindowRule::Layers::alternate,
+                               .full_every = 6,
+                               .optional = true,
+                               .unscaled_rope = true,
+                               .rope_base = 10000.0F},
+                    .scales = {.root_embedding = true, .caps = true, .width_scale = 62}},
+    ArchitectureRow{.name = "granite",
+                    .pairs = RopePairs::adjacent,
+                    .finetuned_rotates = true,
+                    .scales = {.granite = true}},
+    ArchitectureRow{.name = "granitemoe",
+                    .pairs = RopePairs::adjacent,
+                    .experts = Experts::always,
+                    .moe = k_normalised,
+                    .finetuned_rotates = true,
+                    .scales = {.granite = true}},
+    ArchitectureRow{.name = "smollm3", .pairs = RopePairs::adjacent, .unrotated_every = 4},
+    ArchitectureRow{.name = "gpt-oss",
+                    .bias = k_all_but_head,
+                    .experts = Experts::always,
+                    .moe = k_normalised,  // softmax over the chosen ones
+                    .activation = Activation::clamped_swiglu,
+                    .attention_sinks = true,
+                    .window = {.layers = WindowRule::Layers::alternate, .full_every = 2},
+                    .file = {.ffn_norm_is_post_attention = true}},
+    ArchitectureRow{.name = "mistral3",
+                    .pairs = RopePairs::adjacent,
+                    .experts = Experts::optional,
+                    .moe = k_normalised,
+                    .scales = {.temperature = true}},
+    ArchitectureRow{.name = "ernie4_5", .pairs = RopePairs::adjacent},
+    ArchitectureRow{.name = "ernie4_5-moe",
+                    .pairs = RopePairs::adjacent,
+                    .experts = Experts::always,
+                    .moe = {.selection_bias = true, .normalise_weights = true}},
+};
 
 }  // namespace
 
@@ -49,6 +126,10 @@ std::optional<ModelSpec> architecture_spec(std::string_view architecture) {
   spec.qk_norm = row->qk_norm;
   spec.bias = row->bias;
   spec.moe = row->moe;
+  spec.norm = row->norm;
+  spec.activation = row->activation;
+  spec.attention_sinks = row->attention_sinks;
+  spec.file = row->file;
   spec.rope().pairs = row->pairs;
   return spec;
 }

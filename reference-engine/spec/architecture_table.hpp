@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -8,6 +9,27 @@
 namespace assay {
 
 enum class Experts { never, optional, always };
+
+/// Layers that see a window only: all but every `full_every`-th, or all of them.
+struct WindowRule {
+  enum class Layers { none, alternate, all } layers = Layers::none;
+  std::uint32_t full_every = 0;      // of `alternate`; a file may say otherwise
+  std::uint32_t default_window = 0;  // 0: the file must say it, or no layer has a window
+  bool optional = false;             // a file without a window has none
+  bool unscaled_rope = false;        // windowed layers do not extend the context
+  float rope_base = 0.0F;            // of windowed layers; 0: as the others
+};
+
+/// Constants that files of an architecture may hold, and what they are when they do not.
+struct ScaleKeys {
+  bool granite = false;         // embedding_scale, residual_scale, attention.scale, logit_scale
+  bool root_embedding = false;  // embeddings are multiplied by sqrt(d_model)
+  bool caps = false;            // attn_logit_softcapping, final_logit_softcapping
+  float attention_cap = 0.0F;
+  float logit_cap = 0.0F;
+  bool temperature = false;       // attention.temperature_scale
+  std::uint32_t width_scale = 0;  // a model of so many layers scales by 1 / sqrt(d_model / heads)
+};
 
 /// One architecture of a known block shape: everything that its name alone decides. A new family is
 /// one more row; what a row does not name is as in llama.
@@ -18,6 +40,14 @@ struct ArchitectureRow {
   BiasSpec bias = {};  // others are taken where the file has them
   Experts experts = Experts::never;
   MoeSpec moe = {};  // the router; sizes come from the file
+  NormSpec norm = {};
+  Activation activation = Activation::silu;
+  bool attention_sinks = false;
+  WindowRule window = {};
+  std::uint32_t unrotated_every = 0;  // every so many layers do not rotate; 0: all do
+  bool finetuned_rotates = false;     // rope.scaling.finetuned = false means no rotation
+  ScaleKeys scales = {};
+  FileLayout file = {};
 };
 
 std::span<const ArchitectureRow> architecture_rows();

@@ -118,7 +118,7 @@ class LayerTensors {
     if (moe.selection_bias) {
       add("exp_probs_b.bias", TensorRole::moe_selection_bias, {moe.experts});
     }
-    if (spec_->file.fused_gate_up) {
+    if (spec_->file.fused_experts) {
       add("ffn_gate_up_exps.weight", TensorRole::moe_gate_up, expert(d_model, 2 * width));
     } else {
       add("ffn_gate_exps.weight", TensorRole::moe_gate, expert(d_model, width));
@@ -140,7 +140,7 @@ class LayerTensors {
   /// A norm of the residual stream, with its bias where it has one.
   void norm(const std::string& name, TensorRole role) {
     add(name + ".weight", role);
-    if (spec_->norm.kind == NormKind::layer) {
+    if (spec_->norm.bias) {
       add(name + ".bias", role == TensorRole::attention_norm ? TensorRole::attention_norm_bias
                                                              : TensorRole::ffn_norm_bias);
     }
@@ -173,7 +173,7 @@ std::vector<PlannedTensor> list_tensors(const ModelSpec& spec) {
   TensorList list;
   list.add("token_embd.weight", TensorRole::token_embedding, {spec.d_model, spec.vocabulary});
   list.add("output_norm.weight", TensorRole::output_norm, {spec.d_model});
-  if (spec.norm.kind == NormKind::layer) {
+  if (spec.norm.bias) {
     list.add("output_norm.bias", TensorRole::output_norm_bias, {spec.d_model});
   }
   if (!spec.tied_embeddings) {

@@ -41,6 +41,7 @@ def listed_tensors(shape):
             for name, values, *dims in group["tensors"]:
                 yield [f"blk.{layer}.{name}", values, *dims]
             layer += 1
+    yield from shape.get("last_tensors", [])
 
 
 def drawn_tensors(shape):
@@ -53,7 +54,7 @@ def drawn_tensors(shape):
         dims, = dims
         z = random.standard_normal(dims[::-1])
         draw = {"matrix": lambda: z / np.sqrt(dims[0]), "norm": lambda: 1 + 0.2 * z, "bias": lambda: 0.1 * z,
-                "router": lambda: z * 2 / np.sqrt(dims[0]), "step": lambda: z - 1, "rate": lambda: -(0.1 + 0.5 * (z * z))}
+                "router": lambda: z * 2 / np.sqrt(dims[0]), "sink": lambda: (0.1 * z).astype(np.float32) * np.float32(10), "step": lambda: z - 1, "rate": lambda: -(0.1 + 0.5 * (z * z))}
         tensors[name] = draw[values]().astype(np.float32)
     return tensors
 

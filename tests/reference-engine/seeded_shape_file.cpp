@@ -43,6 +43,7 @@ std::function<double(double)> drawn_as(const std::string& values, double columns
   if (values == "router") return [root](double z) { return z * 2 / root; };
   if (values == "norm") return [](double z) { return 1 + 0.2 * z; };
   if (values == "bias") return [](double z) { return 0.1 * z; };
+  if (values == "sink") return [](double z) { return 10.0F * static_cast<float>(0.1 * z); };
   // Biases of the steps and rates of recurrent heads: memories from one token to some tens.
   if (values == "step") return [](double z) { return z - 1; };
   if (values == "rate") return [](double z) { return -(0.1 + 0.5 * (z * z)); };
@@ -91,6 +92,9 @@ std::optional<GgufBuilder> model_of_shape_file(std::string_view name) {
       const std::string prefix = "blk." + std::to_string(layer) + ".";
       for (const Json& row : group.at("tensors")) add_tensor(file, prefix, row, random);
     }
+  }
+  if (shape->contains("last_tensors")) {
+    for (const Json& row : shape->at("last_tensors")) add_tensor(file, "", row, random);
   }
   return file;
 }
