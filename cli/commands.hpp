@@ -16,6 +16,7 @@ Command logits_command();
 Command metrics_command();
 Command models_command();
 Command probe_command();
+Command quality_command();
 Command quantize_command();
 Command recommend_command();
 Command report_command();

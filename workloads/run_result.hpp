@@ -9,6 +9,7 @@
 #include "base/fact.hpp"
 #include "base/units.hpp"
 #include "reference-engine/footprint.hpp"
+#include "workloads/quality_result.hpp"
 #include "workloads/statistic.hpp"
 
 namespace assay {
@@ -78,6 +79,7 @@ struct RunResult {
   Fact<double> load_warm_seconds;
   Bytes predicted_peak;
   Fact<Bytes> measured_peak;
+  std::optional<Quality> quality;  // only of a run that compares with a reference
   std::optional<Verification> verification;
   std::string verification_absent_reason;
   Validity validity = Validity::ok;

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "workloads/quality_json.hpp"
+
 namespace assay {
 namespace {
 
@@ -141,6 +143,15 @@ Result<std::optional<Verification>> verification_from(const JsonFields& run) {
   return std::optional<Verification>(std::move(*read));
 }
 
+Result<std::optional<Quality>> quality_from(const JsonFields& run) {
+  if (!run.has("quality")) return std::optional<Quality>();
+  auto fields = run.object("quality");
+  if (!fields) return pass_on(fields);
+  auto quality = quality_from_json(*fields);
+  if (!quality) return pass_on(quality);
+  return std::optional<Quality>(std::move(*quality));
+}
+
 /// The facts of a run stand in sub-objects: {object, key, fact}.
 struct FactPlace {
   std::string_view object;
@@ -174,9 +185,9 @@ Json verification_to_json(const RunResult& run, const std::string& pointer, Docu
 
 /// Parts of the contract that no run has yet.
 void put_unmeasured(Json& json, const std::string& pointer, DocumentNotes& notes) {
-  for (const auto& [key, reason] : {std::pair{"energy", "no energy counter is read"},
-                                    std::pair{"sustained", "this workload is not a sustained one"},
-                                    std::pair{"quality", "the weights' quality is not measured"}}) {
+  for (const auto& [key, reason] :
+       {std::pair{"energy", "no energy counter is read"},
+        std::pair{"sustained", "this workload is not a sustained one"}}) {
     json[key] = nullptr;
     notes.reasons[pointer + "/" + key] = reason;
   }
@@ -252,6 +263,9 @@ Json run_to_json(const RunResult& run, const std::string& pointer, DocumentNotes
     note_missing(json[key], pointer + "/" + key, absent, notes);
   }
   put_unmeasured(json, pointer, notes);
+  json["quality"] = run.quality ? quality_to_json(*run.quality) : Json(nullptr);
+  note_missing(json["quality"], pointer + "/quality", "the weights' quality is not measured",
+               notes);
   json["verification"] = verification_to_json(run, pointer, notes);
   json["validity"] = validity_name(run.validity);
   json["reasons"] = run.reasons;
@@ -319,6 +333,7 @@ Result<RunResult> run_from_json(const JsonFields& fields, const std::string& poi
   reader.keep(latency_from(fields), run.inter_token_latency_seconds);
   if (fields.has("token_trace"))
     reader.keep(fields.numbers("token_trace"), run.token_trace_seconds);
+  reader.keep(quality_from(fields), run.quality);
   reader.keep(verification_from(fields), run.verification);
   if (!run.verification) {
     const auto reason = notes.reasons.find(pointer + "/verification");

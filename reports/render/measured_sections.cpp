@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/text.hpp"
@@ -70,17 +71,17 @@ std::vector<Cell> run_row(const RunResult& run) {
 }
 
 /// What the table's marks mean, and why runs are not "ok".
-void add_run_notes(const Assessment& assessment, Section& section) {
-  const auto slice = std::find_if(assessment.runs.begin(), assessment.runs.end(),
+void add_run_notes(const std::vector<RunResult>& runs, Section& section) {
+  const auto slice = std::find_if(runs.begin(), runs.end(),
                                   [](const RunResult& run) { return run.model.is_slice; });
-  if (slice != assessment.runs.end()) {
+  if (slice != runs.end()) {
     section.notes.push_back(
         {fmt::format("{}: a slice, {} of the {} layers in their real widths; its rates are not the "
                      "whole model's",
                      run_model_name(slice->model), slice->model.layers, slice->model.full_layers),
          Tone::faint});
   }
-  for (const RunResult& run : assessment.runs) {
+  for (const RunResult& run : runs) {
     const std::string name =
         fmt::format("{} on {} {}", printable(run.workload, 40), run_model_name(run.model),
                     printable(run.model.format, 20));
@@ -129,8 +130,11 @@ std::optional<Section> limits_section(const Assessment& assessment) {
 }
 
 std::optional<Section> runs_section(const Assessment& assessment) {
-  if (assessment.runs.empty()) return std::nullopt;
-  const RunEngine& engine = assessment.runs.front().engine;
+  std::vector<RunResult> runs;  // those with a speed
+  std::ranges::copy_if(assessment.runs, std::back_inserter(runs),
+                       [](const RunResult& run) { return !run.quality.has_value(); });
+  if (runs.empty()) return std::nullopt;
+  const RunEngine& engine = runs.front().engine;
   Section section;
   section.title =
       fmt::format("Runs, measured ({} engine, {}, {} thread{})", printable(engine.name, 40),
@@ -140,8 +144,8 @@ std::optional<Section> runs_section(const Assessment& assessment) {
                            {"decode", "tok/s", true, 0},       {"first token", "s", true, 2},
                            {"share of", "bandwidth", true, 3}, {"memory", "peak", true, 1},
                            {"validity", "", false, 0}};
-  for (const RunResult& run : assessment.runs) section.table.rows.push_back(run_row(run));
-  add_run_notes(assessment, section);
+  for (const RunResult& run : runs) section.table.rows.push_back(run_row(run));
+  add_run_notes(runs, section);
   return section;
 }
 

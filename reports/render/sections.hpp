@@ -53,6 +53,7 @@ std::vector<Section> report_sections(const Assessment& assessment);
 std::optional<Section> machine_section(const Assessment& assessment);
 std::optional<Section> limits_section(const Assessment& assessment);
 std::optional<Section> runs_section(const Assessment& assessment);
+std::optional<Section> quality_section(const Assessment& assessment);
 std::optional<Section> recommendation_section(const Assessment& assessment);
 std::optional<Section> verdicts_section(const Assessment& assessment);
 
