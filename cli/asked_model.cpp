@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "reference-engine/gguf_file.hpp"
+#include "reference-engine/quantisation.hpp"
 #include "reference-engine/tokenizer.hpp"
 
 namespace assay {
@@ -20,23 +20,10 @@ namespace {
 constexpr Recipe k_usual_recipe = Recipe::q4_k_m;
 constexpr Bytes k_most_config_bytes = mebibytes(4);
 
-/// general.file_type of the mixtures whose name people know (llama.h of ggml-org/llama.cpp).
-struct FileType {
-  std::uint64_t number;
-  std::string_view name;
-};
-constexpr std::array<FileType, 20> k_file_types{
-    {{0, "F32"},     {1, "F16"},     {2, "Q4_0"},    {3, "Q4_1"},    {7, "Q8_0"},
-     {8, "Q5_0"},    {9, "Q5_1"},    {10, "Q2_K"},   {11, "Q3_K_S"}, {12, "Q3_K_M"},
-     {13, "Q3_K_L"}, {14, "Q4_K_S"}, {15, "Q4_K_M"}, {16, "Q5_K_S"}, {17, "Q5_K_M"},
-     {18, "Q6_K"},   {25, "IQ4_NL"}, {30, "IQ4_XS"}, {32, "BF16"},   {38, "MXFP4"}}};
-
 /// The file's own word for its mixture, else the format of most of its bytes.
 std::string format_of(const GgufFile& file, const TensorPlan& plan) {
   if (const auto number = file.count("general.file_type")) {
-    for (const FileType& type : k_file_types) {
-      if (type.number == *number) return std::string(type.name);
-    }
+    if (const auto recipe = recipe_of_file_type(*number)) return std::string(recipe_name(*recipe));
   }
   std::map<WeightFormat, std::uint64_t> bytes;
   for (const PlannedTensor& tensor : plan.tensors) bytes[tensor.format] += tensor.bytes.value;

@@ -29,7 +29,6 @@ std::optional<Section> quality_section(const Assessment& assessment) {
   section.title = "Quality, measured";
   section.table.columns = {{"model", "", false, 0},
                            {"format", "", false, 0},
-                           {"reference", "", false, 2},
                            {"perplexity", "", true, 0},
                            {"reference", "perplexity", true, 1},
                            {"divergence", "nats, mean", true, 0},
@@ -38,18 +37,17 @@ std::optional<Section> quality_section(const Assessment& assessment) {
   for (const RunResult& run : assessment.runs) {
     if (!run.quality) continue;
     const Quality& quality = *run.quality;
-    section.table.rows.push_back(
-        {{printable(run.model.id, 60), Tone::plain},
-         {printable(run.model.format, 20), Tone::plain},
-         {printable(quality.reference, 60) + " " + printable(quality.reference_format, 20),
-          Tone::plain},
-         quality_cell(quality.perplexity),
-         quality_cell(quality.reference_perplexity),
-         quality_cell(quality.mean_divergence_nats),
-         quality_cell(quality.p99_divergence_nats),
-         quality_cell(quality.top1_agreement_ratio, 100.0)});
+    section.table.rows.push_back({{printable(run.model.id, 60), Tone::plain},
+                                  {printable(run.model.format, 20), Tone::plain},
+                                  quality_cell(quality.perplexity),
+                                  quality_cell(quality.reference_perplexity),
+                                  quality_cell(quality.mean_divergence_nats),
+                                  quality_cell(quality.p99_divergence_nats),
+                                  quality_cell(quality.top1_agreement_ratio, 100.0)});
     section.notes.push_back(
-        {fmt::format("text: {}; {}; intervals of 95 %{}", printable(quality.text, 60),
+        {fmt::format("{} against {} {}; text: {}; {}; intervals of 95 %{}",
+                     printable(run.model.id, 60), printable(quality.reference, 60),
+                     printable(quality.reference_format, 20), printable(quality.text, 60),
                      chunks_of(quality), quality.perplexity.ci95 ? "" : " need six chunks"),
          Tone::faint});
   }
