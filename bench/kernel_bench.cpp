@@ -135,15 +135,16 @@ void dispatch(benchmark::State& state, unsigned threads) {
   for (auto _ : state) pool.run([](unsigned) {});
 }
 
-/// Attention of one K/V head: `queries` rows against `positions` of an F16 cache.
-void attention(benchmark::State& state, const KernelTable& table, std::size_t queries,
-               std::size_t positions, std::size_t dim) {
-  std::vector<std::uint16_t> cache(positions * dim, 0x3800);
+/// Attention of one K/V head: `queries` rows against `positions` of a cache.
+void attention(benchmark::State& state, const KernelTable& table, CacheFormat format,
+               std::size_t queries, std::size_t positions, std::size_t dim) {
+  const CacheKernels& kernels = table.cache[static_cast<std::size_t>(format)];
+  const std::vector<std::byte> cache(positions * cache_row_bytes(format, dim), std::byte{0x38});
   std::vector<float> q(queries * dim, 0.5F);
   std::vector<float> scores(queries * positions);
   for (auto _ : state) {
-    table.scores_f16(q.data(), queries, cache.data(), positions, dim, scores.data(), positions);
-    table.mix_f16(scores.data(), queries, positions, cache.data(), positions, dim, q.data());
+    kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), positions);
+    kernels.mix(scores.data(), queries, positions, cache.data(), positions, dim, q.data());
   }
   state.counters["GOP/s"] =
       benchmark::Counter(4e-9 * static_cast<double>(queries * positions * dim) *
@@ -185,9 +186,12 @@ void add_table(const KernelTable& table) {
           [=](benchmark::State& state) { prefill(state, *kernels, format, threads); });
     }
   }
-  for (const std::size_t queries : {1U, 4U, 8U, 64U}) {
-    add("attention/" + std::to_string(queries) + "/" + table.isa,
-        [=](benchmark::State& state) { attention(state, *kernels, queries, 1024, 64); });
+  for (const CacheFormat format : all_cache_formats()) {
+    const std::string name = "attention/" + std::string(cache_format_name(format)) + "/";
+    for (const std::size_t queries : {1U, 4U, 8U, 64U}) {
+      add(name + std::to_string(queries) + "/" + table.isa,
+          [=](benchmark::State& state) { attention(state, *kernels, format, queries, 1024, 64); });
+    }
   }
 }
 

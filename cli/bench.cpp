@@ -125,7 +125,7 @@ Result<MeasureOptions> measure_options(const Invocation& invocation, const Engin
   measure.usable_memory = machine.usable_memory().optional();
   const auto& cache_type = invocation.get<std::string>("cache-type");
   const auto cache = cache_format(cache_type);
-  if (!cache) return unknown_name("cache-type", cache_type, {"F16", "F32"});
+  if (!cache) return unknown_name("cache-type", cache_type, {"F16", "F32", "BF16", "Q8_0"});
   measure.cache = *cache;
   if (invocation.has("repetitions")) {
     const auto repetitions = number_of(invocation, "repetitions", k_most_repetitions);

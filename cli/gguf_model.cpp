@@ -41,7 +41,7 @@ void declare_model_options(options::options_description& own) {
   auto add = own.add_options();
   add("model", options::value<std::string>()->value_name("FILE"), "the model, a GGUF file");
   add("cache-type", options::value<std::string>()->value_name("TYPE"),
-      "keys and values are kept as F16 (default) or F32");
+      "keys and values are kept as F16 (default), F32, BF16 or Q8_0");
   add("chunk", options::value<std::uint32_t>()->value_name("N")->default_value(512),
       "most tokens of one pass");
   declare_engine_options(own);
@@ -73,8 +73,9 @@ Result<SessionShape> session_shape(const Invocation& invocation, const GgufModel
     const std::string& name = invocation.get<std::string>("cache-type");
     const auto format = cache_format(name);
     if (!format) {
-      return fail(ErrorCode::usage,
-                  fmt::format("--cache-type: '{}' (expected F16 or F32)", printable(name, 40)));
+      return fail(
+          ErrorCode::usage,
+          fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)", printable(name, 40)));
     }
     shape.cache = *format;
   }

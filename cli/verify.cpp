@@ -86,7 +86,10 @@ Result<void> check_models(const Invocation& invocation, const KernelTable& kerne
       const std::string what = fmt::format("{} model, {}", spec.name, recipe_name(recipe));
       const auto model = synthesise_model(spec, recipe, 1, kernels, pool);
       if (!model) return pass_on(model);
-      for (const CacheFormat cache : {CacheFormat::f32, CacheFormat::f16}) {
+      // Every cache format with float32 weights, which hide nothing; the usual one with the others.
+      static constexpr CacheFormat k_usual[] = {CacheFormat::f16};
+      for (const CacheFormat cache :
+           recipe == Recipe::f32 ? all_cache_formats() : std::span<const CacheFormat>(k_usual)) {
         if (invocation.stop.stop_requested()) {
           return fail(ErrorCode::interrupted, "interrupted while verifying");
         }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,9 +12,16 @@
 
 namespace assay {
 
-enum class CacheFormat { f16, f32 };
+/// How keys and values are kept; the numbers index KernelTable::cache.
+enum class CacheFormat { f16, f32, bf16, q8_0 };
+std::span<const CacheFormat> all_cache_formats();
 std::string_view cache_format_name(CacheFormat format);
+/// Case does not matter. Nothing for an unknown name.
 std::optional<CacheFormat> cache_format(std::string_view name);
+/// The weight format whose blocks a row of the cache is made of.
+WeightFormat cache_weight_format(CacheFormat format);
+/// Bytes of the key or value of one position and head: dim values, rounded up to whole blocks.
+std::uint64_t cache_row_bytes(CacheFormat format, std::uint64_t dim);
 
 /// What a session is opened with; memory and speed follow from it.
 struct SessionShape {

@@ -67,6 +67,21 @@ struct FormatKernels {
 
 inline constexpr std::size_t k_max_kernel_formats = 32;
 
+/// Attention over one K/V head of a cache of one format: `queries` (heads that share the K/V head,
+/// tokens, or both) and `positions` adjacent rows of the cache. Any `dim` up to 4096. A row holds
+/// dim values, rounded up to whole blocks (of 32 for Q8_0).
+struct CacheKernels {
+  /// Shapes: q [queries, dim], keys [positions, row], scores [queries, score_stride].
+  void (*scores)(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
+                 std::size_t dim, float* scores, std::size_t score_stride);
+  /// out[h] += sum over p of weights[h][p] * values[p]. Shapes: weights [queries, weight_stride],
+  /// values [positions, row], out [queries, dim].
+  void (*mix)(const float* weights, std::size_t queries, std::size_t weight_stride,
+              const std::byte* values, std::size_t positions, std::size_t dim, float* out);
+};
+
+inline constexpr std::size_t k_cache_formats = 4;
+
 /// Every kernel that the engine calls. Each instruction set exports a partial table (null = not
 /// overridden).
 struct KernelTable {
@@ -94,22 +109,7 @@ struct KernelTable {
                          std::size_t n) = nullptr;
   void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
   void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n) = nullptr;
-  /// Attention over one K/V head of an F16 or F32 cache: scores of `queries` (heads that share the
-  /// K/V head, tokens, or both) against `positions` keys. Any `dim`. Shapes: q [queries, dim], keys
-  /// [positions, dim], scores [queries, score_stride].
-  void (*scores_f16)(const float* q, std::size_t queries, const std::uint16_t* keys,
-                     std::size_t positions, std::size_t dim, float* scores,
-                     std::size_t score_stride) = nullptr;
-  void (*scores_f32)(const float* q, std::size_t queries, const float* keys, std::size_t positions,
-                     std::size_t dim, float* scores, std::size_t score_stride) = nullptr;
-  /// out[h] += sum over p of weights[h][p] * values[p]. Shapes: weights [queries, weight_stride],
-  /// values [positions, dim], out [queries, dim].
-  void (*mix_f16)(const float* weights, std::size_t queries, std::size_t weight_stride,
-                  const std::uint16_t* values, std::size_t positions, std::size_t dim,
-                  float* out) = nullptr;
-  void (*mix_f32)(const float* weights, std::size_t queries, std::size_t weight_stride,
-                  const float* values, std::size_t positions, std::size_t dim,
-                  float* out) = nullptr;
+  CacheKernels cache[k_cache_formats] = {};  // by CacheFormat
 
   /// Micro-measurement loops. Each returns a value that depends on all work done.
   /// Reads `bytes` (a multiple of 4096) in `streams` (1, 2, 4 or 8) separate forward streams.

@@ -32,11 +32,11 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
   work.layers = static_cast<double>(spec.layers.size());
   work.moe_layers = spec.mixture_layers();
   work.tokens = 1.0;
-  const double value_bytes = cache == CacheFormat::f16 ? 2.0 : 4.0;
   for (const LayerSpec& layer : spec.layers) {
     if (layer.mixer != Mixer::attention) continue;
+    const auto row = static_cast<double>(cache_row_bytes(cache, layer.attention.head_dim));
     work.cache_bytes +=
-        2.0 * layer.attention.d_kv() * value_bytes * visible_positions(layer.attention, depth);
+        2.0 * layer.attention.kv_heads * row * visible_positions(layer.attention, depth);
   }
   return work;
 }

@@ -79,10 +79,10 @@ void lay_over(KernelTable& out, const KernelTable& part) {
   take(out.advance_state, part.advance_state);
   take(out.f32_to_f16, part.f32_to_f16);
   take(out.f16_to_f32, part.f16_to_f32);
-  take(out.scores_f16, part.scores_f16);
-  take(out.scores_f32, part.scores_f32);
-  take(out.mix_f16, part.mix_f16);
-  take(out.mix_f32, part.mix_f32);
+  for (std::size_t i = 0; i < k_cache_formats; ++i) {
+    take(out.cache[i].scores, part.cache[i].scores);
+    take(out.cache[i].mix, part.cache[i].mix);
+  }
   take(out.read_stream, part.read_stream);
   take(out.fma_loop, part.fma_loop);
   take(out.fma_flops_per_step, part.fma_flops_per_step);
@@ -107,9 +107,9 @@ const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
       {complete({&k_avx2_plain, &k_avx2_q8_0, &k_avx2_q4_0, &k_avx2_q4_1, &k_avx2_q5_0,
-                 &k_avx2_q5_1, &k_avx2_q2_k, &k_avx2_q3_k, &k_avx2_q4_k, &k_avx2_q5_k,
-                 &k_avx2_q6_k, &k_avx2_iq4_nl, &k_avx2_iq4_xs, &k_avx2_mxfp4, &k_avx2_vector,
-                 &k_avx2_attention, &k_avx2_loops}),
+                 &k_avx2_q5_1, &k_avx2_q2_k, &k_avx2_q3_k, &k_avx2_q4_k, &k_avx2_q5_k, &k_avx2_q6_k,
+                 &k_avx2_iq4_nl, &k_avx2_iq4_xs, &k_avx2_mxfp4, &k_avx2_vector, &k_avx2_attention,
+                 &k_avx2_loops}),
        [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
 #endif
       {complete({}), [](const LiveCpuFeatures&) { return true; }},

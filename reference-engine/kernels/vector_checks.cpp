@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "reference-engine/footprint.hpp"
 #include "reference-engine/quant/blocks.hpp"
+#include "reference-engine/quant/definition.hpp"
 #include "reference-engine/quant/half.hpp"
 
 namespace assay {
@@ -42,8 +44,8 @@ struct Checker {
   const KernelTable& table;
   std::vector<KernelCheck>& checks;
 
-  void add(const char* kernel, std::size_t k, double value, double bound, std::size_t rows = 1,
-           std::size_t columns = 1) const {
+  void add(const std::string& kernel, std::size_t k, double value, double bound,
+           std::size_t rows = 1, std::size_t columns = 1) const {
     checks.push_back({kernel, table.isa, rows, k, columns, value, bound});
   }
 };
@@ -164,34 +166,30 @@ void check_quantise(const Checker& check, std::size_t k) {
   check.add("quantise", k, wrong, k_exact);
 }
 
-template <typename Stored>
-struct AttentionKernels {
-  const char* scores_name;
-  const char* mix_name;
-  void (*scores)(const float*, std::size_t, const Stored*, std::size_t, std::size_t, float*,
-                 std::size_t);
-  void (*mix)(const float*, std::size_t, std::size_t, const Stored*, std::size_t, std::size_t,
-              float*);
-  Stored (*store)(float);
-  float (*load)(Stored);
-};
-
 struct AttentionShape {
   std::size_t queries;
   std::size_t positions;
   std::size_t dim;
 };
 
-template <typename Stored>
-void check_attention(const Checker& check, const AttentionKernels<Stored>& kernels,
-                     const AttentionShape& shape) {
+/// Scores and sums over a cache of one format against float64 over the same stored rows.
+void check_attention(const Checker& check, CacheFormat format, const AttentionShape& shape) {
   const auto [queries, positions, dim] = shape;
+  const CacheKernels& kernels = check.table.cache[static_cast<std::size_t>(format)];
+  const FormatDefinition& definition = *format_definition(cache_weight_format(format));
+  const std::size_t block = block_shape(definition.format)->values;
+  const std::size_t width = (dim + block - 1) / block * block;
+  const std::size_t bytes = row_bytes(definition.format, width);
   const std::size_t stride = positions + 3;
   const std::vector<float> q = uniform(queries * dim, dim, -1.0F, 1.0F);
-  const std::vector<float> raw = uniform(positions * dim, positions, 0.0F, 1.0F);
+  const std::vector<float> raw = uniform(positions * width, positions, 0.0F, 1.0F);
   const std::vector<float> weights = uniform(queries * stride, 9, 0.0F, 1.0F);
-  std::vector<Stored> cache(positions * dim);
-  for (std::size_t i = 0; i < cache.size(); ++i) cache[i] = kernels.store(raw[i]);
+  std::vector<std::byte> cache(positions * bytes);
+  std::vector<float> wide_rows(positions * width);
+  for (std::size_t p = 0; p < positions; ++p) {
+    definition.encode(raw.data() + p * width, width, cache.data() + p * bytes);
+    definition.decode(cache.data() + p * bytes, width, wide_rows.data() + p * width);
+  }
   std::vector<float> scores(queries * stride, 0.0F);
   std::vector<float> mixed(queries * dim, 0.5F);
   kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), stride);
@@ -201,14 +199,15 @@ void check_attention(const Checker& check, const AttentionKernels<Stored>& kerne
   for (std::size_t h = 0; h < queries; ++h) {
     for (std::size_t p = 0; p < positions; ++p) {
       for (std::size_t i = 0; i < dim; ++i) {
-        const double value = wide(kernels.load(cache[p * dim + i]));
+        const double value = wide(wide_rows[p * width + i]);
         exact_scores[h * stride + p] += wide(q[h * dim + i]) * value;
         exact_mixed[h * dim + i] += wide(weights[h * stride + p]) * value;
       }
     }
   }
-  check.add(kernels.scores_name, dim, nmse(exact_scores, scores), k_sum_bound, positions, queries);
-  check.add(kernels.mix_name, dim, nmse(exact_mixed, mixed), k_sum_bound, positions, queries);
+  const std::string name(cache_format_name(format));
+  check.add("scores " + name, dim, nmse(exact_scores, scores), k_sum_bound, positions, queries);
+  check.add("mix " + name, dim, nmse(exact_mixed, mixed), k_sum_bound, positions, queries);
 }
 
 }  // namespace
@@ -222,11 +221,6 @@ void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& ch
     check_halves(check, n);
   }
   for (const std::size_t k : {32U, 64U, 96U, 256U, 2048U}) check_quantise(check, k);
-  const AttentionKernels<std::uint16_t> f16{"scores_f16",  "mix_f16",  table.scores_f16,
-                                            table.mix_f16, f32_to_f16, f16_to_f32};
-  const auto same = [](float value) { return value; };
-  const AttentionKernels<float> f32{"scores_f32",  "mix_f32", table.scores_f32,
-                                    table.mix_f32, same,      same};
   for (const AttentionShape& shape : {AttentionShape{1, 1, 8},
                                       {1, 33, 64},
                                       {2, 5, 128},
@@ -239,8 +233,7 @@ void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& ch
                                       {64, 128, 64},
                                       {33, 47, 36},
                                       {16, 16, 256}}) {
-    check_attention(check, f16, shape);
-    check_attention(check, f32, shape);
+    for (const CacheFormat format : all_cache_formats()) check_attention(check, format, shape);
   }
 }
 

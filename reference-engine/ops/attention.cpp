@@ -84,32 +84,6 @@ void weigh(const KernelTable& kernels, const Rows& rows, std::uint32_t row, cons
       kernels.exp_sum(scores + visible.begin, rows.maximum[row], visible.end - visible.begin);
 }
 
-void score(const KernelTable& kernels, const CacheHead& cache, const Rows& rows, std::uint32_t dim,
-           std::size_t first, std::uint32_t positions, std::size_t tile) {
-  if (cache.format == CacheFormat::f16) {
-    kernels.scores_f16(rows.queries, rows.count,
-                       reinterpret_cast<const std::uint16_t*>(cache.keys) + first * dim, positions,
-                       dim, rows.scores, tile);
-  } else {
-    kernels.scores_f32(rows.queries, rows.count,
-                       reinterpret_cast<const float*>(cache.keys) + first * dim, positions, dim,
-                       rows.scores, tile);
-  }
-}
-
-void mix(const KernelTable& kernels, const CacheHead& cache, const Rows& rows, std::uint32_t dim,
-         std::size_t first, std::uint32_t positions, std::size_t tile) {
-  if (cache.format == CacheFormat::f16) {
-    kernels.mix_f16(rows.scores, rows.count, tile,
-                    reinterpret_cast<const std::uint16_t*>(cache.values) + first * dim, positions,
-                    dim, rows.mixed);
-  } else {
-    kernels.mix_f32(rows.scores, rows.count, tile,
-                    reinterpret_cast<const float*>(cache.values) + first * dim, positions, dim,
-                    rows.mixed);
-  }
-}
-
 /// The first position that a token of the block sees.
 std::uint32_t first_visible(const QueryBlock& block, std::uint32_t token) {
   const std::uint32_t seen = block.first_position + token + 1;  // without a window
@@ -144,9 +118,11 @@ void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock
   const std::uint32_t tile = tile_positions(rows.count);
   const std::uint32_t end = block.first_position + block.tokens;
   gather(block, rows);
+  const CacheKernels& use = kernels.cache[static_cast<std::size_t>(cache.format)];
   for (std::uint32_t first = first_visible(block, 0); first < end; first += tile) {
     const std::uint32_t positions = std::min(tile, end - first);
-    score(kernels, cache, rows, block.dim, first, positions, tile);
+    use.scores(rows.queries, rows.count, cache.keys + first * cache.row_bytes, positions, block.dim,
+               rows.scores, tile);
     for (std::uint32_t row = 0; row < rows.count; ++row) {
       const std::uint32_t token = row / block.group;
       const std::uint32_t last = block.first_position + token;  // sees itself
@@ -156,7 +132,8 @@ void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock
       weigh(kernels, rows, row, block, rows.scores + std::size_t{row} * tile, {begin, seen},
             positions);
     }
-    mix(kernels, cache, rows, block.dim, first, positions, tile);
+    use.mix(rows.scores, rows.count, tile, cache.values + first * cache.row_bytes, positions,
+            block.dim, rows.mixed);
   }
   for (std::uint32_t row = 0; row < rows.count; ++row) {
     if (block.sinks != nullptr) {

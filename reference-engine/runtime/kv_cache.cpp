@@ -1,11 +1,44 @@
 #include "reference-engine/runtime/kv_cache.hpp"
 
 #include <algorithm>
+#include <cstring>
+
+#include "reference-engine/quant/half.hpp"
 
 namespace assay {
 namespace {
 
-std::size_t value_bytes(CacheFormat format) { return format == CacheFormat::f16 ? 2 : 4; }
+void store_q8_0(const KernelTable& kernels, const float* x, std::size_t dim, std::byte* row) {
+  constexpr std::size_t k_values = 32;
+  for (std::size_t first = 0; first < dim; first += k_values) {
+    float values[k_values] = {};
+    std::copy_n(x + first, std::min(k_values, dim - first), values);
+    std::int8_t codes[k_values];
+    std::int16_t sums[k_values / 16];
+    float scale = 0.0F;
+    kernels.quantise_q8(values, k_values, codes, &scale, sums);
+    const std::uint16_t d = f32_to_f16(scale);
+    std::memcpy(row, &d, sizeof d);
+    std::memcpy(row + sizeof d, codes, k_values);
+    row += sizeof d + k_values;
+  }
+}
+
+void store_row(const KernelTable& kernels, CacheFormat format, const float* x, std::size_t dim,
+               std::byte* row) {
+  switch (format) {
+    case CacheFormat::f16:
+      return kernels.f32_to_f16(x, reinterpret_cast<std::uint16_t*>(row), dim);
+    case CacheFormat::f32:
+      std::memcpy(row, x, dim * sizeof(float));
+      return;
+    case CacheFormat::bf16:
+      std::transform(x, x + dim, reinterpret_cast<std::uint16_t*>(row), f32_to_bf16);
+      return;
+    case CacheFormat::q8_0:
+      return store_q8_0(kernels, x, dim, row);
+  }
+}
 
 }  // namespace
 
@@ -13,12 +46,14 @@ Result<KvCache> KvCache::open(const ModelSpec& spec, std::uint32_t context, Cach
   KvCache cache;
   cache.context_ = context;
   cache.format_ = format;
-  std::size_t values = 0;  // of one position
+  std::size_t bytes = 0;  // of one position
   for (const LayerSpec& layer : spec.layers) {
-    cache.layers_.push_back({values, layer.attention.head_dim});
-    if (layer.mixer == Mixer::attention) values += layer.attention.d_kv();
+    const std::uint32_t dim = layer.attention.head_dim;
+    const std::size_t row_bytes = cache_row_bytes(format, dim);
+    cache.layers_.push_back({bytes, dim, row_bytes});
+    if (layer.mixer == Mixer::attention) bytes += layer.attention.kv_heads * row_bytes;
   }
-  const Bytes half(std::uint64_t{values} * context * value_bytes(format));
+  const Bytes half(std::uint64_t{bytes} * context);
   auto memory = Arena::reserve(Arena::rounded(half) + Arena::rounded(half), "key/value cache");
   if (!memory) return pass_on(memory);
   cache.memory_ = std::move(*memory);
@@ -29,23 +64,17 @@ Result<KvCache> KvCache::open(const ModelSpec& spec, std::uint32_t context, Cach
 
 CacheHead KvCache::head(std::uint32_t layer, std::uint32_t kv_head) const {
   const Layer& place = layers_[layer];
-  const std::size_t values = place.first_value + std::size_t{kv_head} * place.dim;
-  const std::size_t offset = values * context_ * value_bytes(format_);
-  return {format_, keys_ + offset, values_ + offset};
+  const std::size_t offset = (place.first_byte + kv_head * place.row_bytes) * context_;
+  return {format_, place.row_bytes, keys_ + offset, values_ + offset};
 }
 
 void KvCache::store(const KernelTable& kernels, std::uint32_t layer, std::uint32_t kv_head,
                     std::uint32_t position, const float* key, const float* value) const {
   const CacheHead to = head(layer, kv_head);
   const std::uint32_t dim = layers_[layer].dim;
-  const std::size_t first = std::size_t{position} * dim;
-  if (format_ == CacheFormat::f16) {
-    kernels.f32_to_f16(key, reinterpret_cast<std::uint16_t*>(to.keys) + first, dim);
-    kernels.f32_to_f16(value, reinterpret_cast<std::uint16_t*>(to.values) + first, dim);
-  } else {
-    std::copy_n(key, dim, reinterpret_cast<float*>(to.keys) + first);
-    std::copy_n(value, dim, reinterpret_cast<float*>(to.values) + first);
-  }
+  const std::size_t first = position * to.row_bytes;
+  store_row(kernels, format_, key, dim, to.keys + first);
+  store_row(kernels, format_, value, dim, to.values + first);
 }
 
 }  // namespace assay

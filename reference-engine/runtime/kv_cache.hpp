@@ -12,9 +12,11 @@
 
 namespace assay {
 
-/// Keys and values of one head of one layer. Shape: each [context, dim], one behind the other.
+/// Keys and values of one head of one layer. Shape: each [context, dim]; the rows of positions lie
+/// one behind the other, row_bytes each.
 struct CacheHead {
   CacheFormat format;
+  std::size_t row_bytes;
   std::byte* keys;
   std::byte* values;
 };
@@ -38,8 +40,9 @@ class KvCache {
   std::byte* keys_ = nullptr;
   std::byte* values_ = nullptr;
   struct Layer {
-    std::size_t first_value = 0;  // of one position, in the layers before
+    std::size_t first_byte = 0;  // of one position, in the layers before
     std::uint32_t dim = 0;
+    std::size_t row_bytes = 0;
   };
   std::vector<Layer> layers_;
   std::uint32_t context_ = 0;

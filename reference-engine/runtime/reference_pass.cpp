@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "reference-engine/ops/attention.hpp"
+#include "reference-engine/quant/definition.hpp"
 
 namespace assay {
 namespace {
@@ -116,16 +117,12 @@ void finish(const Session::State& state, const AttentionSpec& attention,
   }
 }
 
-/// One position of a cached head. Shape: out [dim].
-void read_cache(const Session::State& state, const std::byte* head, std::size_t position,
-                std::span<float> out) {
-  const std::size_t first = position * out.size();
-  if (state.cache.format() == CacheFormat::f16) {
-    state.kernels->f16_to_f32(reinterpret_cast<const std::uint16_t*>(head) + first, out.data(),
-                              out.size());
-  } else {
-    std::copy_n(reinterpret_cast<const float*>(head) + first, out.size(), out.data());
-  }
+/// One position of a cached head, by the definition of its format. Shape: out [dim, rounded up to
+/// whole blocks].
+void read_cache(const CacheHead& head, const std::byte* rows, std::size_t position,
+                std::vector<float>& out) {
+  format_definition(cache_weight_format(head.format))
+      ->decode(rows + position * head.row_bytes, out.size(), out.data());
 }
 
 /// A score as the softmax takes it.
@@ -167,10 +164,11 @@ void attend(const Session::State& state, const TokenHeads& token, std::uint32_t 
   const std::span<const float> sinks = state.weights->layers[token.layer].sinks;
   const double* own_key = token.k.data() + kv_head * dim;
   const double* own_value = token.v.data() + kv_head * dim;
-  std::vector<float> row(dim);
+  const std::size_t block = block_shape(cache_weight_format(cached.format))->values;
+  std::vector<float> row((dim + block - 1) / block * block);
   std::vector<Vector> weights(group, Vector(positions + 1));
   for (std::size_t p = 0; p < positions; ++p) {
-    read_cache(state, cached.keys, hidden + p, row);
+    read_cache(cached, cached.keys, hidden + p, row);
     for (std::size_t g = 0; g < group; ++g) {
       const double* query = token.q.data() + (kv_head * group + g) * dim;
       weights[g][p] = capped(dot(row.data(), query, dim) * scale, cap);
@@ -188,7 +186,7 @@ void attend(const Session::State& state, const TokenHeads& token, std::uint32_t 
     }
   }
   for (std::size_t p = 0; p < positions; ++p) {
-    read_cache(state, cached.values, hidden + p, row);
+    read_cache(cached, cached.values, hidden + p, row);
     for (std::size_t g = 0; g < group; ++g) {
       double* head = out.data() + (kv_head * group + g) * dim;
       for (std::size_t i = 0; i < dim; ++i) head[i] += weights[g][p] * static_cast<double>(row[i]);

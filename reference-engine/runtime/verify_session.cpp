@@ -26,6 +26,20 @@ std::vector<MatmulShape> matmul_shapes(const Model& model, std::uint64_t columns
   return {shapes.begin(), shapes.end()};
 }
 
+double cache_error(CacheFormat format) {
+  switch (format) {
+    case CacheFormat::f32:
+      return 0.0;
+    case CacheFormat::f16:
+      return 0x1p-24 / 3.0;
+    case CacheFormat::bf16:
+      return 0x1p-18 / 3.0;
+    case CacheFormat::q8_0:
+      break;
+  }
+  return 4.6 / (12.0 * 127.0 * 127.0);
+}
+
 double reference_bound(const Model& model, CacheFormat cache) {
   // Int8 activations: the step is max / 127 over 32 values, its error uniform, step^2 / 12. For 32
   // normal values the mean squared maximum is 4.6 of their mean square: a product is off by
@@ -36,8 +50,6 @@ double reference_bound(const Model& model, CacheFormat cache) {
   // solution is 7 e n. The head adds e.
   constexpr double k_int8_product = 4.6 / (12.0 * 127.0 * 127.0);
   constexpr double k_products_per_layer = 7.0;
-  // A float16 key or value is off by up to 2^-12 of itself, uniformly: 2^-24 / 3 of its energy.
-  constexpr double k_f16_value = 0x1p-24 / 3.0;
   // One token is a sample of that mean: over 1,400 random models (dense and MoE, 3 to 24 layers)
   // and tokens the ratio to it was 1.0 in the mean, below 5 for 9 of 10, and 9 at most.
   constexpr double k_sample = 12.0;
@@ -52,7 +64,7 @@ double reference_bound(const Model& model, CacheFormat cache) {
       })) {
     bound += k_sample * k_int8_product * (k_products_per_layer * layers + 1.0);
   }
-  if (cache == CacheFormat::f16) bound += k_sample * k_f16_value * 2.0 * layers;
+  bound += k_sample * cache_error(cache) * 2.0 * layers;
   return bound;
 }
 

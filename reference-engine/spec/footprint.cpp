@@ -1,17 +1,25 @@
 #include "reference-engine/footprint.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/enum_table.hpp"
+#include "reference-engine/kernel_table.hpp"
 #include "reference-engine/session_buffers.hpp"
 
 namespace assay {
 namespace {
 
-constexpr EnumTable<CacheFormat, 2> k_cache_names{{{
+constexpr EnumTable<CacheFormat, 4> k_cache_names{{{
     {CacheFormat::f16, "F16"},
     {CacheFormat::f32, "F32"},
+    {CacheFormat::bf16, "BF16"},
+    {CacheFormat::q8_0, "Q8_0"},
 }}};
+
+constexpr std::array k_cache_formats_list{CacheFormat::f16, CacheFormat::f32, CacheFormat::bf16,
+                                          CacheFormat::q8_0};
+static_assert(k_cache_formats_list.size() == k_cache_formats);
 
 // Program, libraries, thread stacks, allocator slack and vocabulary: what the resident peak of a
 // process was above weights, cache and buffers with AVX2 and 2 threads. Measured: 5 MB with 512
@@ -33,8 +41,8 @@ bool multiplies_tokens(const PlannedTensor& tensor) {
           tensor.role != TensorRole::output_head);
 }
 
-void add_attention(const AttentionSpec& attention, std::uint64_t value_bytes, Footprint& total) {
-  const Bytes cache(2 * std::uint64_t{attention.d_kv()} * value_bytes);
+void add_attention(const AttentionSpec& attention, CacheFormat format, Footprint& total) {
+  const Bytes cache(2 * attention.kv_heads * cache_row_bytes(format, attention.head_dim));
   // A query times each key, and each probability times a value.
   const double flops = 2.0 * k_flops_per_weight * attention.d_q();
   total.cache_per_position += cache;
@@ -54,10 +62,33 @@ void add_attention(const AttentionSpec& attention, std::uint64_t value_bytes, Fo
 
 std::string_view cache_format_name(CacheFormat format) { return k_cache_names.name(format); }
 
+std::span<const CacheFormat> all_cache_formats() { return k_cache_formats_list; }
+
 std::optional<CacheFormat> cache_format(std::string_view name) {
-  if (name == "f16") return CacheFormat::f16;
-  if (name == "f32") return CacheFormat::f32;
-  return k_cache_names.value(name);
+  const auto wanted = weight_format(name);
+  for (const CacheFormat format : k_cache_formats_list) {
+    if (wanted == cache_weight_format(format)) return format;
+  }
+  return std::nullopt;
+}
+
+WeightFormat cache_weight_format(CacheFormat format) {
+  switch (format) {
+    case CacheFormat::f32:
+      return WeightFormat::f32;
+    case CacheFormat::bf16:
+      return WeightFormat::bf16;
+    case CacheFormat::q8_0:
+      return WeightFormat::q8_0;
+    case CacheFormat::f16:
+      break;
+  }
+  return WeightFormat::f16;
+}
+
+std::uint64_t cache_row_bytes(CacheFormat format, std::uint64_t dim) {
+  const BlockShape block = *block_shape(cache_weight_format(format));
+  return (dim + block.values - 1) / block.values * block.bytes;
 }
 
 Bytes Footprint::peak() const { return weights + kv_cache + compute + runtime; }
@@ -65,9 +96,8 @@ Bytes Footprint::peak() const { return weights + kv_cache + compute + runtime; }
 Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const SessionShape& shape) {
   Footprint total;
   total.weights = plan.total_bytes();
-  const std::uint64_t value_bytes = shape.cache == CacheFormat::f16 ? 2 : 4;
   for (const LayerSpec& layer : spec.layers) {
-    if (layer.mixer == Mixer::attention) add_attention(layer.attention, value_bytes, total);
+    if (layer.mixer == Mixer::attention) add_attention(layer.attention, shape.cache, total);
   }
   total.kv_cache = Bytes(total.cache_per_position.value * shape.context);
   total.compute = session_buffers_bytes(spec, shape);

@@ -88,7 +88,7 @@ TEST(Footprint, CountsArithmetic) {
 }
 
 TEST(CacheFormat, NamesGoBothWays) {
-  for (const CacheFormat format : {CacheFormat::f16, CacheFormat::f32}) {
+  for (const CacheFormat format : all_cache_formats()) {
     EXPECT_EQ(cache_format(cache_format_name(format)), format);
   }
   EXPECT_EQ(cache_format("f16"), CacheFormat::f16);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "reference-engine/quant/definition.hpp"
 #include "reference-engine/quant/half.hpp"
@@ -133,37 +134,45 @@ void to_f32(const std::uint16_t* x, float* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) out[i] = f16_to_f32(x[i]);
 }
 
-float widened(float value) { return value; }
-float widened(std::uint16_t value) { return f16_to_f32(value); }
-
-template <typename Stored>
-void scores(const float* q, std::size_t queries, const Stored* keys, std::size_t positions,
-            std::size_t dim, float* out, std::size_t stride) {
-  for (std::size_t h = 0; h < queries; ++h) {
-    for (std::size_t p = 0; p < positions; ++p) {
-      double sum = 0.0;
-      for (std::size_t i = 0; i < dim; ++i) {
-        sum +=
-            static_cast<double>(q[h * dim + i]) * static_cast<double>(widened(keys[p * dim + i]));
-      }
-      out[h * stride + p] = static_cast<float>(sum);
-    }
+/// Calls use(position, values) with each of the rows of a cache, widened by its format's
+/// definition.
+template <const FormatDefinition& definition, typename Use>
+void for_each_row(const std::byte* rows, std::size_t positions, std::size_t dim, Use use) {
+  const std::size_t block = block_shape(definition.format)->values;
+  std::vector<float> values((dim + block - 1) / block * block);
+  const std::size_t bytes = row_bytes(definition.format, values.size());
+  for (std::size_t p = 0; p < positions; ++p) {
+    definition.decode(rows + p * bytes, values.size(), values.data());
+    use(p, values.data());
   }
 }
 
-template <typename Stored>
-void mix(const float* weights, std::size_t queries, std::size_t stride, const Stored* values,
+template <const FormatDefinition& definition>
+void scores(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
+            std::size_t dim, float* out, std::size_t stride) {
+  for_each_row<definition>(keys, positions, dim, [&](std::size_t p, const float* key) {
+    for (std::size_t h = 0; h < queries; ++h) out[h * stride + p] = dot_f32(q + h * dim, key, dim);
+  });
+}
+
+template <const FormatDefinition& definition>
+void mix(const float* weights, std::size_t queries, std::size_t stride, const std::byte* values,
          std::size_t positions, std::size_t dim, float* out) {
-  for (std::size_t h = 0; h < queries; ++h) {
-    for (std::size_t i = 0; i < dim; ++i) {
-      double sum = static_cast<double>(out[h * dim + i]);
-      for (std::size_t p = 0; p < positions; ++p) {
-        sum += static_cast<double>(weights[h * stride + p]) *
-               static_cast<double>(widened(values[p * dim + i]));
+  std::vector<double> sums(out, out + queries * dim);
+  for_each_row<definition>(values, positions, dim, [&](std::size_t p, const float* value) {
+    for (std::size_t h = 0; h < queries; ++h) {
+      const auto weight = static_cast<double>(weights[h * stride + p]);
+      for (std::size_t i = 0; i < dim; ++i) {
+        sums[h * dim + i] += weight * static_cast<double>(value[i]);
       }
-      out[h * dim + i] = static_cast<float>(sum);
     }
-  }
+  });
+  for (std::size_t i = 0; i < sums.size(); ++i) out[i] = static_cast<float>(sums[i]);
+}
+
+template <const FormatDefinition& definition>
+constexpr CacheKernels cache_of() {
+  return {scores<definition>, mix<definition>};
 }
 
 std::uint64_t read_stream(const std::byte* from, std::size_t bytes, unsigned streams) {
@@ -234,10 +243,8 @@ constinit const KernelTable k_scalar_table{
     .advance_state = advance_state,
     .f32_to_f16 = to_f16,
     .f16_to_f32 = to_f32,
-    .scores_f16 = scores<std::uint16_t>,
-    .scores_f32 = scores<float>,
-    .mix_f16 = mix<std::uint16_t>,
-    .mix_f32 = mix<float>,
+    .cache = {cache_of<k_f16_definition>(), cache_of<k_f32_definition>(),
+              cache_of<k_bf16_definition>(), cache_of<k_q8_0_definition>()},
     .read_stream = read_stream,
     .fma_loop = fma_loop,
     .fma_flops_per_step = 16,  // 8 multiplications and 8 additions

@@ -156,8 +156,8 @@ void many_scores(const Queries& queries, const Cache<Format>& keys) {
 }
 
 template <typename Format>
-void scores(const float* q, std::size_t queries, const typename Format::Stored* keys,
-            std::size_t positions, std::size_t dim, float* out, std::size_t stride) {
+void scores_of(const float* q, std::size_t queries, const typename Format::Stored* keys,
+               std::size_t positions, std::size_t dim, float* out, std::size_t stride) {
   if (queries > k_few_queries) {
     for (std::size_t p = 0; p < positions; p += k_rows) {
       const Cache<Format> block{keys + p * dim, smaller(positions - p, k_rows), dim};
@@ -214,9 +214,9 @@ void mix_rest(const Panel<Format>& values, const TileColumns& rows, std::size_t 
 }
 
 template <typename Format>
-void mix(const float* weights, std::size_t queries, std::size_t stride,
-         const typename Format::Stored* values, std::size_t positions, std::size_t dim,
-         float* out) {
+void mix_of(const float* weights, std::size_t queries, std::size_t stride,
+            const typename Format::Stored* values, std::size_t positions, std::size_t dim,
+            float* out) {
   for (std::size_t p = 0; p < positions; p += k_block_positions) {
     const std::size_t count = smaller(positions - p, k_block_positions);
     for (std::size_t i = 0; i < dim; i += k_rows) {
@@ -231,14 +231,79 @@ void mix(const float* weights, std::size_t queries, std::size_t stride,
   }
 }
 
+template <typename Format>
+void scores(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
+            std::size_t dim, float* out, std::size_t stride) {
+  scores_of<Format>(q, queries, reinterpret_cast<const typename Format::Stored*>(keys), positions,
+                    dim, out, stride);
+}
+
+template <typename Format>
+void mix(const float* weights, std::size_t queries, std::size_t stride, const std::byte* values,
+         std::size_t positions, std::size_t dim, float* out) {
+  mix_of<Format>(weights, queries, stride, reinterpret_cast<const typename Format::Stored*>(values),
+                 positions, dim, out);
+}
+
+// Q8_0 rows: blocks of d (f16) and 32 int8. They are widened a tile at a time, which then stays in
+// the first level cache: 32 KiB, and at least two rows of the widest head.
+constexpr std::size_t k_wide_values = 8192;
+
+void widen_row(const std::byte* row, std::size_t dim, float* out) {
+  for (std::size_t i = 0; i < dim; i += 32, row += 34) {
+    const __m256 d = _mm256_set1_ps(half_to_float(row));
+    std::size_t j = 0;
+    for (; j < 32 && i + j + 8 <= dim; j += 8) {
+      const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 2 + j));
+      _mm256_storeu_ps(out + i + j,
+                       _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)), d));
+    }
+    for (; j < 32 && i + j < dim; ++j) {
+      const auto code = static_cast<std::int8_t>(row[2 + j]);
+      out[i + j] = static_cast<float>(code) * half_to_float(row);
+    }
+  }
+}
+
+/// Calls use(first, count, values) for tiles of rows.
+template <typename Use>
+void for_each_tile(const std::byte* rows, std::size_t positions, std::size_t dim, Use use) {
+  alignas(64) float wide[k_wide_values];
+  const std::size_t bytes = (dim + 31) / 32 * 34;
+  std::size_t tile = k_wide_values / dim;
+  if (tile > k_rows) tile -= tile % k_rows;
+  for (std::size_t first = 0; first < positions; first += tile) {
+    const std::size_t count = smaller(positions - first, tile);
+    for (std::size_t p = 0; p < count; ++p) {
+      widen_row(rows + (first + p) * bytes, dim, wide + p * dim);
+    }
+    use(first, count, wide);
+  }
+}
+
+void scores_q8_0(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
+                 std::size_t dim, float* out, std::size_t stride) {
+  for_each_tile(keys, positions, dim, [=](std::size_t first, std::size_t count, const float* wide) {
+    scores_of<F32>(q, queries, wide, count, dim, out + first, stride);
+  });
+}
+
+void mix_q8_0(const float* weights, std::size_t queries, std::size_t stride,
+              const std::byte* values, std::size_t positions, std::size_t dim, float* out) {
+  for_each_tile(values, positions, dim,
+                [=](std::size_t first, std::size_t count, const float* wide) {
+                  mix_of<F32>(weights + first, queries, stride, wide, count, dim, out);
+                });
+}
+
 }  // namespace
 
 constinit const KernelTable k_avx2_attention{
     .isa = "avx2",
-    .scores_f16 = scores<F16>,
-    .scores_f32 = scores<F32>,
-    .mix_f16 = mix<F16>,
-    .mix_f32 = mix<F32>,
+    .cache = {{scores<F16>, mix<F16>},
+              {scores<F32>, mix<F32>},
+              {scores<Bf16>, mix<Bf16>},
+              {scores_q8_0, mix_q8_0}},
 };
 
 }  // namespace assay
