@@ -14,12 +14,10 @@ namespace {
 /// Rates of every listed format at the prior, with one interval.
 std::vector<FormatRate> prior_rates(double share, double low, double high) {
   std::vector<FormatRate> rates;
-  for (const WeightFormat format :
-       {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16, WeightFormat::q8_0,
-        WeightFormat::q6_k, WeightFormat::q5_k, WeightFormat::q4_k, WeightFormat::q4_0}) {
+  for (const FormatPrior& prior : format_priors()) {
     FormatRate rate;
-    rate.format = format_name(format);
-    rate.decode_efficiency = format_prior(format).decode_efficiency * share;
+    rate.format = format_name(prior.format);
+    rate.decode_efficiency = prior.decode_efficiency * share;
     rate.decode_efficiency_low = rate.decode_efficiency * low;
     rate.decode_efficiency_high = std::min(1.0, rate.decode_efficiency * high);
     rates.push_back(std::move(rate));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "advisor/calibration.hpp"
@@ -25,6 +26,9 @@ inline constexpr double k_seconds_per_layer = 20e-6;
 inline constexpr double k_seconds_per_moe_layer = 20e-6;
 inline constexpr double k_seconds_per_token = 100e-6;
 inline constexpr double k_cache_efficiency = 0.5;  // keys and values: short rows, and a softmax
+
+/// Those of every format that the engine runs.
+std::span<const FormatPrior> format_priors();
 
 /// The prior of a format, or that of the listed format whose bits per weight are nearest.
 const FormatPrior& format_prior(WeightFormat format);

@@ -92,7 +92,14 @@ TEST(CacheFormat, NamesGoBothWays) {
     EXPECT_EQ(cache_format(cache_format_name(format)), format);
   }
   EXPECT_EQ(cache_format("f16"), CacheFormat::f16);
-  EXPECT_FALSE(cache_format("Q8_0"));
+  EXPECT_FALSE(cache_format("Q4_0"));
+}
+
+TEST(CacheFormat, RowsAreWholeBlocks) {
+  EXPECT_EQ(cache_row_bytes(CacheFormat::f32, 80), 320U);
+  EXPECT_EQ(cache_row_bytes(CacheFormat::bf16, 80), 160U);
+  EXPECT_EQ(cache_row_bytes(CacheFormat::q8_0, 64), 2U * 34);
+  EXPECT_EQ(cache_row_bytes(CacheFormat::q8_0, 80), 3U * 34);  // the last one half empty
 }
 
 }  // namespace

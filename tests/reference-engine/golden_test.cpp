@@ -13,6 +13,7 @@
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/session.hpp"
+#include "reference-engine/verification.hpp"
 #include "tests/reference-engine/golden_models.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -159,6 +160,44 @@ INSTANTIATE_TEST_SUITE_P(All, GoldenModel, testing::ValuesIn(goldens()), [](cons
   for (char& c : name) c = c == '-' ? '_' : c;
   return name;
 });
+
+/// Float32 weights leave the rounding of keys and values as the only error. With e its share of
+/// their energy (cache_error), a layer's output carries e from its values, and from its keys e
+/// times the variance of its scores, as an error of a score is a relative one of its weight; layers
+/// add up: e * layers * (1 + variance). 24 allows for scores that deviate by 4.8, and for an expert
+/// that is chosen in another's place. Found: 3 to 20 for 2 layers.
+double cache_bound(CacheFormat cache, const ModelSpec& spec) {
+  return k_exact + 24.0 * static_cast<double>(spec.layers.size()) * cache_error(cache);
+}
+
+class GoldenCache : public testing::TestWithParam<const char*> {
+ protected:
+  GoldenModels models_;
+};
+
+TEST_P(GoldenCache, CostsWhatItsRoundingExplains) {
+  const auto file = GgufFile::open(models_.file(GetParam()));
+  ASSERT_TRUE(file) << file.error().text();
+  const std::vector<float> expected = GoldenModels::logits(GetParam());
+  for (const std::string& isa : available_isas(live_cpu_features())) {
+    ThreadPool pool(2);
+    const auto model = load_model(*file, **select_kernels(live_cpu_features(), isa), pool);
+    ASSERT_TRUE(model) << model.error().text();
+    for (const CacheFormat cache : all_cache_formats()) {
+      for (const std::uint32_t chunk : {1U, 512U}) {
+        const auto logits = all_logits(*model, {64, cache, chunk, 2}, pool, GoldenModels::tokens());
+        ASSERT_TRUE(logits) << logits.error().text();
+        EXPECT_LE(nmse(*logits, expected), cache_bound(cache, model->spec()))
+            << isa << ", passes of " << chunk << ", cache " << cache_format_name(cache);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Float32, GoldenCache,
+                         testing::Values("llama-gqa", "llama-linear-rope", "llama-tied-ropefreqs",
+                                         "llama-yarn-rope", "mixtral", "qwen2", "qwen3", "qwen3moe",
+                                         "olmoe", "stories260K"));
 
 /// The bounds must tell a wrong model from a right one.
 class GoldenBounds : public testing::Test {

@@ -41,7 +41,7 @@ class ReferencePass : public testing::Test {
 
 TEST_F(ReferencePass, AgreesWithSessionsOfEveryGoldenModel) {
   for (const std::string& name : GoldenModels::names()) {
-    for (const CacheFormat cache : {CacheFormat::f32, CacheFormat::f16}) {
+    for (const CacheFormat cache : all_cache_formats()) {
       const double nmse = nmse_of(name, kernels_, cache);
       EXPECT_LE(nmse, bound_) << name << " " << cache_format_name(cache);
     }
