@@ -209,7 +209,8 @@ KernelCheck check_scale(const KernelTable& table, const MatmulShape& shape, std:
       const auto exact =
           static_cast<float>(definition->dot(from, &columns.view.q8, &columns.view.f32, c));
       const float found = out[c * shape.rows + r];
-      if (std::isfinite(exact) != std::isfinite(found)) worst = INFINITY;
+      if (std::isfinite(exact) != std::isfinite(found))
+        worst = std::numeric_limits<double>::infinity();
       if (!std::isfinite(exact)) continue;
       error[r % 2] += std::pow(static_cast<double>(found) - static_cast<double>(exact), 2);
       power[r % 2] += static_cast<double>(exact) * static_cast<double>(exact);
@@ -218,7 +219,8 @@ KernelCheck check_scale(const KernelTable& table, const MatmulShape& shape, std:
     packed.matrix.decode_row(0, r, row.data());
     for (std::size_t i = 0; i < shape.k; ++i) {
       const bool both_nan = std::isnan(row[i]) && std::isnan(exact_row[i]);
-      if (!both_nan && std::memcmp(&row[i], &exact_row[i], sizeof(float)) != 0) worst = INFINITY;
+      if (!both_nan && std::memcmp(&row[i], &exact_row[i], sizeof(float)) != 0)
+        worst = std::numeric_limits<double>::infinity();
     }
   }
   for (std::size_t i = 0; i < 2; ++i) {
