@@ -72,7 +72,8 @@ Result<QualityOptions> options_of(const Invocation& invocation, const MachinePro
   const auto cache = cache_format(cache_name);
   if (!cache) {
     return fail(ErrorCode::usage,
-                fmt::format("--cache-type: '{}' (expected F16 or F32)", printable(cache_name, 40)));
+                fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)",
+                            printable(cache_name, 40)));
   }
   chosen.cache = *cache;
   if (invocation.has("text")) {
