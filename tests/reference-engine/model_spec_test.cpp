@@ -46,10 +46,10 @@ TEST(ModelSpec, ReadsTiedHeadsAndRopeFactors) {
 
 TEST(ModelSpec, ReadsRopeScaling) {
   EXPECT_EQ(spec_of("llama-gqa").rope().scaling, RopeScaling::none);
-  const RopeSpec linear = spec_of("llama-linear-rope").rope;
+  const RopeSpec linear = spec_of("llama-linear-rope").rope();
   EXPECT_EQ(linear.scaling, RopeScaling::linear);
   EXPECT_EQ(linear.factor, 4.0F);
-  const RopeSpec yarn = spec_of("llama-yarn-rope").rope;
+  const RopeSpec yarn = spec_of("llama-yarn-rope").rope();
   EXPECT_EQ(yarn.scaling, RopeScaling::yarn);
   EXPECT_EQ(yarn.original_context, 128U);
   EXPECT_EQ(yarn.yarn_beta_fast, 32.0F);
@@ -58,17 +58,20 @@ TEST(ModelSpec, ReadsRopeScaling) {
 
 TEST(ModelSpec, KnowsWhatEachArchitectureDecides) {
   const ModelSpec mixtral = spec_of("mixtral");
-  EXPECT_EQ(mixtral.moe, (MoeSpec{4, 2, 128, true}));
+  EXPECT_EQ(mixtral.moe,
+            (MoeSpec{.experts = 4, .used = 2, .d_expert = 128, .normalise_weights = true}));
   const ModelSpec qwen2 = spec_of("qwen2");
   EXPECT_TRUE(qwen2.bias.qkv);
   EXPECT_EQ(qwen2.rope().pairs, RopePairs::halves);
   EXPECT_EQ(spec_of("qwen3").qk_norm, QkNorm::per_head);
   const ModelSpec qwen3moe = spec_of("qwen3moe");
   EXPECT_EQ(qwen3moe.qk_norm, QkNorm::per_head);
-  EXPECT_EQ(qwen3moe.moe, (MoeSpec{8, 2, 64, true}));
+  EXPECT_EQ(qwen3moe.moe,
+            (MoeSpec{.experts = 8, .used = 2, .d_expert = 64, .normalise_weights = true}));
   const ModelSpec olmoe = spec_of("olmoe");
   EXPECT_EQ(olmoe.qk_norm, QkNorm::full);
-  EXPECT_EQ(olmoe.moe, (MoeSpec{8, 4, 64, false}));
+  EXPECT_EQ(olmoe.moe,
+            (MoeSpec{.experts = 8, .used = 4, .d_expert = 64, .normalise_weights = false}));
 }
 
 TEST(ModelSpec, OffersEverySupportedArchitectureWithoutSizes) {

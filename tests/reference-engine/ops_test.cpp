@@ -16,7 +16,7 @@ TEST(ChooseExperts, TakesTheLowestIndexOfEquals) {
   std::array logits{1.0F, 2.0F, 1.0F, 2.0F, 1.0F};
   std::array<std::uint32_t, 3> chosen{};
   std::array<float, 3> weights{};
-  choose_experts(moe, logits, chosen, weights);
+  choose_experts(moe, {}, logits, chosen, weights);
   EXPECT_EQ(chosen, (std::array<std::uint32_t, 3>{1, 3, 0}));
 }
 
@@ -24,9 +24,9 @@ TEST(ChooseExperts, WeighsOverAllExpertsUnlessNormalised) {
   std::array<std::uint32_t, 1> chosen{};
   std::array<float, 1> weights{};
   std::array logits{0.0F, std::log(3.0F)};
-  choose_experts({.experts = 2, .used = 1}, logits, chosen, weights);
+  choose_experts({.experts = 2, .used = 1}, {}, logits, chosen, weights);
   EXPECT_FLOAT_EQ(weights[0], 0.75F);
-  choose_experts({.experts = 2, .used = 1, .normalise_weights = true}, logits, chosen, weights);
+  choose_experts({.experts = 2, .used = 1, .normalise_weights = true}, {}, logits, chosen, weights);
   EXPECT_FLOAT_EQ(weights[0], 1.0F);
 }
 
@@ -35,7 +35,7 @@ TEST(ChooseExperts, StaysInRangeForLogitsThatAreNoNumbers) {
   std::array logits{nan, nan, nan, nan};
   std::array<std::uint32_t, 2> chosen{};
   std::array<float, 2> weights{};
-  choose_experts({.experts = 4, .used = 2}, logits, chosen, weights);
+  choose_experts({.experts = 4, .used = 2}, {}, logits, chosen, weights);
   EXPECT_EQ(chosen, (std::array<std::uint32_t, 2>{0, 1}));
 }
 
