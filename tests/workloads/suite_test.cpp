@@ -101,7 +101,7 @@ TEST(Suite, ASliceKeepsTheWidths) {
   const auto suite = builtin_suite();
   ASSERT_TRUE(suite);
   const ModelSpec& full = suite->shape("dense-1b")->spec;
-  EXPECT_EQ(sliced(full, 4).layers, 4U);
+  EXPECT_EQ(sliced(full, 4).layers.size(), 4U);
   EXPECT_EQ(sliced(full, 4).d_model, full.d_model);
   EXPECT_EQ(sliced(full, 0).layers, full.layers);
   EXPECT_EQ(sliced(full, 99).layers, full.layers);
