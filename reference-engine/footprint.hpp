@@ -33,14 +33,16 @@ struct SessionShape {
 
 /// What a model costs in memory, bytes moved and arithmetic: exact where the engine decides it.
 struct Footprint {
-  Bytes weights;             // all tensors as the engine keeps them
-  Bytes kv_cache;            // for the whole context
-  Bytes compute;             // activation buffers of one pass
-  Bytes runtime;             // program, libraries, thread stacks, vocabulary
-  Bytes weights_per_token;   // read in one decode step
+  Bytes weights;            // all tensors as the engine keeps them
+  Bytes kv_cache;           // for the whole context
+  Bytes compute;            // activation buffers of one pass, and `state`
+  Bytes state;              // of layers that carry one, with the copy that a session can go back to
+  Bytes runtime;            // program, libraries, thread stacks, vocabulary
+  Bytes weights_per_token;  // read in one decode step
+  Bytes state_per_token;    // read in one decode step
   Bytes cache_per_position;  // keys and values of one position, all layers
   double flops_per_token =
-      0;  // multiplications and additions with weights, per prompt token (head excluded)
+      0;  // multiplications and additions per prompt token: with weights (head excluded) and states
   double head_flops = 0;                    // output head, once per pass
   double attention_flops_per_position = 0;  // per token and position looked at, all layers
   /// Layers that see so many positions at most: their part of the two above.
@@ -52,6 +54,11 @@ struct Footprint {
   std::vector<Window> windows;
   [[nodiscard]] Bytes peak() const;
 };
+
+/// Bytes of the layers that carry a state that one decode step reads, whatever the depth.
+Bytes state_per_token(const ModelSpec& spec);
+/// Operations of those layers for one token, products with weights apart.
+double state_flops_per_token(const ModelSpec& spec);
 
 Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const SessionShape& shape);
 

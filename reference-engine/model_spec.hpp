@@ -42,10 +42,30 @@ struct AttentionSpec {
   std::uint32_t head_dim = 0;
   std::uint32_t window = 0;               // positions that a query sees, its own included; 0: all
   std::optional<std::uint32_t> rope = 0;  // which of ModelSpec::ropes; none: no rotation
+  bool output_gate = false;  // a head's output is multiplied by sigmoid of values that its rows of
+                             // the query matrix give besides the query, after it
 
   [[nodiscard]] std::uint32_t d_q() const { return heads * head_dim; }
+  /// Rows of the query matrix.
+  [[nodiscard]] std::uint32_t d_q_rows() const { return output_gate ? 2 * d_q() : d_q(); }
   [[nodiscard]] std::uint32_t d_kv() const { return kv_heads * head_dim; }
   bool operator==(const AttentionSpec&) const = default;
+};
+
+/// Layers that carry a state from token to token; all of a model are alike. Each convolves what it
+/// projects over the last tokens. The heads of a state space and of a delta net also keep a matrix:
+/// `state` values for each of their own `head_dim` ones.
+struct RecurrenceSpec {
+  std::uint32_t taps = 0;      // of the convolution, the present token's included
+  std::uint32_t heads = 0;     // 0 in a short convolution
+  std::uint32_t head_dim = 0;  // values of a head
+  std::uint32_t state = 0;     // values of a key (delta net), of B and of C (state space)
+  std::uint32_t groups = 0;    // how many of those there are: heads share them
+
+  [[nodiscard]] std::uint32_t d_inner() const { return heads * head_dim; }
+  /// Of a state space or a delta net: what is convolved.
+  [[nodiscard]] std::uint32_t d_mixed() const { return d_inner() + 2 * groups * state; }
+  bool operator==(const RecurrenceSpec&) const = default;
 };
 
 /// How a layer mixes positions. Each kind is one file in ops/.
@@ -125,6 +145,7 @@ struct FileLayout {
   bool fused_gate_up = false;               // dense: one matrix, rows of gate, then up
   bool fused_experts = false;               // the same of experts
   bool ffn_norm_is_post_attention = false;  // the norm before the feed-forward block is called so
+  bool output_norm_is_embedding_norm = false;  // the last norm is called so
   bool operator==(const FileLayout&) const = default;
 };
 
@@ -140,6 +161,7 @@ struct ModelSpec {
   std::vector<LayerSpec> layers;
   std::vector<RopeSpec> ropes = {RopeSpec{}};  // never empty; layers say which is theirs
   MoeSpec moe;                                 // of the layers that are a mixture
+  RecurrenceSpec recurrence;                   // of the layers that carry a state
   NormSpec norm;
   QkNorm qk_norm = QkNorm::none;
   Activation activation = Activation::silu;

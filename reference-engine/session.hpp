@@ -71,10 +71,15 @@ class Session {
       const std::function<void(std::size_t index, std::span<const float> logits)>& each);
 
   [[nodiscard]] std::uint32_t depth() const;  // positions in the cache
-  /// Forgets the positions from `depth` on. Requires depth <= depth().
-  void rewind(std::uint32_t depth);
+  /// Remembers what the layers that carry a state hold at the present depth, so that rewind() can
+  /// come back to it.
+  void mark();
+  /// Forgets the positions from `depth` on. Errors: usage for a model whose layers carry a state,
+  /// unless `depth` is 0, where the last mark() was, or the present one.
+  Result<void> rewind(std::uint32_t depth);
   /// Fills the cache up to `depth` with deterministic values, so that decoding at a depth can be
-  /// timed without a prefill of that length. Errors: usage when the context is smaller.
+  /// timed without a prefill of that length, and marks it. Errors: usage when the context is
+  /// smaller.
   Result<void> fill_to(std::uint32_t depth, std::uint64_t seed);
 
   struct State;  // private to the engine

@@ -4,6 +4,7 @@
 
 #include "reference-engine/ops/attention.hpp"
 #include "reference-engine/runtime/arena.hpp"
+#include "reference-engine/spec/mixer_sizes.hpp"
 
 namespace assay {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 struct Widths {
   std::uint64_t d_q;
   std::uint64_t d_kv;
+  std::uint64_t projected;
+  std::uint64_t mixed;
   std::uint64_t hidden;   // of a dense layer, of one expert, of what is shared
   std::uint64_t input;    // widest input of the products that see all tokens
   std::uint64_t experts;  // widest input of the products that see an expert's tokens; 0 if dense
@@ -22,11 +25,16 @@ Widths widths(const ModelSpec& spec) {
   Widths width{};
   width.d_q = widest(spec, [](const LayerSpec& layer) { return layer.attention.d_q(); });
   width.d_kv = widest(spec, [](const LayerSpec& layer) { return layer.attention.d_kv(); });
+  width.projected =
+      widest(spec, [&](const LayerSpec& layer) { return mixer_sizes(spec, layer).projected; });
+  width.mixed = widest(spec, [&](const LayerSpec& layer) {
+    return layer.mixer == Mixer::attention ? 0 : mixer_sizes(spec, layer).inner;
+  });
   const std::uint64_t of_all_tokens =
       std::max(widest(spec, [](const LayerSpec& layer) { return layer.d_ff; }),
                std::uint64_t{spec.moe.d_shared});
   width.hidden = std::max(of_all_tokens, std::uint64_t{spec.moe.d_expert});
-  width.input = std::max({std::uint64_t{spec.d_model}, width.d_q, of_all_tokens});
+  width.input = std::max({std::uint64_t{spec.d_model}, width.d_q, width.mixed, of_all_tokens});
   if (spec.is_moe()) width.experts = std::max(spec.d_model, spec.moe.d_expert);
   return width;
 }
@@ -71,6 +79,10 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
     case SessionBuffer::keys:
     case SessionBuffer::values:
       return Bytes(tokens * width.d_kv * k_f32);
+    case SessionBuffer::projected:
+      return Bytes(tokens * width.projected * k_f32);
+    case SessionBuffer::mixed:
+      return Bytes(tokens * width.mixed * k_f32);
     case SessionBuffer::codes:
       return Bytes(tokens * width.input);
     case SessionBuffer::code_scales:

@@ -17,6 +17,8 @@ enum class SessionBuffer {
   queries,       // f32 [chunk, widest d_q], replaced by what the heads give
   keys,          // f32 [chunk, widest d_kv]
   values,        // f32 [chunk, widest d_kv]
+  projected,     // f32 [chunk, widest row of a mixer], see spec/mixer_sizes.hpp
+  mixed,         // f32 [chunk, widest inner row of a layer that carries a state]
   codes,         // int8 [chunk, widest input of a product]
   code_scales,   // f32, one for 32 codes
   code_sums,     // int16, one for 16 codes
@@ -35,7 +37,7 @@ enum class SessionBuffer {
   attention,       // f32 scratch of each thread
   logits,          // f32 [k_logit_columns, vocabulary]
 };
-inline constexpr std::size_t k_session_buffers = 22;
+inline constexpr std::size_t k_session_buffers = 24;
 
 /// Tokens whose logits are computed at once when all are asked for: the head is read once for them.
 inline constexpr std::uint32_t k_logit_columns = 8;

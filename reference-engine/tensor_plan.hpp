@@ -39,6 +39,17 @@ enum class TensorRole {
   attention_k_norm,
   attention_sinks,
   attention_post_norm,
+  mixer_in,     // of a layer that carries a state: what its convolution sees, and more
+  mixer_gate,   // z
+  mixer_write,  // beta
+  mixer_step,   // alpha
+  mixer_out,
+  convolution,
+  convolution_bias,
+  step_bias,
+  decay_rate,
+  skip,
+  mixer_norm,
   ffn_norm,
   ffn_norm_bias,
   ffn_gate_up,  // rows of gate, then up

@@ -32,6 +32,7 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
   work.layers = static_cast<double>(spec.layers.size());
   work.moe_layers = spec.mixture_layers();
   work.tokens = 1.0;
+  work.cache_bytes = static_cast<double>(state_per_token(spec).value);
   for (const LayerSpec& layer : spec.layers) {
     if (layer.mixer != Mixer::attention) continue;
     const auto row = static_cast<double>(cache_row_bytes(cache, layer.attention.head_dim));
@@ -50,6 +51,7 @@ Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, double tokens) 
                             static_cast<double>(tensor.rows) *
                             static_cast<double>(tensor.experts_used) * tokens;
   }
+  work.attention_flops = state_flops_per_token(spec) * tokens;
   // A product with each key that a token sees, and one with each value.
   for (const LayerSpec& layer : spec.layers) {
     if (layer.mixer != Mixer::attention) continue;

@@ -15,8 +15,9 @@ struct Work {
   double layers = 0.0;
   double moe_layers = 0.0;
   double tokens = 0.0;
-  double cache_bytes = 0.0;      // decode: keys and values read
-  double attention_flops = 0.0;  // prefill: queries times keys, probabilities times values
+  double cache_bytes = 0.0;      // decode: keys, values and states read
+  double attention_flops = 0.0;  // prefill: queries times keys, probabilities times values,
+                                 // and what layers that carry a state do with it
 };
 
 /// One decode step at a depth.

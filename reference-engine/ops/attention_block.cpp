@@ -49,6 +49,29 @@ void scale_by_position(const ScaleSpec& scale, std::uint32_t position, std::span
   for (float& value : queries) value *= factor;
 }
 
+/// The bias of one token's queries; with an output gate they are taken from the projected row,
+/// where each head's query is followed by its gate.
+void take_queries(const AttentionLayer& layer, std::size_t token, float* queries) {
+  if (!layer.spec.output_gate) return add_bias(layer.pass, layer.weights.q_bias, queries);
+  const std::size_t dim = layer.spec.head_dim;
+  float* row = layer.pass.buffers.projected + token * layer.spec.d_q_rows();
+  add_bias(layer.pass, layer.weights.q_bias, row);
+  for (std::size_t h = 0; h < layer.spec.heads; ++h) {
+    std::copy_n(row + 2 * h * dim, dim, queries + h * dim);
+  }
+}
+
+/// queries *= sigmoid(gate), for what the heads of one token gave.
+void apply_gate(const AttentionLayer& layer, std::size_t token) {
+  const std::size_t dim = layer.spec.head_dim;
+  const float* row = layer.pass.buffers.projected + token * layer.spec.d_q_rows();
+  float* heads = layer.pass.buffers.queries + token * layer.spec.d_q();
+  for (std::size_t h = 0; h < layer.spec.heads; ++h) {
+    const float* gate = row + (2 * h + 1) * dim;
+    for (std::size_t i = 0; i < dim; ++i) heads[h * dim + i] /= 1.0F + std::exp(-gate[i]);
+  }
+}
+
 /// Biases, normalisation and rotation of queries and keys; keys and values go into the cache.
 void finish_qkv(const AttentionLayer& layer) {
   const Pass& pass = layer.pass;
@@ -60,7 +83,7 @@ void finish_qkv(const AttentionLayer& layer) {
                  float* q = pass.buffers.queries + t * spec.d_q();
                  float* k = pass.buffers.keys + t * spec.d_kv();
                  float* v = pass.buffers.values + t * spec.d_kv();
-                 add_bias(pass, weights.q_bias, q);
+                 take_queries(layer, t, q);
                  add_bias(pass, weights.k_bias, k);
                  add_bias(pass, weights.v_bias, v);
                  norm_and_rotate(layer, weights.q_norm, t, spec.heads, q);
@@ -106,15 +129,18 @@ void attend_all(const AttentionLayer& layer) {
       });
 }
 
-/// What the heads gave, with codes where the output matrix takes them.
+/// What the heads gave, gated, with codes where the output matrix takes them.
 Activations head_outputs(const AttentionLayer& layer) {
   const Pass& pass = layer.pass;
   const std::size_t width = layer.spec.d_q();
-  if (any_takes_q8({&layer.weights.attention_output})) {
+  const bool codes = any_takes_q8({&layer.weights.attention_output});
+  if (codes || layer.spec.output_gate) {
     for_pieces(
         pass, pass.tokens, row_grain(pass, pass.tokens), [&](std::size_t begin, std::size_t end) {
           for (std::size_t t = begin; t < end; ++t) {
-            pass.buffers.codes.quantise(pass.kernels, pass.buffers.queries + t * width, width, t);
+            if (layer.spec.output_gate) apply_gate(layer, t);
+            if (codes)
+              pass.buffers.codes.quantise(pass.kernels, pass.buffers.queries + t * width, width, t);
           }
         });
   }
@@ -130,7 +156,8 @@ void attention_block(const Pass& pass, std::uint32_t index) {
   const Activations x = normalise(pass, buffers.residual, pass.tokens, weights.attention_norm,
                                   {&weights.q, &weights.k, &weights.v});
   const std::array qkv{
-      Product{&weights.q, 0, x, pass.tokens, buffers.queries, layer.spec.d_q()},
+      Product{&weights.q, 0, x, pass.tokens,
+              layer.spec.output_gate ? buffers.projected : buffers.queries, layer.spec.d_q_rows()},
       Product{&weights.k, 0, x, pass.tokens, buffers.keys, layer.spec.d_kv()},
       Product{&weights.v, 0, x, pass.tokens, buffers.values, layer.spec.d_kv()},
   };

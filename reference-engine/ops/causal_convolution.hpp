@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "reference-engine/kernel_table.hpp"
 
 namespace assay {
 
 /// Most taps of a convolution over time (published models have 3 and 4).
-inline constexpr std::size_t k_most_taps = 16;
+inline constexpr std::uint32_t k_most_taps = 16;
 
 /// A convolution of each channel with its own taps, over the present token and those before it.
 /// Shapes: weight [channels, taps] (the last tap meets the present token), bias [channels] or null.

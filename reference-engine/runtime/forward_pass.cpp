@@ -5,6 +5,9 @@
 
 #include "reference-engine/ops/attention_block.hpp"
 #include "reference-engine/ops/ffn.hpp"
+#include "reference-engine/ops/gated_delta_net.hpp"
+#include "reference-engine/ops/short_convolution.hpp"
+#include "reference-engine/ops/state_space.hpp"
 
 namespace assay {
 namespace {
@@ -27,10 +30,12 @@ void mixer_block(const Pass& pass, std::uint32_t layer) {
   switch (pass.spec.layers[layer].mixer) {
     case Mixer::attention:
       return attention_block(pass, layer);
-    case Mixer::gated_delta_net:
     case Mixer::short_convolution:
+      return short_convolution_block(pass, layer);
     case Mixer::state_space:
-      return;  // check_spec refuses them
+      return state_space_block(pass, layer);
+    case Mixer::gated_delta_net:
+      return gated_delta_net_block(pass, layer);
   }
 }
 

@@ -38,6 +38,25 @@ std::span<const float>* norm_of(ModelWeights& weights, LayerWeights& layer, Tens
   }
 }
 
+std::span<const float>* recurrent_vector_of(RecurrentWeights& weights, TensorRole role) {
+  switch (role) {
+    case TensorRole::convolution:
+      return &weights.convolution;
+    case TensorRole::convolution_bias:
+      return &weights.convolution_bias;
+    case TensorRole::step_bias:
+      return &weights.step_bias;
+    case TensorRole::decay_rate:
+      return &weights.rate;
+    case TensorRole::skip:
+      return &weights.skip;
+    case TensorRole::mixer_norm:
+      return &weights.norm;
+    default:
+      return nullptr;
+  }
+}
+
 std::span<const float>* vector_of(ModelWeights& weights, LayerWeights& layer, TensorRole role) {
   switch (role) {
     case TensorRole::rope_factors:
@@ -71,6 +90,7 @@ std::span<const float>* vector_of(ModelWeights& weights, LayerWeights& layer, Te
     case TensorRole::shared_router:
       return &layer.shared_router;
     default:
+      if (auto* found = recurrent_vector_of(layer.recurrent, role)) return found;
       return norm_of(weights, layer, role);
   }
 }
@@ -89,6 +109,16 @@ PackedMatrix* matrix_of(ModelWeights& weights, LayerWeights& layer, TensorRole r
       return &layer.v;
     case TensorRole::attention_output:
       return &layer.attention_output;
+    case TensorRole::mixer_in:
+      return &layer.recurrent.in;
+    case TensorRole::mixer_gate:
+      return &layer.recurrent.gate;
+    case TensorRole::mixer_write:
+      return &layer.recurrent.write;
+    case TensorRole::mixer_step:
+      return &layer.recurrent.step;
+    case TensorRole::mixer_out:
+      return &layer.recurrent.out;
     case TensorRole::moe_router:
       return &layer.router;
     case TensorRole::ffn_gate:

@@ -37,6 +37,21 @@ struct NormWeights {
   std::span<const float> bias;
 };
 
+/// Of a layer that carries a state.
+struct RecurrentWeights {
+  PackedMatrix in;
+  PackedMatrix gate;
+  PackedMatrix write;
+  PackedMatrix step;
+  PackedMatrix out;
+  std::span<const float> convolution;  // [channels, taps]
+  std::span<const float> convolution_bias;
+  std::span<const float> step_bias;  // these three: [heads]
+  std::span<const float> rate;
+  std::span<const float> skip;
+  std::span<const float> norm;
+};
+
 /// Empty spans and matrices are what a model does not have. Tensors that a file fuses are apart
 /// here.
 struct LayerWeights {
@@ -53,6 +68,7 @@ struct LayerWeights {
   std::span<const float> k_norm;
   std::span<const float> sinks;  // [heads]
   NormWeights attention_post_norm;
+  RecurrentWeights recurrent;
   NormWeights ffn_norm;
   PackedMatrix router;
   std::span<const float> router_bias;

@@ -12,6 +12,7 @@
 #include "reference-engine/runtime/kv_cache.hpp"
 #include "reference-engine/runtime/model_weights.hpp"
 #include "reference-engine/runtime/pass_buffers.hpp"
+#include "reference-engine/runtime/recurrent_state.hpp"
 #include "reference-engine/thread_pool.hpp"
 
 namespace assay {
@@ -28,6 +29,7 @@ struct Pass {
   std::span<const RopeFrequencies> ropes;  // as ModelSpec::ropes
   ThreadPool& pool;
   const KvCache& cache;
+  const RecurrentState& states;
   const PassBuffers& buffers;
   std::uint32_t first_position;
   std::size_t tokens;

@@ -46,6 +46,8 @@ struct PassBuffers {
   float* queries = nullptr;
   float* keys = nullptr;
   float* values = nullptr;
+  float* projected = nullptr;
+  float* mixed = nullptr;
   CodeBuffer codes;
   float* gate = nullptr;
   float* up = nullptr;

@@ -1,4 +1,5 @@
 #include "reference-engine/runtime/reference_pass.hpp"
+#include "reference-engine/runtime/reference_recurrence.hpp"
 
 #include <algorithm>
 #include <array>
@@ -103,12 +104,11 @@ void rotate(const Session::State& state, std::uint32_t set, std::span<double> he
   }
 }
 
-/// Bias, normalisation and rotation of the queries or keys of one token.
+/// Normalisation and rotation of the queries or keys of one token.
 void finish(const Session::State& state, const AttentionSpec& attention,
-            std::span<const float> bias, std::span<const float> norm, Vector& heads) {
+            std::span<const float> norm, Vector& heads) {
   const ModelSpec& spec = *state.spec;
   const auto epsilon = static_cast<double>(spec.norm.epsilon);
-  add(heads, bias);
   if (spec.qk_norm == QkNorm::full) rms_norm(heads, norm, epsilon);
   for (std::size_t first = 0; first < heads.size(); first += attention.head_dim) {
     const std::span<double> head(heads.data() + first, attention.head_dim);
@@ -136,6 +136,22 @@ void softmax(Vector& scores, std::optional<double> sink) {
   double total = std::accumulate(scores.begin(), scores.end(), 0.0);
   if (sink) total += std::exp(*sink - maximum);
   for (double& score : scores) score /= total;
+}
+
+/// Parts what the query matrix gives with an output gate: each head's query is followed by its
+/// gate. What is returned is the factor of each value that the heads give; empty without a gate.
+Vector take_gate(const AttentionSpec& attention, Vector& queries) {
+  if (!attention.output_gate) return {};
+  const std::size_t dim = attention.head_dim;
+  Vector factors(attention.d_q());
+  for (std::size_t h = 0; h < attention.heads; ++h) {
+    for (std::size_t i = 0; i < dim; ++i) {
+      factors[h * dim + i] = 1.0 / (1.0 + std::exp(-queries[(2 * h + 1) * dim + i]));
+      queries[h * dim + i] = queries[2 * h * dim + i];
+    }
+  }
+  queries.resize(attention.d_q());
+  return factors;
 }
 
 /// Queries, keys and values of one token in one layer.
@@ -201,8 +217,11 @@ void attention_block(const Session::State& state, std::uint32_t layer, Vector& r
   const Vector x = normalised(residual, weights.attention_norm, spec.norm);
   TokenHeads token{layer, multiply(*state.pool, weights.q, 0, x),
                    multiply(*state.pool, weights.k, 0, x), multiply(*state.pool, weights.v, 0, x)};
-  finish(state, attention, weights.q_bias, weights.q_norm, token.q);
-  finish(state, attention, weights.k_bias, weights.k_norm, token.k);
+  add(token.q, weights.q_bias);
+  add(token.k, weights.k_bias);
+  const Vector gate = take_gate(attention, token.q);
+  finish(state, attention, weights.q_norm, token.q);
+  finish(state, attention, weights.k_norm, token.k);
   add(token.v, weights.v_bias);
   if (spec.scale.temperature != 0.0F) {
     const auto factor = static_cast<double>(temperature_factor(spec.scale, state.depth));
@@ -214,6 +233,7 @@ void attention_block(const Session::State& state, std::uint32_t layer, Vector& r
       attend(state, token, static_cast<std::uint32_t>(h), heads);
     }
   });
+  for (std::size_t i = 0; i < gate.size(); ++i) heads[i] *= gate[i];
   add_block(spec, multiply(*state.pool, weights.attention_output, 0, heads),
             weights.attention_output_bias, weights.attention_post_norm, residual);
 }
@@ -364,6 +384,16 @@ void ffn_block(const Session::State& state, std::uint32_t layer,
   add_block(spec, std::move(sum), {}, weights.ffn_post_norm, residual);
 }
 
+void recurrent_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
+  const LayerWeights& weights = state.weights->layers[layer];
+  const auto times = [&](const PackedMatrix& matrix, const Vector& x) {
+    return multiply(*state.pool, matrix, 0, x);
+  };
+  const Vector x = normalised(residual, weights.attention_norm, state.spec->norm);
+  add_block(*state.spec, reference_mixer(state, layer, x, times), {}, weights.attention_post_norm,
+            residual);
+}
+
 void mixer_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
   switch (state.spec->layers[layer].mixer) {
     case Mixer::attention:
@@ -371,7 +401,7 @@ void mixer_block(const Session::State& state, std::uint32_t layer, Vector& resid
     case Mixer::gated_delta_net:
     case Mixer::short_convolution:
     case Mixer::state_space:
-      return;  // check_spec refuses them
+      return recurrent_block(state, layer, residual);
   }
 }
 

@@ -62,7 +62,7 @@ void fill_random(std::uint64_t seed, std::span<float> values) {
 }  // namespace
 
 Pass Session::State::pass(std::size_t tokens) const {
-  return {*spec, *weights, *kernels, ropes, *pool, cache, buffers, depth, tokens, routing};
+  return {*spec, *weights, *kernels, ropes, *pool, cache, states, buffers, depth, tokens, routing};
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -77,11 +77,14 @@ Result<Session> Session::open(const Model& model, const SessionShape& shape, Thr
   used.threads = pool.size();
   auto cache = KvCache::open(spec, used.context, used.cache);
   if (!cache) return pass_on(cache);
+  auto states = RecurrentState::open(spec);
+  if (!states) return pass_on(states);
   auto buffers = PassBuffers::open(spec, used);
   if (!buffers) return pass_on(buffers);
-  return Session(std::unique_ptr<State>(new State{
-      &spec, &model.weights(), &model.kernels(), &pool, used,
-      ropes_of(spec, model.weights(), used.context), std::move(*cache), std::move(*buffers)}));
+  return Session(std::unique_ptr<State>(
+      new State{&spec, &model.weights(), &model.kernels(), &pool, used,
+                ropes_of(spec, model.weights(), used.context), std::move(*cache),
+                std::move(*states), std::move(*buffers)}));
 }
 
 Result<std::span<const float>> Session::evaluate(std::span<const TokenId> tokens) {
@@ -129,7 +132,28 @@ Result<void> Session::evaluate_all(
 
 std::uint32_t Session::depth() const { return state_->depth; }
 
-void Session::rewind(std::uint32_t depth) { state_->depth = std::min(depth, state_->depth); }
+void Session::mark() {
+  state_->states.mark();
+  state_->marked_depth = state_->depth;
+}
+
+Result<void> Session::rewind(std::uint32_t depth) {
+  State& state = *state_;
+  if (depth >= state.depth) return {};
+  if (state.states.any()) {
+    if (depth == 0) {
+      state.states.clear();
+    } else if (depth == state.marked_depth) {
+      state.states.restore();
+    } else {
+      return fail(ErrorCode::usage,
+                  "back to depth " + std::to_string(depth) + " (expected 0 or the marked " +
+                      std::to_string(state.marked_depth) + ": this model's layers carry a state)");
+    }
+  }
+  state.depth = depth;
+  return {};
+}
 
 Result<void> Session::fill_to(std::uint32_t depth, std::uint64_t seed) {
   State& state = *state_;
@@ -157,7 +181,12 @@ Result<void> Session::fill_to(std::uint32_t depth, std::uint64_t seed) {
       }
     }
   });
-  state.depth = std::max(depth, state.depth);
+  if (depth > state.depth) {
+    // The state does not depend on how many tokens made it.
+    fill_random(seed, {state.states.data(), state.states.values()});
+    state.depth = depth;
+  }
+  mark();
   return {};
 }
 

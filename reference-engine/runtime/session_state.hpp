@@ -17,8 +17,10 @@ struct Session::State {
   SessionShape shape;
   std::vector<RopeFrequencies> ropes;  // as ModelSpec::ropes
   KvCache cache;
+  RecurrentState states;
   PassBuffers buffers;
   std::uint32_t depth = 0;
+  std::uint32_t marked_depth = 0;   // where the copy in `states` was taken
   RoutingTrace* routing = nullptr;  // where the next passes note the experts they choose
 
   /// The pass that runs `tokens` tokens at the present depth.

@@ -48,6 +48,8 @@ struct ArchitectureRow {
   bool finetuned_rotates = false;     // rope.scaling.finetuned = false means no rotation
   ScaleKeys scales = {};
   FileLayout file = {};
+  Mixer recurrent = Mixer::attention;  // of the layers that are not attention, where there are some
+  bool output_gate = false;            // of attention
 };
 
 std::span<const ArchitectureRow> architecture_rows();

@@ -9,6 +9,8 @@
 #include <limits>
 #include <span>
 
+#include "reference-engine/ops/causal_convolution.hpp"
+
 namespace assay {
 namespace {
 
@@ -179,15 +181,42 @@ std::optional<SpecDefect> check_experts(const MoeSpec& moe, std::uint32_t mixtur
   return check_factor("expert_weights_scale", moe.weight_scale, 1e-6F);
 }
 
+std::optional<SpecDefect> check_taps(std::string_view key, const RecurrenceSpec& recurrence) {
+  return check_limits(
+      std::array<SizeLimit, 1>{{{key, recurrence.taps, std::uint32_t{k_most_taps}}}});
+}
+
+/// Of a state space or a delta net.
+std::optional<SpecDefect> check_heads(const RecurrenceSpec& recurrence) {
+  if (auto defect = check_taps("ssm.conv_kernel", recurrence)) return defect;
+  if (auto defect = check_limits(std::array<SizeLimit, 4>{{
+          {"ssm.time_step_rank", recurrence.heads, k_most_heads},
+          {"ssm.inner_size", recurrence.head_dim, 4096},
+          {"ssm.state_size", recurrence.state, 4096},
+          {"ssm.group_count", recurrence.groups, k_most_heads},
+      }})) {
+    return defect;
+  }
+  if (recurrence.heads % recurrence.groups != 0) {
+    return SpecDefect{"ssm.group_count",
+                      fmt::format("{} (expected a divisor of ssm.time_step_rank = {})",
+                                  recurrence.groups, recurrence.heads)};
+  }
+  return std::nullopt;
+}
+
 std::optional<SpecDefect> check_layer(const ModelSpec& spec, const LayerSpec& layer) {
   switch (layer.mixer) {
     case Mixer::attention:
       if (auto defect = check_attention(spec, layer.attention)) return defect;
       break;
-    case Mixer::gated_delta_net:
     case Mixer::short_convolution:
+      if (auto defect = check_taps("shortconv.l_cache", spec.recurrence)) return defect;
+      break;
+    case Mixer::gated_delta_net:
     case Mixer::state_space:
-      return SpecDefect{"block_count", "layers of a kind that the engine does not run"};
+      if (auto defect = check_heads(spec.recurrence)) return defect;
+      break;
   }
   return layer.ffn == Ffn::dense ? check_dense(layer) : std::nullopt;
 }

@@ -5,7 +5,9 @@
 
 #include "base/enum_table.hpp"
 #include "reference-engine/kernel_table.hpp"
+#include "reference-engine/runtime/recurrent_state.hpp"
 #include "reference-engine/session_buffers.hpp"
+#include "reference-engine/spec/mixer_sizes.hpp"
 
 namespace assay {
 namespace {
@@ -93,6 +95,25 @@ std::uint64_t cache_row_bytes(CacheFormat format, std::uint64_t dim) {
 
 Bytes Footprint::peak() const { return weights + kv_cache + compute + runtime; }
 
+Bytes state_per_token(const ModelSpec& spec) {
+  std::uint64_t bytes = 0;
+  for (const LayerSpec& layer : spec.layers) bytes += kept_state_bytes(spec, layer);
+  return Bytes(bytes);
+}
+
+double state_flops_per_token(const ModelSpec& spec) {
+  double total = 0.0;
+  for (const LayerSpec& layer : spec.layers) {
+    const MixerSizes sizes = mixer_sizes(spec, layer);
+    // Each value of a state decays, takes up a product and is read by one; a delta net also asks
+    // first what the state knows.
+    const double of_value = layer.mixer == Mixer::gated_delta_net ? 7.0 : 5.0;
+    total += of_value * static_cast<double>(sizes.state) +
+             k_flops_per_weight * static_cast<double>(sizes.channels * spec.recurrence.taps);
+  }
+  return total;
+}
+
 Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const SessionShape& shape) {
   Footprint total;
   total.weights = plan.total_bytes();
@@ -100,9 +121,12 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
     if (layer.mixer == Mixer::attention) add_attention(layer.attention, shape.cache, total);
   }
   total.kv_cache = Bytes(total.cache_per_position.value * shape.context);
-  total.compute = session_buffers_bytes(spec, shape);
+  total.state_per_token = state_per_token(spec);
+  total.state = RecurrentState::bytes(spec);
+  total.compute = session_buffers_bytes(spec, shape) + total.state;
   total.runtime = Bytes(k_runtime_bytes + k_vocabulary_bytes_per_token * spec.vocabulary);
   total.weights_per_token = plan.bytes_read_per_token();
+  total.flops_per_token = state_flops_per_token(spec);
   for (const PlannedTensor& tensor : plan.tensors) {
     const double used = static_cast<double>(tensor.columns) * static_cast<double>(tensor.rows) *
                         static_cast<double>(tensor.experts_used);
@@ -113,7 +137,8 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
 }
 
 Bytes bytes_per_token(const Footprint& footprint, std::uint64_t depth) {
-  Bytes total = footprint.weights_per_token + Bytes(footprint.cache_per_position.value * depth);
+  Bytes total = footprint.weights_per_token + footprint.state_per_token +
+                Bytes(footprint.cache_per_position.value * depth);
   for (const Footprint::Window& window : footprint.windows) {
     if (depth <= window.positions) continue;
     total = total - Bytes(window.cache_per_position.value * (depth - window.positions));

@@ -10,9 +10,12 @@
 namespace assay {
 namespace {
 
-void read_attention(SpecKeys& keys, const ModelSpec& spec, AttentionSpec& attention) {
+void read_attention(SpecKeys& keys, const ModelSpec& spec, bool kv_heads_differ,
+                    AttentionSpec& attention) {
   attention.heads = keys.size("attention.head_count");
-  attention.kv_heads = keys.size_or("attention.head_count_kv", attention.heads);
+  if (!kv_heads_differ) {
+    attention.kv_heads = keys.size_or("attention.head_count_kv", attention.heads);
+  }
   if (attention.heads == 0) return keys.refuse("attention.head_count", "0 (expected at least 1)");
   if (!keys.has("attention.key_length") && spec.d_model % attention.heads != 0) {
     return keys.refuse("attention.head_count", fmt::format("{} (expected a divisor of "
@@ -115,13 +118,17 @@ void read_windows(SpecKeys& keys, const WindowRule& rule, ModelSpec& spec) {
 
 void read_layers(SpecKeys& keys, ModelSpec& spec) {
   LayerSpec layer;
-  read_attention(keys, spec, layer.attention);
-  layer.d_ff = keys.size_or("feed_forward_length", 0);
   const std::uint32_t count = keys.size("block_count");
   if (count == 0 || count > k_most_layers) {
     return keys.refuse("block_count", fmt::format("{} (expected 1 to {})", count, k_most_layers));
   }
+  const auto kv_heads = keys.sizes("attention.head_count_kv", count);
+  read_attention(keys, spec, kv_heads.has_value(), layer.attention);
+  layer.d_ff = keys.size_or("feed_forward_length", 0);
   spec.layers = uniform_layers(count, layer);
+  for (std::size_t i = 0; kv_heads && i < count; ++i) {
+    spec.layers[i].attention.kv_heads = (*kv_heads)[i];
+  }
 }
 
 void read_rope(SpecKeys& keys, ModelSpec& spec) {
@@ -141,6 +148,19 @@ void read_layer_pattern(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& s
   }
 }
 
+namespace {
+
+/// Files number the ways to turn logits into weights; an architecture has one.
+void read_router(SpecKeys& keys, const MoeSpec& moe) {
+  const std::uint32_t own = moe.router == RouterKind::sigmoid ? 2 : 1;
+  const std::uint32_t gating = keys.size_or("expert_gating_func", own);
+  if (gating != own) {
+    keys.refuse("expert_gating_func", fmt::format("{} (expected {})", gating, own));
+  }
+}
+
+}  // namespace
+
 void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   const std::uint32_t experts =
       row.experts == Experts::always ? keys.size("expert_count") : keys.size_or("expert_count", 0);
@@ -158,6 +178,7 @@ void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
     return keys.refuse("expert_count", fmt::format("{} (expected at least 2)", experts));
   }
   MoeSpec& moe = spec.moe;
+  read_router(keys, moe);
   const std::uint32_t d_ff = keys.size_or("feed_forward_length", 0);
   moe.experts = experts;
   moe.used = keys.size("expert_used_count");
@@ -169,7 +190,8 @@ void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   if (step == 0) return keys.refuse("interleave_moe_layer_step", "0 (expected at least 1)");
   for (std::size_t layer = dense; layer < spec.layers.size(); ++layer) {
     if ((layer + 1) % step == 0) {
-      spec.layers[layer] = mixture_layer(spec.layers[layer].attention);
+      spec.layers[layer].ffn = Ffn::mixture;
+      spec.layers[layer].d_ff = 0;
     }
   }
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {

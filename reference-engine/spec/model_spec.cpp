@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "reference-engine/spec/architecture_table.hpp"
 #include "reference-engine/spec/check_spec.hpp"
 #include "reference-engine/spec/layer_keys.hpp"
+#include "reference-engine/spec/recurrent_keys.hpp"
 #include "reference-engine/spec/spec_keys.hpp"
 
 namespace assay {
@@ -72,13 +74,17 @@ Result<void> refuse_parts(const GgufFile& file) {
 /// What the presence of a tensor decides.
 void read_tensors(const SpecKeys& keys, ModelSpec& spec) {
   spec.tied_embeddings = !keys.has_tensor("output.weight");
+  const auto first =
+      std::find_if(spec.layers.begin(), spec.layers.end(),
+                   [](const LayerSpec& layer) { return layer.mixer == Mixer::attention; });
+  const auto has = [&](std::string_view tensor) {
+    return keys.has_tensor(fmt::format("blk.{}.{}", first - spec.layers.begin(), tensor));
+  };
   // Fused files of an architecture that has them apart, and the other way round.
-  if (keys.has_tensor("blk.0.attn_qkv.weight")) spec.file.fused_qkv = true;
-  if (keys.has_tensor("blk.0.attn_q.weight")) spec.file.fused_qkv = false;
-  const std::string_view bias = spec.file.fused_qkv ? "blk.0.attn_qkv.bias" : "blk.0.attn_q.bias";
-  spec.bias.qkv = spec.bias.qkv || keys.has_tensor(bias);
-  spec.bias.attention_output =
-      spec.bias.attention_output || keys.has_tensor("blk.0.attn_output.bias");
+  if (has("attn_qkv.weight")) spec.file.fused_qkv = true;
+  if (has("attn_q.weight")) spec.file.fused_qkv = false;
+  spec.bias.qkv = spec.bias.qkv || has(spec.file.fused_qkv ? "attn_qkv.bias" : "attn_q.bias");
+  spec.bias.attention_output = spec.bias.attention_output || has("attn_output.bias");
 }
 
 }  // namespace
@@ -100,6 +106,7 @@ Result<ModelSpec> model_spec(const GgufFile& file) {
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   read_rope(keys, spec);
   read_layer_pattern(keys, **row, spec);
+  read_recurrence(keys, **row, spec);
   read_experts(keys, **row, spec);
   read_scales(keys, **row, spec);
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());

@@ -2,6 +2,7 @@
 // importance matrix), so that a planned model has the size of the file that people download.
 #include "reference-engine/spec/recipe.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <string>
@@ -63,27 +64,48 @@ std::uint32_t layer_count(const ModelSpec& spec) {
   return static_cast<std::uint32_t>(spec.layers.size());
 }
 
+/// Layers up to `end` that have a tensor which the quantiser takes for values: those of attention,
+/// and delta nets.
+std::uint32_t layers_with_values(const ModelSpec& spec, std::uint32_t end) {
+  return static_cast<std::uint32_t>(
+      std::count_if(spec.layers.begin(), spec.layers.begin() + end, [](const LayerSpec& layer) {
+        return layer.mixer == Mixer::attention || layer.mixer == Mixer::gated_delta_net;
+      }));
+}
+
+/// As the quantiser counts them: of the first layer, where a file of delta nets lists the heads of
+/// its attention layers too and one of other kinds lists none.
+std::uint32_t queries_of_a_value_head(const ModelSpec& spec) {
+  const Mixer first = spec.layers.front().mixer;
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.mixer == Mixer::attention) return layer.attention.heads / layer.attention.kv_heads;
+    if (first != Mixer::gated_delta_net) break;
+  }
+  return 0;
+}
+
 WeightFormat value_format(Recipe recipe, std::uint32_t layer, const ModelSpec& spec) {
   if (spec.moe.experts == 8) return WeightFormat::q8_0;
   WeightFormat format = row_of(recipe).base;
-  const AttentionSpec& attention = spec.layers[layer].attention;
-  const bool few_value_heads = attention.kv_heads != 0 && attention.heads / attention.kv_heads >= 4;
+  const bool few_value_heads = queries_of_a_value_head(spec) >= 4;
+  const std::uint32_t index = layers_with_values(spec, layer);
   switch (recipe) {
     case Recipe::q2_k:
       format = few_value_heads ? WeightFormat::q4_k : WeightFormat::q3_k;
       break;
     case Recipe::q3_k_m:
-      format = layer < 2 ? WeightFormat::q5_k : WeightFormat::q4_k;
+      format = index < 2 ? WeightFormat::q5_k : WeightFormat::q4_k;
       break;
     case Recipe::q3_k_l:
       format = WeightFormat::q5_k;
       break;
     case Recipe::q4_k_s:
-      if (layer < 4) format = WeightFormat::q5_k;
+      if (index < 4) format = WeightFormat::q5_k;
       break;
     case Recipe::q4_k_m:
     case Recipe::q5_k_m:
-      if (more_bits(layer, layer_count(spec))) format = WeightFormat::q6_k;
+      if (more_bits(index, layers_with_values(spec, layer_count(spec))))
+        format = WeightFormat::q6_k;
       break;
     case Recipe::iq4_nl:
     case Recipe::iq4_xs:
@@ -155,6 +177,10 @@ WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const Mo
       return !spec.tied_embeddings || base == WeightFormat::q8_0 ? base : WeightFormat::q6_k;
     case TensorRole::attention_v:
       return value_format(recipe, tensor.layer, spec);
+    case TensorRole::mixer_in:  // a delta net's holds q, k and v, and is taken for values
+      return spec.layers[tensor.layer].mixer == Mixer::gated_delta_net
+                 ? value_format(recipe, tensor.layer, spec)
+                 : base;
     case TensorRole::attention_k:
       return spec.moe.experts == 8 ? WeightFormat::q8_0 : base;
     case TensorRole::attention_output:

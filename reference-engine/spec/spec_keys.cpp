@@ -65,6 +65,22 @@ std::optional<std::vector<bool>> SpecKeys::flags(std::string_view key, std::size
   return flags;
 }
 
+std::optional<std::vector<std::uint32_t>> SpecKeys::sizes(std::string_view key, std::size_t count) {
+  const GgufValue* value = file_->find(prefix_ + std::string(key));
+  if (value == nullptr || value->type != GgufType::array) return std::nullopt;
+  auto found = file_->array(full(key), GgufType::i32);
+  if (!found) found = file_->array(full(key), GgufType::u32);
+  const GgufArray* array = taken(std::move(found), static_cast<const GgufArray*>(nullptr));
+  if (array == nullptr) return std::nullopt;
+  if (array->size() != count) {
+    refuse(key, fmt::format("{} sizes (expected {})", array->size(), count));
+    return std::nullopt;
+  }
+  std::vector<std::uint32_t> sizes;
+  for (std::size_t i = 0; i < count; ++i) sizes.push_back(array->number<std::uint32_t>(i));
+  return sizes;
+}
+
 void SpecKeys::refuse(std::string_view key, std::string_view found) {
   if (!refusal_) refusal_ = file_->refuse(prefix_ + std::string(key), found).value();
 }

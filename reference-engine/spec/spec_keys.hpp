@@ -34,6 +34,10 @@ class SpecKeys {
   /// Flags, one for each of `count` layers. Nothing where the key is no array.
   std::optional<std::vector<bool>> flags(std::string_view key, std::size_t count);
 
+  /// Sizes, one for each of `count` layers. Nothing where the key is no array. A negative number
+  /// becomes one above every limit.
+  std::optional<std::vector<std::uint32_t>> sizes(std::string_view key, std::size_t count);
+
   void refuse(std::string_view key, std::string_view found);
   /// Refuses a key of the architecture that nothing has read and that may mean something.
   void refuse_unread();

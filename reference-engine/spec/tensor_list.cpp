@@ -54,10 +54,12 @@ class LayerTensors {
     switch (layer_->mixer) {
       case Mixer::attention:
         return list_attention();
-      case Mixer::gated_delta_net:
       case Mixer::short_convolution:
+        return list_short_convolution();
       case Mixer::state_space:
-        return;
+        return list_state_space();
+      case Mixer::gated_delta_net:
+        return list_delta_net();
     }
   }
 
@@ -68,7 +70,7 @@ class LayerTensors {
     if (spec_->file.fused_qkv) {
       add("attn_qkv.weight", TensorRole::attention_qkv, {d_model, d_q + 2 * d_kv});
     } else {
-      add("attn_q.weight", TensorRole::attention_q, {d_model, d_q});
+      add("attn_q.weight", TensorRole::attention_q, {d_model, layer_->attention.d_q_rows()});
       add("attn_k.weight", TensorRole::attention_k, {d_model, d_kv});
       add("attn_v.weight", TensorRole::attention_v, {d_model, d_kv});
     }
@@ -76,7 +78,7 @@ class LayerTensors {
     if (spec_->bias.qkv && spec_->file.fused_qkv) {
       add("attn_qkv.bias", TensorRole::attention_qkv_bias, {d_q + 2 * d_kv});
     } else if (spec_->bias.qkv) {
-      add("attn_q.bias", TensorRole::attention_q_bias, {d_q});
+      add("attn_q.bias", TensorRole::attention_q_bias, {layer_->attention.d_q_rows()});
       add("attn_k.bias", TensorRole::attention_k_bias, {d_kv});
       add("attn_v.bias", TensorRole::attention_v_bias, {d_kv});
     }
@@ -92,6 +94,44 @@ class LayerTensors {
       add("attn_q_norm.weight", TensorRole::attention_q_norm, {full ? d_q : dim});
       add("attn_k_norm.weight", TensorRole::attention_k_norm, {full ? d_kv : dim});
     }
+  }
+
+  void list_short_convolution() {
+    const std::uint64_t d_model = spec_->d_model;
+    add("shortconv.in_proj.weight", TensorRole::mixer_in, {d_model, 3 * d_model});
+    add("shortconv.conv.weight", TensorRole::convolution, {spec_->recurrence.taps, d_model});
+    add("shortconv.out_proj.weight", TensorRole::mixer_out, {d_model, d_model});
+  }
+
+  void list_state_space() {
+    const RecurrenceSpec& recurrence = spec_->recurrence;
+    const std::uint64_t heads = recurrence.heads;
+    const std::uint64_t inner = recurrence.d_inner();
+    const std::uint64_t mixed = recurrence.d_mixed();
+    add("ssm_in.weight", TensorRole::mixer_in, {spec_->d_model, inner + mixed + heads});
+    add("ssm_conv1d.weight", TensorRole::convolution, {recurrence.taps, mixed});
+    add("ssm_conv1d.bias", TensorRole::convolution_bias, {mixed});
+    add("ssm_dt.bias", TensorRole::step_bias, {heads});
+    add("ssm_a", TensorRole::decay_rate, {1, heads});
+    add("ssm_d", TensorRole::skip, {1, heads});
+    add("ssm_norm.weight", TensorRole::mixer_norm, {inner / recurrence.groups, recurrence.groups});
+    add("ssm_out.weight", TensorRole::mixer_out, {inner, spec_->d_model});
+  }
+
+  void list_delta_net() {
+    const RecurrenceSpec& recurrence = spec_->recurrence;
+    const std::uint64_t d_model = spec_->d_model;
+    const std::uint64_t heads = recurrence.heads;
+    const std::uint64_t inner = recurrence.d_inner();
+    add("attn_qkv.weight", TensorRole::mixer_in, {d_model, recurrence.d_mixed()});
+    add("attn_gate.weight", TensorRole::mixer_gate, {d_model, inner});
+    add("ssm_conv1d.weight", TensorRole::convolution, {recurrence.taps, recurrence.d_mixed()});
+    add("ssm_dt.bias", TensorRole::step_bias, {heads});
+    add("ssm_a", TensorRole::decay_rate, {heads});
+    add("ssm_beta.weight", TensorRole::mixer_write, {d_model, heads});
+    add("ssm_alpha.weight", TensorRole::mixer_step, {d_model, heads});
+    add("ssm_norm.weight", TensorRole::mixer_norm, {recurrence.head_dim});
+    add("ssm_out.weight", TensorRole::mixer_out, {inner, d_model});
   }
 
   void list_dense() {
@@ -172,7 +212,9 @@ void list_rope_factors(TensorList& list, const RopeSpec& rope) {
 std::vector<PlannedTensor> list_tensors(const ModelSpec& spec) {
   TensorList list;
   list.add("token_embd.weight", TensorRole::token_embedding, {spec.d_model, spec.vocabulary});
-  list.add("output_norm.weight", TensorRole::output_norm, {spec.d_model});
+  list.add(
+      spec.file.output_norm_is_embedding_norm ? "token_embd_norm.weight" : "output_norm.weight",
+      TensorRole::output_norm, {spec.d_model});
   if (spec.norm.bias) {
     list.add("output_norm.bias", TensorRole::output_norm_bias, {spec.d_model});
   }

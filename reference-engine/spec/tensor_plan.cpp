@@ -87,6 +87,11 @@ bool is_matrix(TensorRole role) {
     case TensorRole::attention_k:
     case TensorRole::attention_v:
     case TensorRole::attention_output:
+    case TensorRole::mixer_in:
+    case TensorRole::mixer_gate:
+    case TensorRole::mixer_write:
+    case TensorRole::mixer_step:
+    case TensorRole::mixer_out:
     case TensorRole::ffn_gate_up:
     case TensorRole::ffn_gate:
     case TensorRole::ffn_up:

@@ -31,6 +31,8 @@ bool is_scale(TensorRole role) {
     case TensorRole::attention_q_norm:
     case TensorRole::attention_k_norm:
     case TensorRole::attention_post_norm:
+    case TensorRole::skip:
+    case TensorRole::mixer_norm:
     case TensorRole::ffn_norm:
     case TensorRole::ffn_post_norm:
       return true;
@@ -39,12 +41,18 @@ bool is_scale(TensorRole role) {
   }
 }
 
-/// What is no scale (biases, sinks) is small.
+/// What is no scale (biases, sinks) is small. Heads that carry a state keep some tens of tokens.
+float vector_value(const PlannedTensor& tensor, float uniform) {
+  if (is_scale(tensor.role)) return 1.0F;
+  if (tensor.role == TensorRole::decay_rate) return -0.1F * (1.5F + uniform);
+  if (tensor.role == TensorRole::convolution) return uniform;
+  return 0.1F * uniform;
+}
+
 void fill_vector(const PlannedTensor& tensor, std::uint64_t seed, std::span<std::byte> row) {
-  const bool bias = !is_scale(tensor.role);
   SplitMix64 random(seed);
   for (std::size_t at = 0; at < row.size(); at += sizeof(float)) {
-    const float value = bias ? 0.1F * random.next_uniform() : 1.0F;
+    const float value = vector_value(tensor, random.next_uniform());
     std::memcpy(row.data() + at, &value, sizeof value);
   }
 }

@@ -99,7 +99,7 @@ TEST_F(SessionTest, GivesTheSameLogitsAfterRewinding) {
   ASSERT_TRUE(session.evaluate(std::span(tokens).first(10)));
   const std::vector<float> first = copy(session.evaluate(std::span(tokens).subspan(10, 5)));
   EXPECT_EQ(session.depth(), 15U);
-  session.rewind(10);
+  ASSERT_TRUE(session.rewind(10));
   EXPECT_EQ(session.depth(), 10U);
   EXPECT_EQ(copy(session.evaluate(std::span(tokens).subspan(10, 5))), first);
 }

@@ -24,10 +24,9 @@ std::string ReferenceGenerator::name() const { return "assay"; }
 Result<void> ReferenceGenerator::reset(std::uint32_t depth) {
   logits_ = {};
   if (filled_ == depth && session_.depth() >= depth) {
-    session_.rewind(depth);
-    return {};
+    return session_.rewind(depth);
   }
-  session_.rewind(0);
+  if (auto cleared = session_.rewind(0); !cleared) return cleared;
   if (depth > 0) {
     if (auto filled = session_.fill_to(depth, seed_); !filled) return filled;
   }

@@ -117,7 +117,7 @@ Result<Verification> verify_outputs(const PreparedModel& prepared, const Model& 
   if (!check_products(model, products_of(model, workload, shape), verification)) {
     return verification;
   }
-  session.rewind(0);
+  if (auto cleared = session.rewind(0); !cleared) return pass_on(cleared);
   if (shape.context > 1) {
     if (auto filled = session.fill_to(shape.context - 1, options.seed); !filled) {
       return pass_on(filled);
@@ -134,7 +134,7 @@ Result<Verification> verify_outputs(const PreparedModel& prepared, const Model& 
         fmt::format("logits at depth {}: NMSE {:.1e} against a float64 pass (at most {:.1e})",
                     shape.context - 1, *nmse, bound);
   }
-  session.rewind(0);
+  if (auto cleared = session.rewind(0); !cleared) return pass_on(cleared);
   store_verification(options.verification_cache, key, verification);
   return verification;
 }

@@ -1,0 +1,47 @@
+#include "reference-engine/spec/mixer_sizes.hpp"
+
+namespace assay {
+namespace {
+
+/// Heads with a matrix each: `extra` values of a token stand beside what is convolved.
+MixerSizes sizes_of_heads(const RecurrenceSpec& spec, std::uint64_t extra) {
+  const std::uint64_t mixed = spec.d_mixed();
+  return {.projected = mixed + extra,
+          .inner = spec.d_inner(),
+          .channels = mixed,
+          .history = (spec.taps - std::uint64_t{1}) * mixed,
+          .state = std::uint64_t{spec.d_inner()} * spec.state};
+}
+
+}  // namespace
+
+MixerSizes mixer_sizes(const ModelSpec& spec, const LayerSpec& layer) {
+  const RecurrenceSpec& recurrence = spec.recurrence;
+  const std::uint64_t d_model = spec.d_model;
+  switch (layer.mixer) {
+    case Mixer::attention:
+      return {.projected = layer.attention.output_gate ? layer.attention.d_q_rows() : 0,
+              .inner = layer.attention.d_q(),
+              .channels = 0,
+              .history = 0,
+              .state = 0};
+    case Mixer::short_convolution:  // what is multiplied before, after, and the values
+      return {.projected = 3 * d_model,
+              .inner = d_model,
+              .channels = d_model,
+              .history = (recurrence.taps - std::uint64_t{1}) * d_model,
+              .state = 0};
+    case Mixer::state_space:  // the gate, and a step for each head
+      return sizes_of_heads(recurrence, recurrence.d_inner() + recurrence.heads);
+    case Mixer::gated_delta_net:  // the gate, a step and a strength of writing for each head
+      return sizes_of_heads(recurrence, recurrence.d_inner() + std::uint64_t{2} * recurrence.heads);
+  }
+  return {};
+}
+
+std::uint64_t kept_state_bytes(const ModelSpec& spec, const LayerSpec& layer) {
+  const MixerSizes sizes = mixer_sizes(spec, layer);
+  return (sizes.history + sizes.state) * sizeof(float);
+}
+
+}  // namespace assay
