@@ -25,6 +25,7 @@ void declare(options::options_description& own,
   auto add = own.add_options();
   add("prompt", options::value<std::string>()->value_name("TEXT")->default_value(""),
       "what the text begins with (it is not repeated); empty: the start token alone");
+  add("special", "control tokens in the prompt (\"<|im_end|>\") are taken for such, and shown");
   add("count,n", options::value<std::uint32_t>()->value_name("N")->default_value(200),
       "tokens to generate at most");
   add("temperature", options::value<float>()->value_name("T")->default_value(0.0F),
@@ -59,6 +60,7 @@ Result<Generation> generate(const Invocation& invocation, const GgufModel& model
                             const std::vector<TokenId>& prompt) {
   const bool live = !invocation.json && !invocation.output;
   Sampler sampler({invocation.get<float>("temperature"), invocation.get<std::uint64_t>("seed")});
+  TextStream text(*model.tokenizer, prompt.back(), invocation.has("special"));
   Generation generation;
   std::vector<TokenId> input = prompt;
   const auto count = invocation.get<std::uint32_t>("count");
@@ -73,7 +75,7 @@ Result<Generation> generate(const Invocation& invocation, const GgufModel& model
                   model.file.name(), "the file's weights are damaged");
     }
     const TokenId next = sampler.next(*logits);
-    if (next == model.tokenizer->end_token() || next == model.tokenizer->start_token()) {
+    if (model.tokenizer->ends_text(next) || next == model.tokenizer->start_token()) {
       generation.ending = Ending::end_token;
       break;
     }
@@ -83,7 +85,7 @@ Result<Generation> generate(const Invocation& invocation, const GgufModel& model
                               model.tokenizer->vocabulary()),
                   model.file.name());
     }
-    const std::string piece = model.tokenizer->decode(next, input.back());
+    const std::string piece = text.add(next);
     generation.tokens.push_back(next);
     generation.text += piece;
     if (live) {
@@ -91,10 +93,15 @@ Result<Generation> generate(const Invocation& invocation, const GgufModel& model
       if (!shown) return pass_on(shown);
       if (!*shown) {
         generation.ending = Ending::reader_gone;
-        break;
+        return generation;
       }
     }
     input.assign(1, next);
+  }
+  const std::string rest = text.finish();
+  generation.text += rest;
+  if (live && !rest.empty()) {
+    if (const auto shown = show(rest); !shown) return pass_on(shown);
   }
   return generation;
 }
@@ -113,8 +120,7 @@ std::string document(const Invocation& invocation, const GgufModel& model,
   json["tokens"] = generation.tokens;
   json["ended_by"] = generation.ending == Ending::end_token ? "end_token" : "count";
   json["text"] = generation.text;
-  // The bytes of single tokens need not be whole characters.
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(1) + "\n";
 }
 
 Result<int> run(const Invocation& invocation) {
@@ -129,8 +135,13 @@ Result<int> run(const Invocation& invocation) {
   const MachineProfile machine = probe_this_machine();
   const auto engine = choose_engine(invocation, machine);
   if (!engine) return pass_on(engine);
+  if (!model->tokenizer->note().empty()) {
+    remark(invocation, fmt::format("assay: {}: {}", printable(model->file.name(), 4096),
+                                   model->tokenizer->note()));
+  }
+  const EncodeOptions options{.control_tokens = invocation.has("special")};
   const std::vector<TokenId> prompt =
-      model->tokenizer->encode(invocation.get<std::string>("prompt"));
+      model->tokenizer->encode(invocation.get<std::string>("prompt"), options);
   if (prompt.empty()) {
     return fail(ErrorCode::usage, "--prompt: no tokens (this model has no start token)");
   }

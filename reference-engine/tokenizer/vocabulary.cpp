@@ -7,12 +7,12 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "reference-engine/tokenizer/known_tokens.hpp"
 
 namespace assay {
 namespace {
 
 constexpr std::string_view k_model = "tokenizer.ggml.model";
-constexpr std::string_view k_sentencepiece = "llama";
 constexpr std::string_view k_tokens = "tokenizer.ggml.tokens";
 constexpr std::string_view k_scores = "tokenizer.ggml.scores";
 constexpr std::string_view k_kinds = "tokenizer.ggml.token_type";
@@ -39,39 +39,47 @@ Result<const GgufArray*> matching_array(const GgufFile& file, std::string_view k
   return array;
 }
 
-Result<TokenId> special_token(const GgufFile& file, std::string_view key, TokenId fallback,
-                              std::size_t tokens) {
-  const auto token = file.count_or(key, fallback);
+/// The token that a key names; nothing for a missing key.
+Result<std::optional<TokenId>> special_token(const GgufFile& file, std::string_view key,
+                                             std::size_t tokens) {
+  if (!file.has(key)) return std::optional<TokenId>();
+  const auto token = file.count(key);
   if (!token) return pass_on(token);
   if (*token >= tokens) {
     return file.refuse(key, fmt::format("{} (expected one of the {} tokens)", *token, tokens));
   }
-  return static_cast<TokenId>(*token);
+  return std::optional<TokenId>(static_cast<TokenId>(*token));
 }
 
 }  // namespace
 
-bool Vocabulary::supports(const GgufFile& file) {
+Result<std::optional<VocabularyKind>> Vocabulary::kind_of(const GgufFile& file) {
   const auto model = file.text(k_model);
-  return model && *model == k_sentencepiece;
+  if (!model) return pass_on(model);
+  if (*model == "llama") return std::optional(VocabularyKind::sentence_pieces);
+  if (*model == "gpt2" || *model == "gemma4") return std::optional(VocabularyKind::byte_pairs);
+  return std::optional<VocabularyKind>();
 }
 
 Result<Vocabulary> Vocabulary::from(const GgufFile& file) {
-  const auto model = file.text(k_model);
-  if (!model) return pass_on(model);
-  if (*model != k_sentencepiece) {
+  const auto made_of = kind_of(file);
+  if (!made_of) return pass_on(made_of);
+  if (!*made_of) {
     return file.refuse(k_model,
-                       fmt::format("'{}' is not supported (expected 'llama', SentencePiece "
-                                   "with scores)",
-                                   printable(*model, 60)));
+                       fmt::format("'{}' is not supported (expected 'llama', SentencePiece with "
+                                   "scores, 'gpt2' or 'gemma4', byte pairs)",
+                                   printable(*file.text(k_model), 60)));
   }
   Vocabulary vocabulary;
+  vocabulary.made_of_ = **made_of;
   if (auto read = vocabulary.read_tokens(file); !read) return pass_on(read);
   if (auto read = vocabulary.read_scores(file); !read) return pass_on(read);
   if (auto read = vocabulary.read_kinds(file); !read) return pass_on(read);
   if (auto read = vocabulary.read_special_tokens(file); !read) return pass_on(read);
+  if (auto read = vocabulary.read_flags(file); !read) return pass_on(read);
   if (auto read = vocabulary.read_byte_tokens(file); !read) return pass_on(read);
-  vocabulary.sort_by_text();
+  vocabulary.apply_known_texts();
+  vocabulary.index_texts();
   return vocabulary;
 }
 
@@ -79,19 +87,19 @@ Result<void> Vocabulary::read_tokens(const GgufFile& file) {
   const auto tokens = file.array(k_tokens, GgufType::string);
   if (!tokens) return pass_on(tokens);
   if ((*tokens)->size() == 0) return file.refuse(k_tokens, "no tokens");
-  ends_.reserve((*tokens)->size());
+  texts_.reserve((*tokens)->size());
   for (std::size_t i = 0; i < (*tokens)->size(); ++i) {
-    texts_ += (*tokens)->text(i);
-    ends_.push_back(static_cast<std::uint32_t>(texts_.size()));
+    if (!texts_.append((*tokens)->text(i))) return file.refuse(k_tokens, "more than 4 GiB of text");
   }
   return {};
 }
 
 Result<void> Vocabulary::read_scores(const GgufFile& file) {
-  const auto scores = matching_array(file, k_scores, GgufType::f32, ends_.size());
+  if (made_of_ != VocabularyKind::sentence_pieces) return {};
+  const auto scores = matching_array(file, k_scores, GgufType::f32, texts_.size());
   if (!scores) return pass_on(scores);
-  scores_.reserve(ends_.size());
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
+  scores_.reserve(texts_.size());
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
     const auto score = (*scores)->number<float>(i);
     if (!std::isfinite(score)) {
       return file.refuse(k_scores, fmt::format("element {} is {} (expected a number)", i, score));
@@ -102,10 +110,14 @@ Result<void> Vocabulary::read_scores(const GgufFile& file) {
 }
 
 Result<void> Vocabulary::read_kinds(const GgufFile& file) {
-  const auto kinds = matching_array(file, k_kinds, GgufType::i32, ends_.size());
+  if (made_of_ == VocabularyKind::byte_pairs && !file.has(k_kinds)) {
+    kinds_.assign(texts_.size(), TokenKind::normal);
+    return {};
+  }
+  const auto kinds = matching_array(file, k_kinds, GgufType::i32, texts_.size());
   if (!kinds) return pass_on(kinds);
-  kinds_.reserve(ends_.size());
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
+  kinds_.reserve(texts_.size());
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
     const auto kind = (*kinds)->number<std::int32_t>(i);
     if (kind < 1 || kind > 6) {
       return file.refuse(k_kinds, fmt::format("element {} is {} (expected 1 to 6)", i, kind));
@@ -116,27 +128,53 @@ Result<void> Vocabulary::read_kinds(const GgufFile& file) {
 }
 
 Result<void> Vocabulary::read_special_tokens(const GgufFile& file) {
-  // Where a file does not say, the numbers of the original llama vocabulary hold.
-  const auto unknown = special_token(file, "tokenizer.ggml.unknown_token_id", 0, size());
-  if (!unknown) return pass_on(unknown);
-  const auto start = special_token(file, "tokenizer.ggml.bos_token_id", 1, size());
-  if (!start) return pass_on(start);
-  const auto end = special_token(file, "tokenizer.ggml.eos_token_id", 2, size());
-  if (!end) return pass_on(end);
-  const auto add_start = file.flag_or("tokenizer.ggml.add_bos_token", true);
+  struct Row {
+    std::string_view key;
+    std::optional<TokenId>* token;
+    // Where a file does not say, the numbers of the original llama vocabulary hold for its kind.
+    std::optional<TokenId> fallback;
+  };
+  std::optional<TokenId> other;
+  for (const Row& row : {Row{"tokenizer.ggml.unknown_token_id", &unknown_, 0},
+                         Row{"tokenizer.ggml.bos_token_id", &start_, 1},
+                         Row{"tokenizer.ggml.eos_token_id", &end_, 2},
+                         Row{"tokenizer.ggml.eot_token_id", &other, {}},
+                         Row{"tokenizer.ggml.eom_token_id", &other, {}},
+                         Row{"tokenizer.ggml.fim_pad_token_id", &other, {}},
+                         Row{"tokenizer.ggml.fim_rep_token_id", &other, {}},
+                         Row{"tokenizer.ggml.fim_sep_token_id", &other, {}}}) {
+    const auto token = special_token(file, row.key, size());
+    if (!token) return pass_on(token);
+    *row.token = *token;
+    if (!*token && made_of_ == VocabularyKind::sentence_pieces && row.fallback) {
+      if (*row.fallback >= size()) {
+        return file.refuse(row.key, fmt::format("missing (the usual {} is beyond the {} tokens)",
+                                                *row.fallback, size()));
+      }
+      *row.token = row.fallback;
+    }
+    if (row.token == &other && other) ends_.push_back(*other);
+  }
+  if (end_) ends_.push_back(*end_);
+  return {};
+}
+
+Result<void> Vocabulary::read_flags(const GgufFile& file) {
+  constexpr std::string_view k_add_start = "tokenizer.ggml.add_bos_token";
+  const bool pieces = made_of_ == VocabularyKind::sentence_pieces;
+  const auto add_start = file.flag_or(k_add_start, pieces);
   if (!add_start) return pass_on(add_start);
-  const auto add_space = file.flag_or("tokenizer.ggml.add_space_prefix", true);
+  const auto add_end = file.flag_or("tokenizer.ggml.add_eos_token", false);
+  if (!add_end) return pass_on(add_end);
+  const auto add_space = file.flag_or("tokenizer.ggml.add_space_prefix", pieces);
   if (!add_space) return pass_on(add_space);
-  unknown_ = *unknown;
-  start_ = *start;
-  end_ = *end;
-  add_start_ = *add_start;
+  if (pieces || file.has(k_add_start)) add_start_ = *add_start;
+  add_end_ = *add_end;
   add_space_prefix_ = *add_space;
   return {};
 }
 
 Result<void> Vocabulary::read_byte_tokens(const GgufFile& file) {
-  byte_tokens_.fill(unknown_);
   for (TokenId token = 0; token < size(); ++token) {
     if (kind(token) != TokenKind::byte) continue;
     const auto byte = parse_byte_token(text(token));
@@ -149,29 +187,56 @@ Result<void> Vocabulary::read_byte_tokens(const GgufFile& file) {
   return {};
 }
 
-void Vocabulary::sort_by_text() {
+void Vocabulary::apply_known_texts() {
+  std::optional<TokenId> returns;
+  std::optional<TokenId> calls;
+  std::optional<TokenId> flushes;
+  std::optional<TokenId> message_end;
+  std::optional<TokenId> old_end;
+  bool tools = false;
   for (TokenId token = 0; token < size(); ++token) {
-    if (kind(token) == TokenKind::normal || kind(token) == TokenKind::user_defined) {
-      by_text_.push_back(token);
-    }
+    const std::string_view own = text(token);
+    if (own.size() < 4 || own.size() > 32) continue;  // the lengths of the lists
+    if (frames_message(own)) kinds_[token] = TokenKind::user_defined;
+    if (!controls_text(own)) continue;
+    kinds_[token] = TokenKind::control;
+    if (!ends_text(own)) continue;
+    ends_.push_back(token);
+    if (own == "<|return|>") returns = token;
+    if (own == "<|call|>" || own == "<|calls|>") calls = token;
+    if (own == "<|flush|>") flushes = token;
+    if (own == "<|end|>") message_end = token;
+    if (own == "</s>") old_end = token;
+    if (own == "<|tool_response>") tools = true;
   }
-  std::sort(by_text_.begin(), by_text_.end(), [this](TokenId a, TokenId b) {
-    const int order = text(a).compare(text(b));
-    return order != 0 ? order < 0 : a < b;  // of equal texts the first is found
-  });
+  // Where messages are parts of an answer, the end of one does not end the text; and beside newer
+  // end tokens "</s>" is plain text.
+  if (message_end && calls && (returns || flushes)) {
+    std::erase(ends_, *message_end);
+    kinds_[*message_end] = TokenKind::user_defined;
+  }
+  if (tools && old_end) {
+    std::erase(ends_, *old_end);
+    kinds_[*old_end] = TokenKind::normal;
+  }
+  std::sort(ends_.begin(), ends_.end());
 }
 
-std::string_view Vocabulary::text(TokenId token) const {
-  const std::size_t begin = token == 0 ? 0 : ends_[token - 1];
-  return std::string_view(texts_).substr(begin, ends_[token] - begin);
+void Vocabulary::index_texts() {
+  for (const bool spelled : {true, false}) {
+    for (TokenId token = 0; token < size(); ++token) {
+      if (can_be_spelled(token) == spelled && !text(token).empty()) texts_.index(token);
+    }
+  }
 }
 
 std::optional<TokenId> Vocabulary::find(std::string_view text) const {
-  const auto found = std::lower_bound(
-      by_text_.begin(), by_text_.end(), text,
-      [this](TokenId token, std::string_view key) { return this->text(token) < key; });
-  if (found == by_text_.end() || this->text(*found) != text) return std::nullopt;
-  return *found;
+  const auto token = texts_.find(text);
+  return token && can_be_spelled(*token) ? token : std::nullopt;
+}
+
+bool Vocabulary::ends(TokenId token) const {
+  return std::binary_search(ends_.begin(), ends_.end(), token);
 }
 
 std::uint8_t Vocabulary::byte_value(TokenId token) const {

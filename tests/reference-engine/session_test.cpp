@@ -79,7 +79,7 @@ TEST_F(SessionTest, WritesThePublishedStory) {
   for (const CacheFormat cache : {CacheFormat::f32, CacheFormat::f16}) {
     Session session = std::move(*Session::open(model, {256, cache, 512, 2}, pool_));
     Sampler greedy({});
-    TokenId token = tokenizer->start_token();
+    TokenId token = tokenizer->start_token().value();
     std::string text;
     while (session.depth() < 256) {
       const auto logits = session.evaluate(std::array{token});

@@ -138,11 +138,60 @@ TEST_F(StoriesTokenizer, MergesLikeThePlainDefinition) {
 TEST_F(StoriesTokenizer, SaysWhichKindsItSupports) {
   EXPECT_TRUE(Tokenizer::supports(file));
   GgufBuilder builder = seeded_model("llama-gqa");
-  builder.set_text("tokenizer.ggml.model", "gpt2");
+  builder.set_text("tokenizer.ggml.model", "bert");
   const TemporaryDirectory directory;
   const auto other = GgufFile::open(directory.write("other.gguf", builder.build()));
   ASSERT_TRUE(other) << other.error().text();
   EXPECT_FALSE(Tokenizer::supports(*other));
+}
+
+TEST_F(StoriesTokenizer, FindsControlTokensWhenAsked) {
+  EXPECT_THAT(tokenizer.encode("I</s>I", {.control_tokens = true}), ElementsAre(1, 359, 2, 359));
+  EXPECT_EQ(tokenizer.decode(2, 5, true), "</s>");
+  EXPECT_TRUE(tokenizer.ends_text(2));
+  EXPECT_FALSE(tokenizer.ends_text(359));
+}
+
+class OtherSentencePieces : public testing::Test {
+ protected:
+  Tokenizer open(void (*change)(GgufBuilder& file)) {
+    GgufBuilder builder = seeded_model("llama-gqa");
+    change(builder);
+    const auto file = GgufFile::open(directory_.write("other.gguf", builder.build()));
+    auto tokenizer = Tokenizer::from(*file);
+    EXPECT_TRUE(tokenizer) << tokenizer.error().text();
+    return std::move(*tokenizer);
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(OtherSentencePieces, AddNoSpaceWhereTheFileForbidsIt) {
+  const Tokenizer tokenizer =
+      open([](GgufBuilder& f) { f.set_bool("tokenizer.ggml.add_space_prefix", false); });
+  EXPECT_THAT(tokenizer.encode(" I"), ElementsAre(1, 359));
+  EXPECT_EQ(tokenizer.decode(359, 1), " I");
+}
+
+TEST_F(OtherSentencePieces, AddStartAndEndWhereTheFileAsksForThem) {
+  const Tokenizer tokenizer = open([](GgufBuilder& f) {
+    f.set_bool("tokenizer.ggml.add_bos_token", false);
+    f.set_bool("tokenizer.ggml.add_eos_token", true);
+  });
+  EXPECT_THAT(tokenizer.encode("I"), ElementsAre(359, 2));
+  EXPECT_THAT(tokenizer.encode("I", {.start_and_end = false}), ElementsAre(359));
+}
+
+TEST_F(OtherSentencePieces, DropSpaceBehindSpecialTokensWhereTheFamilyDoes) {
+  const Tokenizer tokenizer =
+      open([](GgufBuilder& f) { f.set_text("general.name", "Phi-3 mini"); });
+  const EncodeOptions special{.control_tokens = true};
+  EXPECT_THAT(tokenizer.encode("I</s> \n I", special), ElementsAre(1, 359, 2, 359));
+  EXPECT_THAT(tokenizer.encode("<s>I", special), ElementsAre(1, 1, 359));
+}
+
+TEST_F(OtherSentencePieces, ReadALongRunOfOneLetter) {
+  const Tokenizer tokenizer = open([](GgufBuilder&) {});
+  EXPECT_GT(tokenizer.encode(std::string(1U << 20U, 'a')).size(), 1U << 19U);
 }
 
 struct BadVocabulary {
@@ -175,8 +224,8 @@ void set_token(GgufBuilder& file, std::size_t index, const std::string& text) {
 INSTANTIATE_TEST_SUITE_P(
     Files, VocabularyRefusal,
     testing::Values(
-        BadVocabulary{"kind", [](GgufBuilder& f) { f.set_text("tokenizer.ggml.model", "gpt2"); },
-                      "tokenizer.ggml.model: 'gpt2' is not supported"},
+        BadVocabulary{"kind", [](GgufBuilder& f) { f.set_text("tokenizer.ggml.model", "bert"); },
+                      "tokenizer.ggml.model: 'bert' is not supported"},
         BadVocabulary{"no_kind", [](GgufBuilder& f) { f.remove("tokenizer.ggml.model"); },
                       "tokenizer.ggml.model: missing"},
         BadVocabulary{"no_tokens", [](GgufBuilder& f) { f.remove("tokenizer.ggml.tokens"); },
