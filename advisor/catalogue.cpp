@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <limits>
 #include <set>
 #include <utility>
 
+#include "advisor/catalogue_spec.hpp"
 #include "advisor/json/first_error.hpp"
 #include "base/embedded.hpp"
-#include "base/enum_table.hpp"
 #include "base/json.hpp"
 
 namespace assay {
@@ -18,113 +17,6 @@ namespace {
 
 constexpr std::string_view k_builtin = "models/catalogue.json";
 constexpr std::string_view k_schema = "assay.catalogue/1";
-
-constexpr EnumTable<QkNorm, 3> k_qk_norms{{{
-    {QkNorm::none, "none"},
-    {QkNorm::per_head, "per_head"},
-    {QkNorm::full, "full"},
-}}};
-constexpr EnumTable<RopeScaling, 3> k_rope_scalings{{{
-    {RopeScaling::none, "none"},
-    {RopeScaling::linear, "linear"},
-    {RopeScaling::yarn, "yarn"},
-}}};
-
-/// A size of a model: 1 to the most that 32 bits hold.
-Result<std::uint32_t> size_of(const JsonFields& fields, std::string_view key) {
-  const auto value = fields.count(key);
-  if (!value) return pass_on(value);
-  if (*value == 0 || *value > std::numeric_limits<std::uint32_t>::max()) {
-    return fields.refuse(key, fmt::format("{} found (expected 1 to 4294967295)", *value));
-  }
-  return static_cast<std::uint32_t>(*value);
-}
-
-template <typename Enum, std::size_t Count>
-Result<Enum> choice_of(const JsonFields& fields, std::string_view key,
-                       const EnumTable<Enum, Count>& names) {
-  const auto text = fields.text(key);
-  if (!text) return pass_on(text);
-  const auto value = names.value(*text);
-  if (!value) return fields.refuse(key, fmt::format("\"{}\" found (not a known one)", *text));
-  return *value;
-}
-
-Result<RopeSpec> rope_of(const JsonFields& fields, RopeSpec rope, std::uint32_t head_dim) {
-  rope.dims = head_dim;
-  FirstError read;
-  std::optional<double> base;
-  read.take(fields.optional_number("base"), base);
-  if (base) rope.base = static_cast<float>(*base);
-  read.take_if_there(fields.optional_flag("frequency_factors"), rope.frequency_factors);
-  if (fields.has("scaling")) {
-    double factor = 1.0;
-    read.take(choice_of(fields, "scaling", k_rope_scalings), rope.scaling);
-    read.take(fields.number("factor"), factor);
-    read.take(size_of(fields, "original_context"), rope.original_context);
-    rope.factor = static_cast<float>(factor);
-  }
-  if (!read.ok()) return read.failure();
-  return rope;
-}
-
-Result<MoeSpec> moe_of(const JsonFields& fields, MoeSpec moe) {
-  FirstError read;
-  read.take(size_of(fields, "experts"), moe.experts);
-  read.take(size_of(fields, "used"), moe.used);
-  read.take(size_of(fields, "d_expert"), moe.d_expert);
-  if (!read.ok()) return read.failure();
-  if (moe.used > moe.experts) {
-    return fields.refuse(
-        "used", fmt::format("{} found (expected at most the {} experts)", moe.used, moe.experts));
-  }
-  return moe;
-}
-
-Result<ModelSpec> spec_of(const JsonFields& fields) {
-  const auto architecture = fields.text("architecture");
-  if (!architecture) return pass_on(architecture);
-  ModelSpec spec = architecture_spec(*architecture).value_or(ModelSpec{});
-  spec.architecture = *architecture;
-  FirstError read;
-  read.take(fields.text("id"), spec.name);
-  std::uint32_t layers = 0;
-  LayerSpec layer;
-  AttentionSpec& attention = layer.attention;
-  read.take(size_of(fields, "layers"), layers);
-  read.take(size_of(fields, "d_model"), spec.d_model);
-  read.take(size_of(fields, "heads"), attention.heads);
-  read.take(size_of(fields, "kv_heads"), attention.kv_heads);
-  read.take(size_of(fields, "head_dim"), attention.head_dim);
-  read.take(size_of(fields, "vocabulary"), spec.vocabulary);
-  read.take(size_of(fields, "trained_context"), spec.trained_context);
-  read.take(fields.flag("tied_embeddings"), spec.tied_embeddings);
-  read.take(fields.flag("qkv_bias"), spec.bias.qkv);
-  read.take(choice_of(fields, "qk_norm", k_qk_norms), spec.qk_norm);
-  if (!read.ok()) return read.failure();
-  const auto rope = fields.object("rope");
-  if (!rope) return pass_on(rope);
-  read.take(rope_of(*rope, spec.rope(), attention.head_dim), spec.rope());
-  if (fields.has("moe")) {
-    const auto moe = fields.object("moe");
-    if (!moe) return pass_on(moe);
-    read.take(moe_of(*moe, spec.moe), spec.moe);
-    layer = mixture_layer(attention);
-  } else {
-    read.take(size_of(fields, "d_ff"), layer.d_ff);
-  }
-  if (!read.ok()) return read.failure();
-  if (attention.heads % attention.kv_heads != 0) {
-    return fields.refuse("kv_heads", fmt::format("{} found (expected a divisor of the {} heads)",
-                                                 attention.kv_heads, attention.heads));
-  }
-  if (layers > k_most_layers) {
-    return fields.refuse("layers",
-                         fmt::format("{} found (expected 1 to {})", layers, k_most_layers));
-  }
-  spec.layers = uniform_layers(layers, layer);
-  return spec;
-}
 
 /// Sources of a row: a key of the document's `sources`, or the source itself.
 Result<std::vector<std::string>> sources_of(const JsonFields& row, const Json& shared) {
@@ -141,7 +33,7 @@ Result<std::vector<std::string>> sources_of(const JsonFields& row, const Json& s
 Result<CatalogueEntry> entry_of(const JsonFields& row, const Json& shared_sources) {
   CatalogueEntry entry;
   FirstError read;
-  read.take(spec_of(row), entry.spec);
+  read.take(catalogue_spec(row), entry.spec);
   read.take(row.text("family"), entry.family);
   read.take(row.text("vendor"), entry.vendor);
   read.take(row.optional_text("license"), entry.license);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -37,17 +38,21 @@ TensorPlan plan_of(const CatalogueEntry& entry, Recipe recipe) {
 
 std::string list_text(const std::vector<const CatalogueEntry*>& entries) {
   std::string text =
-      fmt::format("{:<30} {:<20} {:>7} {:>7} {:>8}  {:<8} {:<18} {}\n", "model", "family",
-                  "billion", "active", "context", "released", "licence", "made for");
+      fmt::format("{:<30} {:<20} {:>7} {:>7} {:>8}  {:<8} {:<8} {:<18} {}\n", "model", "family",
+                  "billion", "active", "context", "released", "engine", "licence", "made for");
   for (const CatalogueEntry* entry : entries) {
     const TensorPlan plan = plan_of(*entry, Recipe::f16);
     text +=
-        fmt::format("{:<30} {:<20} {:>7} {:>7} {:>8}  {:<8} {:<18} {}\n", entry->id, entry->family,
-                    billions(plan.parameters()), billions(plan.active_parameters()),
+        fmt::format("{:<30} {:<20} {:>7} {:>7} {:>8}  {:<8} {:<8} {:<18} {}\n", entry->id,
+                    entry->family, billions(plan.parameters()), billions(plan.active_parameters()),
                     entry->spec.trained_context, entry->release.value_or("unknown"),
-                    entry->license.value_or("unknown"), fmt::join(entry->uses, ", "));
+                    entry->engine_runs ? "runs" : "predicts", entry->license.value_or("unknown"),
+                    fmt::join(entry->uses, ", "));
   }
-  return text + fmt::format("{} models\n", entries.size());
+  const auto runs = std::count_if(entries.begin(), entries.end(),
+                                  [](const CatalogueEntry* entry) { return entry->engine_runs; });
+  return text + fmt::format("{} models: the engine runs {}, the others it can only predict\n",
+                            entries.size(), runs);
 }
 
 std::string ffn_text(const ModelSpec& spec) {
@@ -71,9 +76,10 @@ std::string one_text(const CatalogueEntry& entry) {
       spec.architecture, spec.layers.size(), spec.d_model, attention.heads, attention.kv_heads,
       attention.head_dim, ffn_text(spec), spec.vocabulary, spec.trained_context,
       spec.tied_embeddings ? "head tied to the embedding" : "head of its own");
-  text += fmt::format("  engine       {}\n", entry.engine_runs
-                                                 ? "the reference engine runs it"
-                                                 : "the reference engine does not run it");
+  text += fmt::format(
+      "  engine       {}\n",
+      entry.engine_runs ? "the reference engine runs it"
+                        : "the reference engine does not run it: its speed can only be predicted");
   text += "  file sizes  ";
   for (const Recipe recipe :
        {Recipe::f16, Recipe::q8_0, Recipe::q6_k, Recipe::q5_k_m, Recipe::q4_k_m, Recipe::q4_0}) {

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "advisor/prediction.hpp"
 #include "base/json.hpp"
@@ -36,7 +39,22 @@ std::string one_model(const std::string& change_from = "", const std::string& ch
   return text;
 }
 
-TEST(Catalogue, HasAtLeastFortyModels) { EXPECT_GE(catalogue().entries.size(), 40U); }
+TEST(Catalogue, HasAtLeastAHundredModels) { EXPECT_GE(catalogue().entries.size(), 100U); }
+
+TEST(Catalogue, TheEngineRunsMostOfThem) {
+  const auto runs = std::count_if(catalogue().entries.begin(), catalogue().entries.end(),
+                                  [](const CatalogueEntry& entry) { return entry.engine_runs; });
+  EXPECT_GE(runs, 75);
+}
+
+// A spec that the engine says it runs is one that its own checks accept.
+TEST(Catalogue, SpecsOfModelsThatRunPassTheEnginesChecks) {
+  for (const CatalogueEntry& entry : catalogue().entries) {
+    if (!entry.engine_runs) continue;
+    const auto checked = check_spec(entry.spec);
+    EXPECT_TRUE(checked) << (checked ? "" : checked.error().text());
+  }
+}
 
 // The shape alone gives the published count: to the parameter where the publisher counts exactly,
 // within 0.2 % where the published figure is rounded ("8.5 billion") or the shape is inferred.
@@ -101,7 +119,8 @@ TEST(Catalogue, PredictsPublishedFileSizes) {
 TEST(Catalogue, SaysWhichModelsTheEngineRuns) {
   EXPECT_TRUE(catalogue().find("qwen3-4b")->engine_runs);
   EXPECT_TRUE(catalogue().find("llama-3.1-8b")->engine_runs);
-  EXPECT_FALSE(catalogue().find("smollm3-3b")->engine_runs);
+  EXPECT_TRUE(catalogue().find("lfm2-1.2b")->engine_runs);
+  EXPECT_FALSE(catalogue().find("exaone-3.5-2.4b")->engine_runs);
 }
 
 // What an architecture's name decides, and what the catalogue says, are two sources of one fact.
@@ -143,6 +162,30 @@ TEST(Catalogue, ReadsOneModel) {
   EXPECT_FALSE(read->entries[0].license.has_value());
 }
 
+TEST(Catalogue, RepeatsThePatternOfLayers) {
+  const auto read = parse_catalogue(
+      one_model("\"layers\": 2", "\"layers\": 5, \"pattern\": \"SF\", \"window\": 64"), "c.json");
+  ASSERT_TRUE(read) << read.error().text();
+  std::vector<std::uint32_t> windows;
+  for (const LayerSpec& layer : read->entries[0].spec.layers) {
+    windows.push_back(layer.attention.window);
+  }
+  EXPECT_EQ(windows, (std::vector<std::uint32_t>{64, 0, 64, 0, 64}));
+}
+
+TEST(Catalogue, LeadingLayersOfAMixtureAreDense) {
+  const auto read = parse_catalogue(
+      one_model(
+          "\"d_ff\": 128",
+          R"("d_ff": 128, "moe": {"experts": 4, "used": 2, "d_expert": 32, "dense_layers": 1})"),
+      "c.json");
+  ASSERT_TRUE(read) << read.error().text();
+  const ModelSpec& spec = read->entries[0].spec;
+  EXPECT_EQ(spec.layers[0].ffn, Ffn::dense);
+  EXPECT_EQ(spec.layers[0].d_ff, 128U);
+  EXPECT_EQ(spec.layers[1].ffn, Ffn::mixture);
+}
+
 TEST(Catalogue, RefusalsNameTheField) {
   const auto refusal = [](const std::string& from, const std::string& to) {
     const auto read = parse_catalogue(one_model(from, to), "c.json");
@@ -153,6 +196,10 @@ TEST(Catalogue, RefusalsNameTheField) {
   EXPECT_THAT(refusal("\"kv_heads\": 2", "\"kv_heads\": 3"), HasSubstr("/models/0/kv_heads"));
   EXPECT_THAT(refusal("\"qk_norm\": \"none\"", "\"qk_norm\": \"some\""),
               HasSubstr("/models/0/qk_norm: \"some\""));
+  EXPECT_THAT(refusal("\"layers\": 2", "\"layers\": 2, \"pattern\": \"FX\""),
+              HasSubstr("/models/0/pattern: \"FX\""));
+  EXPECT_THAT(refusal("\"layers\": 2", "\"layers\": 2, \"pattern\": \"S\""),
+              HasSubstr("/models/0/pattern: \"S\""));
   EXPECT_THAT(refusal("\"sources\": [\"card\"]", "\"sources\": []"),
               HasSubstr("/models/0/sources"));
   EXPECT_THAT(refusal("catalogue/1", "catalogue/2"), HasSubstr("/schema"));

@@ -1,0 +1,245 @@
+#include "advisor/catalogue_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "advisor/json/first_error.hpp"
+#include "base/enum_table.hpp"
+#include "base/text.hpp"
+
+namespace assay {
+namespace {
+
+constexpr EnumTable<QkNorm, 3> k_qk_norms{{{
+    {QkNorm::none, "none"},
+    {QkNorm::per_head, "per_head"},
+    {QkNorm::full, "full"},
+}}};
+constexpr EnumTable<RopeScaling, 4> k_rope_scalings{{{
+    {RopeScaling::none, "none"},
+    {RopeScaling::linear, "linear"},
+    {RopeScaling::yarn, "yarn"},
+    {RopeScaling::longrope, "longrope"},
+}}};
+
+/// A size of a model: 1 to the most that 32 bits hold.
+Result<std::uint32_t> size_of(const JsonFields& fields, std::string_view key) {
+  const auto value = fields.count(key);
+  if (!value) return pass_on(value);
+  if (*value == 0 || *value > std::numeric_limits<std::uint32_t>::max()) {
+    return fields.refuse(key, fmt::format("{} found (expected 1 to 4294967295)", *value));
+  }
+  return static_cast<std::uint32_t>(*value);
+}
+
+/// The same for a field that may be missing.
+Result<std::optional<std::uint32_t>> size_if_there(const JsonFields& fields, std::string_view key) {
+  if (!fields.has(key)) return std::optional<std::uint32_t>();
+  const auto value = size_of(fields, key);
+  if (!value) return pass_on(value);
+  return std::optional<std::uint32_t>(*value);
+}
+
+template <typename Enum, std::size_t Count>
+Result<Enum> choice_of(const JsonFields& fields, std::string_view key,
+                       const EnumTable<Enum, Count>& names) {
+  const auto text = fields.text(key);
+  if (!text) return pass_on(text);
+  const auto value = names.value(*text);
+  if (!value) return fields.refuse(key, fmt::format("\"{}\" found (not a known one)", *text));
+  return *value;
+}
+
+Result<RopeSpec> rope_of(const JsonFields& fields, RopeSpec rope, std::uint32_t head_dim) {
+  rope.dims = head_dim;
+  FirstError read;
+  std::optional<double> base;
+  read.take(fields.optional_number("base"), base);
+  if (base) rope.base = static_cast<float>(*base);
+  read.take_if_there(size_if_there(fields, "dims"), rope.dims);
+  read.take_if_there(fields.optional_flag("frequency_factors"), rope.frequency_factors);
+  if (fields.has("scaling")) {
+    double factor = 1.0;
+    read.take(choice_of(fields, "scaling", k_rope_scalings), rope.scaling);
+    read.take(fields.number("factor"), factor);
+    read.take(size_of(fields, "original_context"), rope.original_context);
+    rope.factor = static_cast<float>(factor);
+  }
+  if (!read.ok()) return read.failure();
+  return rope;
+}
+
+/// The experts, and which layers have none.
+Result<MoeSpec> moe_of(const JsonFields& fields, MoeSpec moe, std::uint32_t& dense_layers) {
+  FirstError read;
+  read.take(size_of(fields, "experts"), moe.experts);
+  read.take(size_of(fields, "used"), moe.used);
+  read.take(size_of(fields, "d_expert"), moe.d_expert);
+  read.take_if_there(size_if_there(fields, "d_shared"), moe.d_shared);
+  read.take_if_there(size_if_there(fields, "dense_layers"), dense_layers);
+  if (!read.ok()) return read.failure();
+  if (moe.used > moe.experts) {
+    return fields.refuse(
+        "used", fmt::format("{} found (expected at most the {} experts)", moe.used, moe.experts));
+  }
+  return moe;
+}
+
+Result<RecurrenceSpec> recurrence_of(const JsonFields& fields) {
+  RecurrenceSpec recurrence;
+  FirstError read;
+  read.take(size_of(fields, "taps"), recurrence.taps);
+  read.take_if_there(size_if_there(fields, "heads"), recurrence.heads);
+  read.take_if_there(size_if_there(fields, "head_dim"), recurrence.head_dim);
+  read.take_if_there(size_if_there(fields, "state"), recurrence.state);
+  read.take_if_there(size_if_there(fields, "groups"), recurrence.groups);
+  if (!read.ok()) return read.failure();
+  return recurrence;
+}
+
+/// What a letter of a pattern stands for. Nothing for an unknown letter.
+std::optional<LayerSpec> layer_of(char letter, const LayerSpec& full, std::uint32_t window,
+                                  bool second_rope) {
+  LayerSpec layer = full;
+  switch (letter) {
+    case 'F':  // attention over all positions
+      return layer;
+    case 'N':  // the same without rotation
+      layer.attention.rope = std::nullopt;
+      return layer;
+    case 'S':  // attention over a sliding window
+      if (window == 0) return std::nullopt;
+      layer.attention.window = window;
+      if (second_rope) layer.attention.rope = 1;
+      return layer;
+    case 'L':
+      layer.mixer = Mixer::gated_delta_net;
+      break;
+    case 'C':
+      layer.mixer = Mixer::short_convolution;
+      break;
+    case 'M':
+      layer.mixer = Mixer::state_space;
+      break;
+    default:
+      return std::nullopt;
+  }
+  layer.attention = {};
+  return layer;
+}
+
+/// Layers of a repeated pattern of letters; the first `dense_layers` have no experts.
+Result<std::vector<LayerSpec>> layers_of(const JsonFields& row, const ModelSpec& spec,
+                                         const LayerSpec& full, std::uint32_t dense_layers) {
+  FirstError read;
+  std::uint32_t count = 0;
+  std::uint32_t window = 0;
+  std::string pattern = "F";
+  read.take(size_of(row, "layers"), count);
+  read.take_if_there(size_if_there(row, "window"), window);
+  read.take_if_there(row.optional_text("pattern"), pattern);
+  if (!read.ok()) return read.failure();
+  if (count > k_most_layers) {
+    return row.refuse("layers", fmt::format("{} found (expected 1 to {})", count, k_most_layers));
+  }
+  if (pattern.empty()) return row.refuse("pattern", "empty (expected a letter for each layer)");
+  std::vector<LayerSpec> layers;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto layer = layer_of(pattern[i % pattern.size()], full, window, spec.ropes.size() > 1);
+    if (!layer) {
+      return row.refuse("pattern", fmt::format("\"{}\" found (expected letters F N L C M, and S "
+                                               "with a `window`)",
+                                               printable(pattern, 60)));
+    }
+    if (spec.is_moe() && i >= dense_layers) {
+      layer->ffn = Ffn::mixture;
+      layer->d_ff = 0;
+    }
+    layers.push_back(*layer);
+  }
+  return layers;
+}
+
+Result<AttentionSpec> attention_of(const JsonFields& row) {
+  AttentionSpec attention;
+  FirstError read;
+  read.take(size_of(row, "heads"), attention.heads);
+  read.take(size_of(row, "kv_heads"), attention.kv_heads);
+  read.take(size_of(row, "head_dim"), attention.head_dim);
+  read.take_if_there(row.optional_flag("output_gate"), attention.output_gate);
+  if (!read.ok()) return read.failure();
+  if (attention.heads % attention.kv_heads != 0) {
+    return row.refuse("kv_heads", fmt::format("{} found (expected a divisor of the {} heads)",
+                                              attention.kv_heads, attention.heads));
+  }
+  return attention;
+}
+
+/// The rotation, and the one of windowed layers where they have their own.
+Result<std::vector<RopeSpec>> ropes_of(const JsonFields& row, const RopeSpec& known,
+                                       std::uint32_t head_dim) {
+  const auto fields = row.object("rope");
+  if (!fields) return pass_on(fields);
+  const auto rope = rope_of(*fields, known, head_dim);
+  if (!rope) return pass_on(rope);
+  std::vector<RopeSpec> ropes{*rope};
+  const auto windowed_base = fields->optional_number("windowed_base");
+  if (!windowed_base) return pass_on(windowed_base);
+  if (*windowed_base) {
+    RopeSpec windowed = known;
+    windowed.dims = rope->dims;
+    windowed.base = static_cast<float>(**windowed_base);
+    ropes.push_back(windowed);
+  }
+  return ropes;
+}
+
+/// Sizes and switches of the whole model.
+void read_model(const JsonFields& row, FirstError& read, ModelSpec& spec) {
+  read.take(row.text("id"), spec.name);
+  read.take(size_of(row, "d_model"), spec.d_model);
+  read.take(size_of(row, "vocabulary"), spec.vocabulary);
+  read.take(size_of(row, "trained_context"), spec.trained_context);
+  read.take(row.flag("tied_embeddings"), spec.tied_embeddings);
+  read.take(row.flag("qkv_bias"), spec.bias.qkv);
+  read.take(choice_of(row, "qk_norm", k_qk_norms), spec.qk_norm);
+  read.take_if_there(row.optional_flag("norm_bias"), spec.norm.bias);
+  read.take_if_there(row.optional_flag("norm_after"), spec.norm.after);
+}
+
+}  // namespace
+
+Result<ModelSpec> catalogue_spec(const JsonFields& row) {
+  const auto architecture = row.text("architecture");
+  if (!architecture) return pass_on(architecture);
+  ModelSpec spec = architecture_spec(*architecture).value_or(ModelSpec{});
+  spec.architecture = *architecture;
+  FirstError read;
+  read_model(row, read, spec);
+  LayerSpec full;
+  std::uint32_t dense_layers = 0;
+  read.take(attention_of(row), full.attention);
+  if (!read.ok()) return read.failure();
+  read.take(ropes_of(row, spec.rope(), full.attention.head_dim), spec.ropes);
+  if (row.has("moe")) {
+    const auto moe = row.object("moe");
+    if (!moe) return pass_on(moe);
+    read.take(moe_of(*moe, spec.moe, dense_layers), spec.moe);
+  }
+  if (row.has("recurrence")) {
+    const auto recurrence = row.object("recurrence");
+    if (!recurrence) return pass_on(recurrence);
+    read.take(recurrence_of(*recurrence), spec.recurrence);
+  }
+  if (!spec.is_moe() || dense_layers > 0) read.take(size_of(row, "d_ff"), full.d_ff);
+  if (!read.ok()) return read.failure();
+  read.take(layers_of(row, spec, full, dense_layers), spec.layers);
+  if (!read.ok()) return read.failure();
+  return spec;
+}
+
+}  // namespace assay
