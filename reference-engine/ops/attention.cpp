@@ -98,7 +98,8 @@ float attention_scale(const ScaleSpec& scale, const AttentionSpec& attention) {
 }
 
 float temperature_factor(const ScaleSpec& scale, std::uint32_t position) {
-  const double logarithm = std::log(1.0 + position / scale.temperature_length);
+  const std::uint32_t span = position / scale.temperature_length;
+  const double logarithm = std::log(1.0 + span);
   return static_cast<float>(1.0 + static_cast<double>(scale.temperature) * logarithm);
 }
 

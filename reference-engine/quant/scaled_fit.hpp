@@ -71,7 +71,8 @@ inline float refit_d(const float* x, const ScaledShape& shape, const ScaledFit& 
   float products = 0.0F;
   float squares = 0.0F;
   for (std::size_t j = 0; j < k_values; ++j) {
-    const float code = static_cast<float>(block.scale[j / shape.sub_block]) * block.codes[j];
+    const std::size_t sub = j / shape.sub_block;
+    const float code = static_cast<float>(block.scale[sub]) * block.codes[j];
     products += x[j] * code;
     squares += code * code;
   }

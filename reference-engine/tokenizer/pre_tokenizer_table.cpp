@@ -48,7 +48,8 @@ constexpr std::string_view k_gpt4o_caseless = ASSAY_BEFORE
 constexpr std::string_view k_youtu = ASSAY_BEFORE R"re([\p{L}\p{M}]+)re" ASSAY_ENDINGS
                                                   R"re(?|\p{N})re" ASSAY_SIGNS_SLASH ASSAY_LINES;
 constexpr std::string_view k_youtu_scripts =
-    "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-"
+    "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-"
+    "ゟ゠-"
     "ヿ]"
     "+";
 constexpr std::string_view k_deepseek3 = ASSAY_PUNCTUATED
@@ -67,7 +68,8 @@ constexpr std::string_view k_deepseek_letters =
 // U+3000 is white space before it is punctuation.
 constexpr std::string_view k_deepseek_signs = R"re(\s?[!-/:-~！-／：-～‘-‟、-。]+)re";
 constexpr std::string_view k_afmoe_scripts =
-    "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-꧿가-힯ᄀ-"
+    "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-꧿가-"
+    "힯ᄀ-"
     "ᇿ]"
     "+";
 constexpr std::string_view k_bloom = R"re( ?[^(\s|.,!?…。，、।۔،)]+)re";

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/tokenizer.hpp"
@@ -16,7 +17,7 @@ void fuzz_tokenizer(std::string_view input) {
   if (!tokenizer) return;
   constexpr std::size_t k_longest_text = 2000;
   const std::string_view text = input.substr(input.size() - std::min(input.size(), k_longest_text));
-  TokenId previous = tokenizer->start_token();
+  std::optional<TokenId> previous = tokenizer->start_token();
   for (const TokenId token : tokenizer->encode(text)) {
     static_cast<void>(tokenizer->decode(token, previous));
     previous = token;

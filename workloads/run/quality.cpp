@@ -126,16 +126,15 @@ class QualityRun {
   Result<std::vector<Tokens>> chunks_of_text() const {
     const auto tokenizer = Tokenizer::from(*reference_.file);
     if (!tokenizer) return pass_on(tokenizer);
-    const Tokens start = tokenizer->encode("");
-    Tokens all = tokenizer->encode(*options_.text);
-    all.erase(all.begin(),
-              all.begin() + static_cast<std::ptrdiff_t>(std::min(start.size(), all.size())));
-    const std::size_t piece = chunk_tokens() - std::min<std::size_t>(start.size(), 1);
+    Tokens start = tokenizer->encode("");  // the end token, where the file asks for it, is not part
+    if (start.size() > 1) start.resize(1);
+    if (!start.empty() && start.front() != tokenizer->start_token()) start.clear();
+    const Tokens all = tokenizer->encode(*options_.text, {.start_and_end = false});
+    const std::size_t piece = chunk_tokens() - start.size();
     std::vector<Tokens> chunks;
     for (std::size_t at = 0; at + piece <= all.size(); at += piece) {
       if (options_.chunks && chunks.size() == *options_.chunks) break;
-      Tokens chunk(start.begin(), start.begin() + static_cast<std::ptrdiff_t>(
-                                                      std::min<std::size_t>(start.size(), 1)));
+      Tokens chunk = start;
       chunk.insert(chunk.end(), all.begin() + static_cast<std::ptrdiff_t>(at),
                    all.begin() + static_cast<std::ptrdiff_t>(at + piece));
       chunks.push_back(std::move(chunk));

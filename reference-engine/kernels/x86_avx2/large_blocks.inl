@@ -248,10 +248,11 @@ struct LargeBlock {
         }
       }
       for (std::size_t v = 0; v < k_values; ++v) {
-        const float scale = d[row] * static_cast<float>(scales.scale[v / 16][row]);
+        const std::size_t sub = v / 16;
+        const float scale = d[row] * static_cast<float>(scales.scale[sub][row]);
         float value = scale * static_cast<float>(Format::code(panel, row, v));
         if constexpr (Format::k_minimums) {
-          value -= dmin[row] * static_cast<float>(scales.minimum[v / 16][row]);
+          value -= dmin[row] * static_cast<float>(scales.minimum[sub][row]);
         }
         out[i * k_values + v] = value;
       }
