@@ -49,7 +49,7 @@ struct Arguments {
 };
 
 double prefill_rate(assay::Session& session, const Arguments& arguments, std::uint32_t vocabulary) {
-  session.rewind(arguments.depth);
+  if (!session.rewind(arguments.depth)) return 0.0;
   const auto prompt = tokens_of(arguments.prompt, vocabulary);
   const auto start = std::chrono::steady_clock::now();
   if (!session.evaluate(prompt)) return 0.0;
@@ -88,6 +88,7 @@ int run(const Arguments& arguments) {
   const assay::SessionShape shape{context, assay::CacheFormat::f16, 512, arguments.threads};
   auto session = assay::Session::open(*model, shape, pool);
   if (!session || !session->fill_to(arguments.depth, 1)) return 1;
+  session->mark();
   const std::uint32_t vocabulary = model->spec().vocabulary;
   std::vector<double> prefill;
   std::vector<double> decode;
@@ -103,7 +104,7 @@ int run(const Arguments& arguments) {
   };
   line("prefill", prefill);
   line("decode", decode);
-  session->rewind(arguments.depth);
+  if (!session->rewind(arguments.depth)) return 1;
   const auto check = std::chrono::steady_clock::now();
   const auto nmse = assay::reference_nmse(*model, *session, 3);
   fmt::print("reference: nmse {:.3g} in {:.2f} s\n", nmse ? *nmse : -1.0, seconds_since(check));

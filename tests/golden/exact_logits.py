@@ -140,13 +140,18 @@ def rotate(model, x, kind, context):
 
 # --------------------------------------------------------------------------------------------------------- attention
 
-def attend(q, k, v, scale, window):
+def attend(q, k, v, scale, window, block=500):
     """q [tokens, heads, values], k and v [tokens, fewer heads, values]; each token sees the last `window` ones."""
     tokens, heads = q.shape[:2]
     k, v = (np.repeat(x, heads // x.shape[1], 1) for x in (k, v))
-    back = np.arange(tokens)[:, None] - np.arange(tokens)
-    scores = np.where((back < 0) | (back >= window), -np.inf, np.einsum("ihd,jhd->hij", q, k) * scale)
-    return np.einsum("hij,jhd->ihd", softmax(scores), v).reshape(tokens, -1)
+    out = np.zeros((tokens, heads, v.shape[2]))
+    for first in range(0, tokens, block):
+        end = min(tokens, first + block)
+        back = np.arange(first, end)[:, None] - np.arange(end)
+        for head in range(heads):
+            scores = q[first:end, head] @ k[:end, head].T * scale
+            out[first:end, head] = softmax(np.where((back < 0) | (back >= window), -np.inf, scores)) @ v[:end, head]
+    return out.reshape(tokens, -1)
 
 
 def temperature(model, tokens):

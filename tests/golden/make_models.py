@@ -1,6 +1,7 @@
 """Makes the models of shapes/*.json, and the exact logits that they must give.
 
 usage: make_models.py DIRECTORY [NAME...]
+       make_models.py --far DIRECTORY NAME...    the logits of far_positions instead
 
 For each NAME (default: every shape) writes DIRECTORY/NAME.gguf and DIRECTORY/NAME.logits.f32 and prints the entry of
 manifest.json. tests/reference-engine/seeded_shape_file.cpp makes the same files in C++: this folder keeps the logits only.
@@ -74,9 +75,24 @@ def fnv1a64(content):
     return f"{value:016x}"
 
 
+def write_far_logits(manifest, directory, names):
+    """The logits of a long context, at the few positions that are kept."""
+    positions, tokens, state = manifest["far_positions"]["positions"], [], 1
+    while len(tokens) <= positions[-1]:
+        state = (state * 1103515245 + 12345) % 2 ** 31
+        tokens.append(state >> 16 & 511)
+    for name in names:
+        write_model(name, directory / f"{name}.gguf")
+        far = exact_logits.logits(directory / f"{name}.gguf", tokens, context=8192)[positions]
+        far.astype("<f4").tofile(directory / f"{name}.logits.f32")
+
+
 if __name__ == "__main__":
+    manifest = json.loads((HERE / "manifest.json").read_text())
+    if sys.argv[1] == "--far":
+        sys.exit(write_far_logits(manifest, pathlib.Path(sys.argv[2]), sys.argv[3:]))
     directory = pathlib.Path(sys.argv[1])
-    tokens = json.loads((HERE / "manifest.json").read_text())["tokens"]
+    tokens = manifest["tokens"]
     for name in sys.argv[2:] or sorted(path.stem for path in (HERE / "shapes").glob("*.json")):
         model, logits = directory / f"{name}.gguf", f"{name}.logits.f32"
         write_model(name, model)

@@ -27,6 +27,13 @@ std::string read_whole(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+std::vector<float> read_floats(const std::filesystem::path& path) {
+  const std::string bytes = read_whole(path);
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
 }  // namespace
 
 std::filesystem::path GoldenModels::file(std::string_view name) const {
@@ -39,10 +46,7 @@ std::filesystem::path GoldenModels::file(std::string_view name) const {
 }
 
 std::vector<float> GoldenModels::logits(std::string_view name) {
-  const std::string bytes = read_whole(golden_directory() / (std::string(name) + ".logits.f32"));
-  std::vector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
-  return values;
+  return read_floats(golden_directory() / (std::string(name) + ".logits.f32"));
 }
 
 std::vector<std::uint32_t> GoldenModels::tokens() {
@@ -56,6 +60,29 @@ std::vector<std::string> GoldenModels::names() {
     if (!model.value("awaits_engine", false)) names.push_back(model.at("name"));
   }
   return names;
+}
+
+std::vector<std::string> GoldenModels::long_names() {
+  return manifest().at("far_positions").at("models").get<std::vector<std::string>>();
+}
+
+std::vector<std::uint32_t> GoldenModels::long_tokens() {
+  // The generator of the manifest's "far_positions": 512 tokens from the upper bits of its state.
+  std::vector<std::uint32_t> tokens(long_positions().back() + 1);
+  std::uint32_t state = 1;
+  for (std::uint32_t& token : tokens) {
+    state = (state * 1103515245U + 12345U) & 0x7FFFFFFFU;
+    token = state >> 16U & 511U;
+  }
+  return tokens;
+}
+
+std::vector<std::uint32_t> GoldenModels::long_positions() {
+  return manifest().at("far_positions").at("positions").get<std::vector<std::uint32_t>>();
+}
+
+std::vector<float> GoldenModels::long_logits(std::string_view name) {
+  return read_floats(golden_directory() / "far_positions" / (std::string(name) + ".logits.f32"));
 }
 
 }  // namespace assay

@@ -24,6 +24,14 @@ class GoldenModels {
   /// run.
   [[nodiscard]] static std::vector<std::string> names();
 
+  /// Models with windows or scaled ropes, whose logits are known far into a context.
+  [[nodiscard]] static std::vector<std::string> long_names();
+  [[nodiscard]] static std::vector<std::uint32_t> long_tokens();
+  /// Positions whose logits are kept, ascending.
+  [[nodiscard]] static std::vector<std::uint32_t> long_positions();
+  /// Shape: [long_positions, vocabulary].
+  [[nodiscard]] static std::vector<float> long_logits(std::string_view name);
+
  private:
   TemporaryDirectory made_;
 };

@@ -126,15 +126,15 @@ class QualityRun {
   Result<std::vector<Tokens>> chunks_of_text() const {
     const auto tokenizer = Tokenizer::from(*reference_.file);
     if (!tokenizer) return pass_on(tokenizer);
-    Tokens start = tokenizer->encode("");  // the end token, where the file asks for it, is not part
-    if (start.size() > 1) start.resize(1);
-    if (!start.empty() && start.front() != tokenizer->start_token()) start.clear();
+    const Tokens around = tokenizer->encode("");  // the tokens at both ends, where the file asks
+    const bool starts = !around.empty() && around.front() == tokenizer->start_token();
     const Tokens all = tokenizer->encode(*options_.text, {.start_and_end = false});
-    const std::size_t piece = chunk_tokens() - start.size();
+    const std::size_t piece = chunk_tokens() - (starts ? 1 : 0);
     std::vector<Tokens> chunks;
     for (std::size_t at = 0; at + piece <= all.size(); at += piece) {
       if (options_.chunks && chunks.size() == *options_.chunks) break;
-      Tokens chunk = start;
+      Tokens chunk;
+      if (starts) chunk.push_back(around.front());
       chunk.insert(chunk.end(), all.begin() + static_cast<std::ptrdiff_t>(at),
                    all.begin() + static_cast<std::ptrdiff_t>(at + piece));
       chunks.push_back(std::move(chunk));
@@ -165,7 +165,7 @@ class QualityRun {
       Tokens& chunk = chunks[i];
       const auto drawn = static_cast<TokenId>(random() % reference_.spec.vocabulary);
       chunk.push_back(start.value_or(drawn));
-      session.rewind(0);
+      if (auto cleared = session.rewind(0); !cleared) return pass_on(cleared);
       while (chunk.size() < chunk_tokens()) {
         const double done = static_cast<double>(i * chunk_tokens() + chunk.size()) /
                             static_cast<double>(chunks.size() * chunk_tokens());
@@ -209,8 +209,9 @@ class QualityRun {
   Result<std::vector<TokenScore>> compare_chunk(const Tokens& chunk, Session& tested,
                                                 Session& right) {
     std::vector<TokenScore> scores;
-    tested.rewind(0);
-    right.rewind(0);
+    for (Session* session : {&tested, &right}) {
+      if (auto cleared = session->rewind(0); !cleared) return pass_on(cleared);
+    }
     const std::size_t vocabulary = reference_.spec.vocabulary;
     for (std::size_t at = 0; at + 1 < chunk.size(); at += k_pass_tokens) {
       // The logits after the last token predict nothing that is known.
