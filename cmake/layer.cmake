@@ -28,14 +28,30 @@ function(assay_layer name)
                                       PRIVATE ${arg_PRIVATE_LIBRARIES})
 endfunction()
 
+# The headers that every test includes, compiled once: they take longer to read than a test takes to compile.
+function(assay_precompiled_test_headers)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp "")
+  add_library(assay_test_headers STATIC ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
+  assay_test_options(assay_test_headers)
+  target_link_libraries(assay_test_headers PRIVATE GTest::gmock fmt::fmt)
+  target_precompile_headers(assay_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
+endfunction()
+
+# Tests are run once: optimising them costs more than it brings. What they test keeps its own options.
+function(assay_test_options target)
+  assay_target_options(${target})
+  target_compile_options(${target} PRIVATE -O1)
+  target_compile_definitions(${target} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests"
+                                               ASSAY_PROGRAM="$<TARGET_FILE:assay>")
+endfunction()
+
 # assay_test(NAME SOURCES ... LIBRARIES ... [LABELS ...]): one test program, one ctest entry for each test in it.
 function(assay_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
-  assay_target_options(${name})
+  assay_test_options(${name})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests"
-                                             ASSAY_PROGRAM="$<TARGET_FILE_DIR:${name}>/assay")
+  target_precompile_headers(${name} REUSE_FROM assay_test_headers)
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
