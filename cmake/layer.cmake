@@ -37,10 +37,12 @@ function(assay_precompiled_test_headers)
   target_precompile_headers(assay_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
 endfunction()
 
-# Tests are run once: optimising them costs more than it brings. What they test keeps its own options.
+# Tests are run once: optimising them costs more than it brings. What they test keeps its own options. At -O1 GCC 12
+# sees accesses out of bounds in libstdc++'s own strings (its bug 105329): these two warnings are left to the layers.
 function(assay_test_options target)
   assay_target_options(${target})
-  target_compile_options(${target} PRIVATE -O1)
+  target_compile_options(${target} PRIVATE -O1
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-stringop-overflow>)
   target_compile_definitions(${target} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests"
                                                ASSAY_PROGRAM="$<TARGET_FILE:assay>")
 endfunction()

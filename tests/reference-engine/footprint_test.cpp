@@ -87,6 +87,18 @@ TEST(Footprint, CountsArithmetic) {
             2.0 * 2 * (k_attention_weights + 2.0 * 3 * 64 * 32 + 4.0 * 64));  // router: 4 x 64
 }
 
+TEST(Footprint, ReadsNoFurtherThanTheWindow) {
+  ModelSpec spec = dense();
+  spec.layers[0].attention.window = 100;
+  const TensorPlan plan = tensor_plan(spec, Recipe::f32).value();
+  const Footprint cost = footprint(spec, plan, {.context = 1000});
+  const std::uint64_t layer = cost.cache_per_position.value / 2;
+  EXPECT_EQ(bytes_per_token(cost, 40).value, cost.weights_per_token.value + 40 * 2 * layer);
+  EXPECT_EQ(bytes_per_token(cost, 900).value, cost.weights_per_token.value + (100 + 900) * layer);
+  EXPECT_EQ(attention_flops(cost, 900.0),
+            (100.0 + 900.0) * cost.attention_flops_per_position / 2.0);
+}
+
 TEST(CacheFormat, NamesGoBothWays) {
   for (const CacheFormat format : all_cache_formats()) {
     EXPECT_EQ(cache_format(cache_format_name(format)), format);

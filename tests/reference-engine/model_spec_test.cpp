@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "reference-engine/gguf_file.hpp"
 #include "tests/reference-engine/golden_models.hpp"
+#include "tests/reference-engine/seeded_models.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace assay {
 namespace {
@@ -74,9 +80,80 @@ TEST(ModelSpec, KnowsWhatEachArchitectureDecides) {
             (MoeSpec{.experts = 8, .used = 4, .d_expert = 64, .normalise_weights = false}));
 }
 
+/// The windows of a model's layers, 0 where a layer sees all.
+std::vector<std::uint32_t> windows_of(const ModelSpec& spec) {
+  std::vector<std::uint32_t> windows;
+  for (const LayerSpec& layer : spec.layers) windows.push_back(layer.attention.window);
+  return windows;
+}
+
+TEST(ModelSpec, KnowsWhichLayersHaveAWindow) {
+  using Windows = std::vector<std::uint32_t>;
+  EXPECT_EQ(windows_of(spec_of("gpt-oss")), (Windows{16, 0, 16, 0}));
+  EXPECT_EQ(windows_of(spec_of("gemma3")), (Windows{16, 16, 16, 16, 16, 0, 16, 16}));
+  EXPECT_EQ(windows_of(spec_of("olmo3")), (Windows{16, 16, 16, 0}));
+  EXPECT_EQ(windows_of(spec_of("phi3")), (Windows{16, 16}));
+  EXPECT_EQ(windows_of(spec_of("olmo2")), Windows(spec_of("olmo2").layers.size(), 0));
+}
+
+TEST(ModelSpec, KnowsTheRopeOfEachLayer) {
+  const ModelSpec gemma3 = spec_of("gemma3");
+  ASSERT_EQ(gemma3.ropes.size(), 2U);
+  EXPECT_EQ(gemma3.layers[0].attention.rope, 1U);
+  EXPECT_EQ(gemma3.layers[5].attention.rope, 0U);
+  EXPECT_EQ(gemma3.ropes[1].base, 10000.0F);
+  const ModelSpec olmo3 = spec_of("olmo3");
+  ASSERT_EQ(olmo3.ropes.size(), 2U);
+  EXPECT_EQ(olmo3.ropes[0].scaling, RopeScaling::yarn);
+  EXPECT_EQ(olmo3.ropes[1].scaling, RopeScaling::none);
+  const ModelSpec smollm3 = spec_of("smollm3");
+  for (std::size_t layer = 0; layer < smollm3.layers.size(); ++layer) {
+    EXPECT_EQ(smollm3.layers[layer].attention.rope.has_value(), layer != 3) << layer;
+  }
+}
+
+TEST(ModelSpec, KnowsWhichLayersCarryAState) {
+  const ModelSpec spec = spec_of("qwen35");
+  EXPECT_EQ(spec.layers[0].mixer, Mixer::gated_delta_net);
+  EXPECT_EQ(spec.layers[3].mixer, Mixer::attention);
+  EXPECT_TRUE(spec.layers[3].attention.output_gate);
+  EXPECT_EQ(spec_of("lfm2").layers[0].mixer, Mixer::short_convolution);
+  EXPECT_EQ(spec_of("granitehybrid").layers[0].mixer, Mixer::state_space);
+}
+
+TEST(ModelSpec, RefusesKeysThatNoReaderAsksFor) {
+  const TemporaryDirectory directory;
+  GgufBuilder model = seeded_model("llama-gqa");
+  model.set_u32("llama.attention.turns", 3);
+  const auto file = GgufFile::open(directory.write("odd.gguf", model.build()));
+  ASSERT_TRUE(file) << file.error().text();
+  const auto spec = model_spec(*file);
+  ASSERT_FALSE(spec);
+  EXPECT_EQ(spec.error().code, ErrorCode::refused_input);
+  EXPECT_NE(spec.error().text().find("llama.attention.turns"), std::string::npos)
+      << spec.error().text();
+}
+
+TEST(ModelSpec, LetsKeysOfOtherPrefixesPass) {
+  const TemporaryDirectory directory;
+  GgufBuilder model = seeded_model("llama-gqa");
+  model.set_u32("quantize.imatrix.chunks_count", 3);
+  const auto file = GgufFile::open(directory.write("more.gguf", model.build()));
+  ASSERT_TRUE(file) << file.error().text();
+  EXPECT_TRUE(model_spec(*file));
+}
+
+TEST(ModelSpec, EverySupportedArchitectureHasAGoldenModel) {
+  std::set<std::string> held;
+  const GoldenModels models;
+  for (const std::string& name : GoldenModels::names()) {
+    held.insert(*GgufFile::open(models.file(name))->text("general.architecture"));
+  }
+  const std::vector<std::string> supported = supported_architectures();
+  EXPECT_EQ(std::set<std::string>(supported.begin(), supported.end()), held);
+}
+
 TEST(ModelSpec, OffersEverySupportedArchitectureWithoutSizes) {
-  EXPECT_EQ(supported_architectures(),
-            (std::vector<std::string>{"llama", "qwen2", "qwen3", "qwen3moe", "olmoe"}));
   for (const std::string& name : supported_architectures()) {
     const auto spec = architecture_spec(name);
     ASSERT_TRUE(spec);

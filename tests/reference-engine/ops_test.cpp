@@ -39,6 +39,27 @@ TEST(ChooseExperts, StaysInRangeForLogitsThatAreNoNumbers) {
   EXPECT_EQ(chosen, (std::array<std::uint32_t, 2>{0, 1}));
 }
 
+TEST(ChooseExperts, WeighsEachExpertByItselfWithASigmoid) {
+  std::array<std::uint32_t, 2> chosen{};
+  std::array<float, 2> weights{};
+  std::array logits{0.0F, -1.0F, std::log(3.0F)};
+  const MoeSpec moe{.experts = 3, .used = 2, .router = RouterKind::sigmoid, .weight_scale = 2.0F};
+  choose_experts(moe, {}, logits, chosen, weights);
+  EXPECT_EQ(chosen, (std::array<std::uint32_t, 2>{2, 0}));
+  EXPECT_FLOAT_EQ(weights[0], 1.5F);
+  EXPECT_FLOAT_EQ(weights[1], 1.0F);
+}
+
+TEST(ChooseExperts, CountsABiasInTheChoiceAndNotInTheWeights) {
+  std::array<std::uint32_t, 1> chosen{};
+  std::array<float, 1> weights{};
+  std::array logits{0.0F, std::log(3.0F)};
+  const std::array bias{0.6F, 0.0F};  // 0.25 + 0.6 is more than 0.75
+  choose_experts({.experts = 2, .used = 1, .selection_bias = true}, bias, logits, chosen, weights);
+  EXPECT_EQ(chosen[0], 0U);
+  EXPECT_FLOAT_EQ(weights[0], 0.25F);
+}
+
 TEST(Rope, RotatesBothLayoutsByTheSameAngle) {
   RopeSpec rope;
   rope.dims = 4;

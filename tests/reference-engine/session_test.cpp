@@ -124,7 +124,7 @@ TEST_F(SessionTest, RefusesAModelThatTheSystemHasNoMemoryFor) {
   ModelSpec huge = small_spec();  // 2^20 * 2^20 * 256 bytes are more than any address space
   huge.d_model = 1U << 20U;
   huge.vocabulary = 1U << 20U;
-  huge.layers = 64;
+  huge.layers = uniform_layers(64, huge.layers.front());
   const auto refused = synthesise_model(huge, Recipe::f32, 1, kernels_, pool_);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::does_not_fit) << refused.error().text();
@@ -165,7 +165,7 @@ TEST_F(SessionTest, SynthesisesTheSameModelOnAnyNumberOfThreads) {
 TEST_F(SessionTest, RunsTheFormatsThatStandInWhereLargeBlocksDoNotDivideTheRows) {
   ModelSpec spec = small_spec();
   spec.d_model = 96;
-  spec.d_ff = 160;
+  for (LayerSpec& layer : spec.layers) layer.d_ff = 160;
   for (const Recipe recipe : all_recipes()) {
     const auto model = synthesise_model(spec, recipe, 1, kernels_, pool_);
     ASSERT_TRUE(model) << model.error().text();
