@@ -81,6 +81,7 @@ Result<MoeSpec> moe_of(const JsonFields& fields, MoeSpec moe, std::uint32_t& den
   read.take(size_of(fields, "d_expert"), moe.d_expert);
   read.take_if_there(size_if_there(fields, "d_shared"), moe.d_shared);
   read.take_if_there(size_if_there(fields, "dense_layers"), dense_layers);
+  read.take_if_there(fields.optional_flag("selection_bias"), moe.selection_bias);
   if (!read.ok()) return read.failure();
   if (moe.used > moe.experts) {
     return fields.refuse(

@@ -99,7 +99,9 @@ TEST(ConfigJson, RefusalsNameTheField) {
   EXPECT_THAT(refusal("{}"), HasSubstr("/model_type: missing"));
   EXPECT_THAT(refusal(R"({"model_type": "mamba"})"),
               HasSubstr("/model_type: \"mamba\" found (expected one of llama, mistral"));
-  EXPECT_THAT(refusal(R"({"model_type": "llama", "num_hidden_layers": 99999999999})"),
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "hidden_size": 64, "vocab_size": 100,
+    "max_position_embeddings": 512, "num_attention_heads": 4, "intermediate_size": 128,
+    "num_hidden_layers": 99999999999})"),
               HasSubstr("/num_hidden_layers"));
   const std::string sizes = R"("hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
     "num_attention_heads": 4, "vocab_size": 100, "max_position_embeddings": 512)";
