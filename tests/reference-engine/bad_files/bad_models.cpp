@@ -148,12 +148,25 @@ std::vector<BadFile> bad_attention() {
               [](GgufBuilder& f) { f.set_u32("llama.attention.head_count_kv", 8); },
               "llama.attention.head_count_kv: 8 (expected a divisor"),
           bad_model(
-              "kv_heads_by_layer", "llama-gqa",
+              "kv_heads_of_3_layers", "llama-gqa",
               [](GgufBuilder& f) {
                 f.set_numbers<std::int32_t>("llama.attention.head_count_kv", GgufType::i32,
-                                            std::vector<std::int32_t>{2, 2});
+                                            std::vector<std::int32_t>{2, 2, 2});
               },
-              "llama.attention.head_count_kv: array of i32 (expected a non-negative integer)"),
+              "llama.attention.head_count_kv: 3 sizes (expected 2)"),
+          bad_model(
+              "kv_heads_negative", "llama-gqa",
+              [](GgufBuilder& f) {
+                f.set_numbers<std::int32_t>("llama.attention.head_count_kv", GgufType::i32,
+                                            std::vector<std::int32_t>{2, -1});
+              },
+              "llama.attention.head_count_kv: "),
+          bad_model(
+              "kv_heads_as_texts", "llama-gqa",
+              [](GgufBuilder& f) {
+                f.set_texts("llama.attention.head_count_kv", std::vector<std::string>{"2", "2"});
+              },
+              "llama.attention.head_count_kv: "),
           bad_model(
               "value_length", "llama-gqa",
               [](GgufBuilder& f) { f.set_u32("llama.attention.value_length", 8); },
@@ -186,8 +199,8 @@ std::vector<BadFile> bad_attention() {
               "llama.rope.scaling.factor: 0"),
           bad_model(
               "scaling_unknown", "llama-linear-rope",
-              [](GgufBuilder& f) { f.set_text("llama.rope.scaling.type", "longrope"); },
-              "llama.rope.scaling.type: 'longrope' (expected none, linear or yarn)")};
+              [](GgufBuilder& f) { f.set_text("llama.rope.scaling.type", "ntk"); },
+              "llama.rope.scaling.type: 'ntk' (expected none, linear, yarn or longrope)")};
 }
 
 std::vector<BadFile> bad_experts() {
@@ -256,8 +269,8 @@ std::vector<BadFile> bad_model_tensors() {
           "tensor 'token_embd.weight'", std::uint64_t{9} << 30U),
       bad_model(
           "unknown", "llama-gqa",
-          [](GgufBuilder& f) { f.add_f32("blk.0.attn_output.bias", {64}, std::vector<float>(64)); },
-          "tensor 'blk.0.attn_output.bias': has no place in a model"),
+          [](GgufBuilder& f) { f.add_f32("blk.0.ffn_extra.bias", {64}, std::vector<float>(64)); },
+          "tensor 'blk.0.ffn_extra.bias': has no place in a model"),
       bad_model(
           "rope_factors", "llama-tied-ropefreqs",
           [](GgufBuilder& f) { f.tensor("rope_freqs.weight").dims = {4, 2}; },

@@ -115,7 +115,7 @@ std::vector<BadFile> odd_files() {
       bad_model(
           "name_of_16_mib", "llama-gqa",
           [](GgufBuilder& f) { f.set_text("general.name", std::string(16U << 20U, 'n')); }, ""),
-      {"60000_tensors", with_many_tensors, "llama.block_count: missing"},
+      {"60000_tensors", with_many_tensors, "llama.embedding_length: missing"},
       {"no_tensors_no_keys", [] { return GgufBuilder().build(); }, "general.architecture: missing"},
   };
 }
