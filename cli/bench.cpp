@@ -42,7 +42,7 @@ void declare(options::options_description& own,
   add("repetitions", options::value<std::uint32_t>()->value_name("N"),
       "exactly so many (default: until the median is known to 5 %, 6 to 10)");
   add("cache-type", options::value<std::string>()->value_name("T")->default_value("F16"),
-      "keys and values in F16 or F32");
+      "keys and values in F16, F32, BF16 or Q8_0");
   declare_engine_options(own);
 }
 

@@ -36,7 +36,7 @@ void declare(options::options_description& own,
   add("seed", options::value<std::uint64_t>()->value_name("S")->default_value(1),
       "of the generated tokens and of the intervals");
   add("cache-type", options::value<std::string>()->value_name("TYPE")->default_value("F16"),
-      "keys and values in F16 or F32");
+      "keys and values in F16, F32, BF16 or Q8_0");
   declare_engine_options(own);
 }
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -106,6 +108,11 @@ Result<int> run(const Invocation& invocation) {
   const std::string& out = invocation.get<std::string>("out");
   const auto model = check_gguf_model(in);
   if (!model) return pass_on(model);
+  std::error_code not_there;
+  if (std::filesystem::equivalent(in, out, not_there)) {
+    return fail(ErrorCode::usage, "OUT.gguf: is the input (expected another file)",
+                printable(out, 4096), "what a format loses cannot be brought back");
+  }
   const auto engine = choose_engine(invocation, probe_this_machine());
   if (!engine) return pass_on(engine);
   auto file = OutputFile::create(out);

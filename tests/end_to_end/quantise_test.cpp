@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,18 @@ TEST_F(QuantiseCommands, WrongUsesHaveTheirExitCodes) {
   EXPECT_EQ(run({"quantize", k_stories, path("absent/x.gguf"), "Q8_0"}).exit_code, 7);
   EXPECT_EQ(run({"quality", "--model", k_stories}).exit_code, 2);
   EXPECT_FALSE(std::filesystem::exists(path("x.gguf")));
+}
+
+TEST_F(QuantiseCommands, TheInputIsNeverReplaced) {
+  std::filesystem::copy_file(k_stories, path("in.gguf"));
+  std::filesystem::create_symlink(path("in.gguf"), path("link.gguf"));
+  for (const char* out : {"in.gguf", "link.gguf"}) {
+    const ProgramRun refused = run({"quantize", path("in.gguf"), path(out), "Q8_0"});
+    EXPECT_EQ(refused.exit_code, 2) << out;
+    EXPECT_THAT(refused.standard_error, HasSubstr("is the input")) << out;
+  }
+  EXPECT_EQ(read_file(path("in.gguf"), mebibytes(16)).value(),
+            read_file(k_stories, mebibytes(16)).value());
 }
 
 TEST_F(QuantiseCommands, AFullDiskLeavesTheOldFile) {
