@@ -222,7 +222,8 @@ void read_scales(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   }
   if (rule.width_scale != 0 && rule.width_scale == spec.layers.size()) {
     const std::uint32_t heads = spec.layers.front().attention.heads;
-    scale.attention = 1.0F / std::sqrt(static_cast<float>(spec.d_model / heads));
+    const std::uint32_t width = spec.d_model / heads;
+    scale.attention = 1.0F / std::sqrt(static_cast<float>(width));
   }
   if (rule.temperature) {
     scale.temperature = keys.number_or("attention.temperature_scale", 0.0F);
