@@ -165,6 +165,18 @@ Result<std::vector<LayerSpec>> layers_of(const JsonFields& row, const ModelSpec&
   return layers;
 }
 
+Result<LatentSpec> latent_of(const JsonFields& fields) {
+  LatentSpec latent;
+  FirstError read;
+  read.take(size_of(fields, "rank"), latent.rank);
+  read.take_if_there(size_if_there(fields, "query_rank"), latent.query_rank);
+  read.take(size_of(fields, "key"), latent.key);
+  read.take(size_of(fields, "rotated"), latent.rotated);
+  read.take(size_of(fields, "value"), latent.value);
+  if (!read.ok()) return read.failure();
+  return latent;
+}
+
 Result<AttentionSpec> attention_of(const JsonFields& row) {
   AttentionSpec attention;
   FirstError read;
@@ -172,6 +184,11 @@ Result<AttentionSpec> attention_of(const JsonFields& row) {
   read.take(size_of(row, "kv_heads"), attention.kv_heads);
   read.take(size_of(row, "head_dim"), attention.head_dim);
   read.take_if_there(row.optional_flag("output_gate"), attention.output_gate);
+  if (row.has("latent")) {
+    const auto latent = row.object("latent");
+    if (!latent) return pass_on(latent);
+    read.take(latent_of(*latent), attention.latent);
+  }
   if (!read.ok()) return read.failure();
   if (attention.heads % attention.kv_heads != 0) {
     return row.refuse("kv_heads", fmt::format("{} found (expected a divisor of the {} heads)",

@@ -35,7 +35,20 @@ struct RopeSpec {
 /// (OLMoE).
 enum class QkNorm { none, per_head, full };
 
-/// Softmax attention of one layer.
+/// Keys and values of all heads made from one short vector of a token. That vector and one rotated
+/// key, which the heads share, are all that the cache keeps. Source: DeepSeek-V2, section 2.1.
+struct LatentSpec {
+  std::uint32_t rank = 0;        // values of that vector; 0: heads have keys of their own
+  std::uint32_t query_rank = 0;  // of the vector that queries are made from; 0: from the input
+  std::uint32_t key = 0;         // values of a head's key that are not rotated
+  std::uint32_t rotated = 0;     // values of the shared key, which follow those
+  std::uint32_t value = 0;       // values of a head's value
+  bool operator==(const LatentSpec&) const = default;
+};
+
+/// Softmax attention of one layer. Latent attention is that of heads which share one key of
+/// rank + rotated values, the first `rank` of which are the value: kv_heads is 1, and head_dim is
+/// rank + rotated.
 struct AttentionSpec {
   std::uint32_t heads = 0;
   std::uint32_t kv_heads = 0;
@@ -44,10 +57,22 @@ struct AttentionSpec {
   std::optional<std::uint32_t> rope = 0;  // which of ModelSpec::ropes; none: no rotation
   bool output_gate = false;  // a head's output is multiplied by sigmoid of values that its rows of
                              // the query matrix give besides the query, after it
+  LatentSpec latent;
 
+  [[nodiscard]] bool is_latent() const { return latent.rank != 0; }
   [[nodiscard]] std::uint32_t d_q() const { return heads * head_dim; }
   /// Rows of the query matrix.
-  [[nodiscard]] std::uint32_t d_q_rows() const { return output_gate ? 2 * d_q() : d_q(); }
+  [[nodiscard]] std::uint32_t d_q_rows() const {
+    if (is_latent()) return heads * (latent.key + latent.rotated);
+    return output_gate ? 2 * d_q() : d_q();
+  }
+  /// Columns of the output matrix.
+  [[nodiscard]] std::uint32_t d_output() const {
+    return is_latent() ? heads * latent.value : d_q();
+  }
+  /// Rows of head_dim values that the cache keeps of one position: keys and values, or the one that
+  /// is both.
+  [[nodiscard]] std::uint32_t cached_rows() const { return is_latent() ? 1 : 2 * kv_heads; }
   [[nodiscard]] std::uint32_t d_kv() const { return kv_heads * head_dim; }
   bool operator==(const AttentionSpec&) const = default;
 };
@@ -112,6 +137,10 @@ struct MoeSpec {
   float weight_scale = 1.0F;       // multiplies the weights, normalised or not
   std::uint32_t d_shared = 0;      // hidden width of what all tokens use besides; 0: none
   bool shared_gate = false;        // its output is multiplied by sigmoid(x . w)
+  /// Experts next to each other form groups of equal size; those of the groups_used groups whose
+  /// two best experts sum up highest can be chosen.
+  std::uint32_t groups = 1;
+  std::uint32_t groups_used = 1;
   bool operator==(const MoeSpec&) const = default;
 };
 
@@ -129,7 +158,7 @@ struct BiasSpec {
 struct ScaleSpec {
   float embedding = 1.0F;      // multiplies what is looked up
   float residual = 1.0F;       // multiplies what a block adds
-  float attention = 0.0F;      // multiplies q . k; 0: 1 / sqrt(head_dim)
+  float attention = 0.0F;      // multiplies q . k; 0: 1 / sqrt(values of a key)
   float attention_cap = 0.0F;  // scores become cap * tanh(score / cap); 0: no cap
   float logits = 1.0F;         // divides the logits
   float logit_cap = 0.0F;
@@ -146,6 +175,8 @@ struct FileLayout {
   bool fused_experts = false;               // the same of experts
   bool ffn_norm_is_post_attention = false;  // the norm before the feed-forward block is called so
   bool output_norm_is_embedding_norm = false;  // the last norm is called so
+  bool latent_heads_apart = false;  // latent attention: a matrix a head for keys, transposed, and
+                                    // one for values, not both below each other
   bool operator==(const FileLayout&) const = default;
 };
 

@@ -16,6 +16,7 @@ struct Widths {
   std::uint64_t d_kv;
   std::uint64_t projected;
   std::uint64_t mixed;
+  std::uint64_t latents;
   std::uint64_t hidden;   // of a dense layer, of one expert, of what is shared
   std::uint64_t input;    // widest input of the products that see all tokens
   std::uint64_t experts;  // widest input of the products that see an expert's tokens; 0 if dense
@@ -28,13 +29,22 @@ Widths widths(const ModelSpec& spec) {
   width.projected =
       widest(spec, [&](const LayerSpec& layer) { return mixer_sizes(spec, layer).projected; });
   width.mixed = widest(spec, [&](const LayerSpec& layer) {
-    return layer.mixer == Mixer::attention ? 0 : mixer_sizes(spec, layer).inner;
+    return layer.mixer == Mixer::attention ? layer.attention.latent.query_rank
+                                           : mixer_sizes(spec, layer).inner;
   });
+  width.latents = widest(spec, [](const LayerSpec& layer) -> std::uint64_t {
+    const LatentSpec& latent = layer.attention.latent;
+    if (!layer.attention.is_latent()) return 0;
+    return std::uint64_t{layer.attention.heads} * std::max(latent.rank, latent.key);
+  });
+  const std::uint64_t output =
+      widest(spec, [](const LayerSpec& layer) { return layer.attention.d_output(); });
   const std::uint64_t of_all_tokens =
       std::max(widest(spec, [](const LayerSpec& layer) { return layer.d_ff; }),
                std::uint64_t{spec.moe.d_shared});
   width.hidden = std::max(of_all_tokens, std::uint64_t{spec.moe.d_expert});
-  width.input = std::max({std::uint64_t{spec.d_model}, width.d_q, width.mixed, of_all_tokens});
+  width.input = std::max(
+      {std::uint64_t{spec.d_model}, width.d_q, output, width.mixed, width.latents, of_all_tokens});
   if (spec.is_moe()) width.experts = std::max(spec.d_model, spec.moe.d_expert);
   return width;
 }
@@ -42,7 +52,7 @@ Widths widths(const ModelSpec& spec) {
 std::uint64_t attention_values(const LayerSpec& layer) {
   if (layer.mixer != Mixer::attention) return 0;
   const AttentionSpec& attention = layer.attention;
-  return attention_scratch_values(attention.heads / attention.kv_heads, attention.head_dim);
+  return attention_scratch_values(attention_group(attention), attention.head_dim);
 }
 
 std::uint64_t rope_values(const ModelSpec& spec) {
@@ -83,6 +93,8 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
       return Bytes(tokens * width.projected * k_f32);
     case SessionBuffer::mixed:
       return Bytes(tokens * width.mixed * k_f32);
+    case SessionBuffer::latents:
+      return Bytes(tokens * width.latents * k_f32);
     case SessionBuffer::codes:
       return Bytes(tokens * width.input);
     case SessionBuffer::code_scales:

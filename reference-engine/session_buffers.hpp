@@ -18,7 +18,9 @@ enum class SessionBuffer {
   keys,          // f32 [chunk, widest d_kv]
   values,        // f32 [chunk, widest d_kv]
   projected,     // f32 [chunk, widest row of a mixer], see spec/mixer_sizes.hpp
-  mixed,         // f32 [chunk, widest inner row of a layer that carries a state]
+  mixed,         // f32 [chunk, widest inner row of a layer that carries a state, or what the
+                 // queries of latent attention are made from]
+  latents,       // f32 [heads][chunk, wider of rank and key]: input of the products of one head
   codes,         // int8 [chunk, widest input of a product]
   code_scales,   // f32, one for 32 codes
   code_sums,     // int16, one for 16 codes
@@ -37,7 +39,7 @@ enum class SessionBuffer {
   attention,       // f32 scratch of each thread
   logits,          // f32 [k_logit_columns, vocabulary]
 };
-inline constexpr std::size_t k_session_buffers = 24;
+inline constexpr std::size_t k_session_buffers = 25;
 
 /// Tokens whose logits are computed at once when all are asked for: the head is read once for them.
 inline constexpr std::uint32_t k_logit_columns = 8;

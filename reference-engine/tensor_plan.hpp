@@ -39,6 +39,14 @@ enum class TensorRole {
   attention_k_norm,
   attention_sinks,
   attention_post_norm,
+  latent_query_down,  // of latent attention: input -> what queries are made from
+  latent_query_norm,
+  latent_query_up,
+  latent_down,  // input -> what keys and values are made from, and the shared key
+  latent_norm,
+  latent_up,    // of each head: rows of its key, then of its value
+  latent_keys,  // the same apart: a transposed matrix for each head
+  latent_values,
   mixer_in,     // of a layer that carries a state: what its convolution sees, and more
   mixer_gate,   // z
   mixer_write,  // beta

@@ -37,7 +37,7 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
     if (layer.mixer != Mixer::attention) continue;
     const auto row = static_cast<double>(cache_row_bytes(cache, layer.attention.head_dim));
     work.cache_bytes +=
-        2.0 * layer.attention.kv_heads * row * visible_positions(layer.attention, depth);
+        layer.attention.cached_rows() * row * visible_positions(layer.attention, depth);
   }
   return work;
 }

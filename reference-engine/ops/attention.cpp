@@ -94,13 +94,23 @@ std::uint32_t first_visible(const QueryBlock& block, std::uint32_t token) {
 
 float attention_scale(const ScaleSpec& scale, const AttentionSpec& attention) {
   if (scale.attention != 0.0F) return scale.attention;
-  return 1.0F / std::sqrt(static_cast<float>(attention.head_dim));
+  const LatentSpec& latent = attention.latent;
+  const std::uint32_t key =
+      attention.is_latent() ? latent.key + latent.rotated : attention.head_dim;
+  return 1.0F / std::sqrt(static_cast<float>(key));
 }
 
 float temperature_factor(const ScaleSpec& scale, std::uint32_t position) {
   const std::uint32_t span = position / scale.temperature_length;
   const double logarithm = std::log(1.0 + span);
   return static_cast<float>(1.0 + static_cast<double>(scale.temperature) * logarithm);
+}
+
+std::uint32_t attention_group(const AttentionSpec& attention) {
+  // As many as the kernels take at once when there is one token.
+  constexpr std::uint32_t k_latent_group = 4;
+  if (attention.is_latent()) return std::min(k_latent_group, attention.heads);
+  return attention.heads / attention.kv_heads;
 }
 
 std::uint32_t attention_block_tokens(std::uint32_t group) {

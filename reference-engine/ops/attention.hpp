@@ -29,6 +29,9 @@ struct QueryBlock {
   const float* sinks;            // a logit for each of the group's heads, or null
 };
 
+/// Heads of one query block: those that share a K/V head. Of latent attention, where all of them
+/// do, only some, so that threads have work in a decode step.
+std::uint32_t attention_group(const AttentionSpec& attention);
 /// Tokens of one query block.
 std::uint32_t attention_block_tokens(std::uint32_t group);
 /// Values of scratch that attend() needs for one block.

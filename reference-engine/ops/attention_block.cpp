@@ -102,7 +102,7 @@ void finish_qkv(const AttentionLayer& layer) {
 void attend_all(const AttentionLayer& layer) {
   const Pass& pass = layer.pass;
   const AttentionSpec& spec = layer.spec;
-  const std::uint32_t group = spec.heads / spec.kv_heads;
+  const std::uint32_t group = attention_group(spec);
   const std::size_t block_tokens = attention_block_tokens(group);
   const std::size_t blocks = (pass.tokens + block_tokens - 1) / block_tokens;
   const float* sinks = layer.weights.sinks.empty() ? nullptr : layer.weights.sinks.data();

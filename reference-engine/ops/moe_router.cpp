@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace assay {
@@ -30,7 +32,36 @@ class Probability {
   double total_ = 1.0;
 };
 
+/// Gives the experts of groups that are not used a rank below all others.
+void close_groups(const MoeSpec& moe, std::span<double> rank) {
+  if (moe.groups <= 1) return;
+  const std::vector<double> scores = group_scores(moe, rank);
+  std::vector<std::size_t> order(moe.groups);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  const std::size_t size = rank.size() / moe.groups;
+  for (std::size_t i = moe.groups_used; i < moe.groups; ++i) {
+    const std::span<double> closed = rank.subspan(order[i] * size, size);
+    std::fill(closed.begin(), closed.end(), -std::numeric_limits<double>::infinity());
+  }
+}
+
 }  // namespace
+
+std::vector<double> group_scores(const MoeSpec& moe, std::span<const double> rank) {
+  const std::size_t size = rank.size() / moe.groups;
+  std::vector<double> scores;
+  for (std::size_t first = 0; first < rank.size(); first += size) {
+    std::vector<double> group(rank.begin() + static_cast<std::ptrdiff_t>(first),
+                              rank.begin() + static_cast<std::ptrdiff_t>(first + size));
+    const std::size_t best = std::min<std::size_t>(2, size);
+    std::partial_sort(group.begin(), group.begin() + static_cast<std::ptrdiff_t>(best), group.end(),
+                      std::greater<>());
+    scores.push_back(best == 2 ? group[0] + group[1] : group[0]);
+  }
+  return scores;
+}
 
 void choose_experts(const MoeSpec& moe, std::span<const float> selection_bias,
                     std::span<float> logits, std::span<std::uint32_t> chosen,
@@ -38,12 +69,13 @@ void choose_experts(const MoeSpec& moe, std::span<const float> selection_bias,
   constexpr float k_lowest = std::numeric_limits<float>::lowest();
   for (float& logit : logits) logit = std::max(k_lowest, logit);  // so: NaN becomes the lowest
   const Probability probability(moe.router, logits);
-  // Both functions grow with the logit: only a bias can change the order.
+  // Both functions grow with the logit: only a bias can change the order, or a sum of two.
   std::vector<double> rank(logits.begin(), logits.end());
-  for (std::size_t e = 0; e < selection_bias.size(); ++e) {
-    const double biased = probability(logits[e]) + static_cast<double>(selection_bias[e]);
-    rank[e] = std::max(static_cast<double>(k_lowest), biased);
+  for (std::size_t e = 0; (moe.groups > 1 || !selection_bias.empty()) && e < rank.size(); ++e) {
+    const double bias = selection_bias.empty() ? 0.0 : static_cast<double>(selection_bias[e]);
+    rank[e] = std::max(static_cast<double>(k_lowest), probability(logits[e]) + bias);
   }
+  close_groups(moe, rank);
   const auto comes_before = [&](std::size_t a, std::size_t b) {
     return rank[a] > rank[b] || (rank[a] == rank[b] && a < b);
   };

@@ -6,6 +6,7 @@
 #include "reference-engine/ops/attention_block.hpp"
 #include "reference-engine/ops/ffn.hpp"
 #include "reference-engine/ops/gated_delta_net.hpp"
+#include "reference-engine/ops/latent_attention.hpp"
 #include "reference-engine/ops/short_convolution.hpp"
 #include "reference-engine/ops/state_space.hpp"
 
@@ -29,6 +30,9 @@ void embed(const Pass& pass, std::span<const std::uint32_t> tokens) {
 void mixer_block(const Pass& pass, std::uint32_t layer) {
   switch (pass.spec.layers[layer].mixer) {
     case Mixer::attention:
+      if (pass.spec.layers[layer].attention.is_latent()) {
+        return latent_attention_block(pass, layer);
+      }
       return attention_block(pass, layer);
     case Mixer::short_convolution:
       return short_convolution_block(pass, layer);

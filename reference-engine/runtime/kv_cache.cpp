@@ -46,26 +46,33 @@ Result<KvCache> KvCache::open(const ModelSpec& spec, std::uint32_t context, Cach
   KvCache cache;
   cache.context_ = context;
   cache.format_ = format;
-  std::size_t bytes = 0;  // of one position
+  std::size_t key_bytes = 0;  // of one position
+  std::size_t value_bytes = 0;
   for (const LayerSpec& layer : spec.layers) {
     const std::uint32_t dim = layer.attention.head_dim;
     const std::size_t row_bytes = cache_row_bytes(format, dim);
-    cache.layers_.push_back({bytes, dim, row_bytes});
-    if (layer.mixer == Mixer::attention) bytes += layer.attention.kv_heads * row_bytes;
+    const bool has_values = !layer.attention.is_latent();
+    cache.layers_.push_back({key_bytes, value_bytes, has_values, dim, row_bytes});
+    if (layer.mixer != Mixer::attention) continue;
+    key_bytes += layer.attention.kv_heads * row_bytes;
+    if (has_values) value_bytes += layer.attention.kv_heads * row_bytes;
   }
-  const Bytes half(std::uint64_t{bytes} * context);
-  auto memory = Arena::reserve(Arena::rounded(half) + Arena::rounded(half), "key/value cache");
+  const Bytes keys(std::uint64_t{key_bytes} * context);
+  const Bytes values(std::uint64_t{value_bytes} * context);
+  auto memory = Arena::reserve(Arena::rounded(keys) + Arena::rounded(values), "key/value cache");
   if (!memory) return pass_on(memory);
   cache.memory_ = std::move(*memory);
-  cache.keys_ = cache.memory_.take(half);
-  cache.values_ = cache.memory_.take(half);
+  cache.keys_ = cache.memory_.take(keys);
+  cache.values_ = cache.memory_.take(values);
   return cache;
 }
 
 CacheHead KvCache::head(std::uint32_t layer, std::uint32_t kv_head) const {
   const Layer& place = layers_[layer];
-  const std::size_t offset = (place.first_byte + kv_head * place.row_bytes) * context_;
-  return {format_, place.row_bytes, keys_ + offset, values_ + offset};
+  const std::size_t first = kv_head * place.row_bytes;
+  std::byte* keys = keys_ + (place.first_key + first) * context_;
+  std::byte* values = place.has_values ? values_ + (place.first_value + first) * context_ : keys;
+  return {format_, place.row_bytes, keys, values};
 }
 
 void KvCache::store(const KernelTable& kernels, std::uint32_t layer, std::uint32_t kv_head,
@@ -74,7 +81,7 @@ void KvCache::store(const KernelTable& kernels, std::uint32_t layer, std::uint32
   const std::uint32_t dim = layers_[layer].dim;
   const std::size_t first = position * to.row_bytes;
   store_row(kernels, format_, key, dim, to.keys + first);
-  store_row(kernels, format_, value, dim, to.values + first);
+  if (layers_[layer].has_values) store_row(kernels, format_, value, dim, to.values + first);
 }
 
 }  // namespace assay

@@ -13,7 +13,8 @@
 namespace assay {
 
 /// Keys and values of one head of one layer. Shape: each [context, dim]; the rows of positions lie
-/// one behind the other, row_bytes each.
+/// one behind the other, row_bytes each. In latent attention the values are the first ones of the
+/// keys, and kept once.
 struct CacheHead {
   CacheFormat format;
   std::size_t row_bytes;
@@ -31,7 +32,8 @@ class KvCache {
   [[nodiscard]] CacheHead head(std::uint32_t layer, std::uint32_t kv_head) const;
   [[nodiscard]] std::uint32_t context() const { return context_; }
   [[nodiscard]] CacheFormat format() const { return format_; }
-  /// Keeps key and value of one position and head. Shapes: key, value [dim].
+  /// Keeps key and value of one position and head; a value that is part of the key is not looked
+  /// at. Shapes: key, value [dim].
   void store(const KernelTable& kernels, std::uint32_t layer, std::uint32_t kv_head,
              std::uint32_t position, const float* key, const float* value) const;
 
@@ -40,7 +42,9 @@ class KvCache {
   std::byte* keys_ = nullptr;
   std::byte* values_ = nullptr;
   struct Layer {
-    std::size_t first_byte = 0;  // of one position, in the layers before
+    std::size_t first_key = 0;  // bytes of one position in the layers before
+    std::size_t first_value = 0;
+    bool has_values = true;  // apart from the keys
     std::uint32_t dim = 0;
     std::size_t row_bytes = 0;
   };

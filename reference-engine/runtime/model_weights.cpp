@@ -33,6 +33,10 @@ std::span<const float>* norm_of(ModelWeights& weights, LayerWeights& layer, Tens
       return &layer.q_norm;
     case TensorRole::attention_k_norm:
       return &layer.k_norm;
+    case TensorRole::latent_query_norm:
+      return &layer.latent.query_norm;
+    case TensorRole::latent_norm:
+      return &layer.latent.norm;
     default:
       return nullptr;
   }
@@ -102,6 +106,7 @@ PackedMatrix* matrix_of(ModelWeights& weights, LayerWeights& layer, TensorRole r
     case TensorRole::output_head:
       return &weights.head;
     case TensorRole::attention_q:
+    case TensorRole::latent_query_up:
       return &layer.q;
     case TensorRole::attention_k:
       return &layer.k;
@@ -109,6 +114,10 @@ PackedMatrix* matrix_of(ModelWeights& weights, LayerWeights& layer, TensorRole r
       return &layer.v;
     case TensorRole::attention_output:
       return &layer.attention_output;
+    case TensorRole::latent_query_down:
+      return &layer.latent.query_down;
+    case TensorRole::latent_down:
+      return &layer.latent.down;
     case TensorRole::mixer_in:
       return &layer.recurrent.in;
     case TensorRole::mixer_gate:
@@ -156,6 +165,15 @@ std::vector<Part> parts_of(const ModelSpec& spec, const PlannedTensor& tensor) {
               {TensorRole::attention_k, attention.d_kv()},
               {TensorRole::attention_v, attention.d_kv()}};
     }
+    case TensorRole::latent_up: {
+      const AttentionSpec& attention = spec.layers[tensor.layer].attention;
+      std::vector<Part> parts;
+      for (std::uint32_t head = 0; head < attention.heads; ++head) {
+        parts.push_back({TensorRole::latent_keys, attention.latent.key});
+        parts.push_back({TensorRole::latent_values, attention.latent.value});
+      }
+      return parts;
+    }
     case TensorRole::ffn_gate_up:
       return {{TensorRole::ffn_gate, half}, {TensorRole::ffn_up, half}};
     case TensorRole::moe_gate_up:
@@ -178,15 +196,24 @@ void bind_vector(ModelWeights& weights, LayerWeights& layer, const WeightPlaceme
   }
 }
 
+/// The matrices of single heads, in their order; null for a tensor that is not in such parts.
+std::vector<PackedMatrix>* heads_of(LatentWeights& weights, TensorRole role) {
+  if (role == TensorRole::latent_keys) return &weights.keys;
+  if (role == TensorRole::latent_values) return &weights.values;
+  return nullptr;
+}
+
 void bind(ModelWeights& weights, const WeightPlacement& placement) {
   const PlannedTensor& tensor = *placement.tensor;
   LayerWeights& layer = weights.layers[tensor.layer];
-  if (placement.is_vector()) {
-    bind_vector(weights, layer, placement);
+  if (placement.is_vector()) return bind_vector(weights, layer, placement);
+  const PackedMatrix matrix{
+      placement.kernels, placement.to, static_cast<std::size_t>(placement.rows),
+      static_cast<std::size_t>(tensor.columns), static_cast<std::size_t>(tensor.experts)};
+  if (auto* heads = heads_of(layer.latent, placement.role)) {
+    for (std::size_t i = 0; i < matrix.experts; ++i) heads->push_back(matrix.part(i));
   } else {
-    *matrix_of(weights, layer, placement.role) = {
-        placement.kernels, placement.to, static_cast<std::size_t>(placement.rows),
-        static_cast<std::size_t>(tensor.columns), static_cast<std::size_t>(tensor.experts)};
+    *matrix_of(weights, layer, placement.role) = matrix;
   }
 }
 
@@ -202,6 +229,10 @@ std::size_t PackedMatrix::panel_bytes() const {
 
 const std::byte* PackedMatrix::panel(std::size_t expert, std::size_t index) const {
   return panels + (expert * panel_count() + index) * panel_bytes();
+}
+
+PackedMatrix PackedMatrix::part(std::size_t expert) const {
+  return {kernels, panel(expert, 0), rows, columns, 1};
 }
 
 void PackedMatrix::decode_row(std::size_t expert, std::size_t row, float* out) const {

@@ -27,6 +27,8 @@ struct PackedMatrix {
   [[nodiscard]] std::size_t panel_count() const;  // of one expert
   [[nodiscard]] std::size_t panel_bytes() const;
   [[nodiscard]] const std::byte* panel(std::size_t expert, std::size_t index) const;
+  /// One expert's matrix.
+  [[nodiscard]] PackedMatrix part(std::size_t expert) const;
   /// Row `row` of an expert, dequantised. Shape: out [columns].
   void decode_row(std::size_t expert, std::size_t row, float* out) const;
 };
@@ -52,6 +54,17 @@ struct RecurrentWeights {
   std::span<const float> norm;
 };
 
+/// Of latent attention. A head's key matrix is [key, rank], or its transpose in files that have the
+/// heads apart (FileLayout::latent_heads_apart); its value matrix is [value, rank].
+struct LatentWeights {
+  PackedMatrix query_down;
+  std::span<const float> query_norm;
+  PackedMatrix down;
+  std::span<const float> norm;
+  std::vector<PackedMatrix> keys;  // one for each head, as the next
+  std::vector<PackedMatrix> values;
+};
+
 /// Empty spans and matrices are what a model does not have. Tensors that a file fuses are apart
 /// here.
 struct LayerWeights {
@@ -68,6 +81,7 @@ struct LayerWeights {
   std::span<const float> k_norm;
   std::span<const float> sinks;  // [heads]
   NormWeights attention_post_norm;
+  LatentWeights latent;
   RecurrentWeights recurrent;
   NormWeights ffn_norm;
   PackedMatrix router;

@@ -34,6 +34,7 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
   buffers.values = floats(SessionBuffer::values);
   buffers.projected = floats(SessionBuffer::projected);
   buffers.mixed = floats(SessionBuffer::mixed);
+  buffers.latents = floats(SessionBuffer::latents);
   buffers.codes = {reinterpret_cast<std::int8_t*>(at(SessionBuffer::codes)),
                    floats(SessionBuffer::code_scales),
                    reinterpret_cast<std::int16_t*>(at(SessionBuffer::code_sums))};

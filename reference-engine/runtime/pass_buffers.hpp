@@ -48,6 +48,7 @@ struct PassBuffers {
   float* values = nullptr;
   float* projected = nullptr;
   float* mixed = nullptr;
+  float* latents = nullptr;
   CodeBuffer codes;
   float* gate = nullptr;
   float* up = nullptr;

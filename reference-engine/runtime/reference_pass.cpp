@@ -1,15 +1,18 @@
 #include "reference-engine/runtime/reference_pass.hpp"
+#include "reference-engine/runtime/reference_latent.hpp"
 #include "reference-engine/runtime/reference_recurrence.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "reference-engine/ops/attention.hpp"
+#include "reference-engine/ops/moe_router.hpp"
 #include "reference-engine/quant/definition.hpp"
 
 namespace assay {
@@ -210,7 +213,39 @@ void attend(const Session::State& state, const TokenHeads& token, std::uint32_t 
   }
 }
 
+/// Every head of one token over all positions that it sees.
+Vector attend_all(const Session::State& state, const TokenHeads& token) {
+  Vector heads(token.q.size());
+  const std::uint32_t kv_heads = state.spec->layers[token.layer].attention.kv_heads;
+  state.pool->for_each(kv_heads, 1, [&](std::size_t begin, std::size_t end, unsigned) {
+    for (std::size_t h = begin; h < end; ++h) {
+      attend(state, token, static_cast<std::uint32_t>(h), heads);
+    }
+  });
+  return heads;
+}
+
+void latent_attention_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
+  const LayerWeights& weights = state.weights->layers[layer];
+  const auto times = [&](const PackedMatrix& matrix, const Vector& x) {
+    return multiply(*state.pool, matrix, 0, x);
+  };
+  const auto turn = [&](std::span<double> values) {
+    rotate(state, *state.spec->layers[layer].attention.rope, values);
+  };
+  const Vector x = normalised(residual, weights.attention_norm, state.spec->norm);
+  LatentHeads heads = reference_latent_heads(state, layer, x, times, turn);
+  const Vector sums =
+      attend_all(state, {layer, std::move(heads.queries), heads.key, std::move(heads.key)});
+  add_block(*state.spec,
+            times(weights.attention_output, reference_latent_values(state, layer, sums, times)),
+            weights.attention_output_bias, weights.attention_post_norm, residual);
+}
+
 void attention_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
+  if (state.spec->layers[layer].attention.is_latent()) {
+    return latent_attention_block(state, layer, residual);
+  }
   const ModelSpec& spec = *state.spec;
   const AttentionSpec& attention = spec.layers[layer].attention;
   const LayerWeights& weights = state.weights->layers[layer];
@@ -227,12 +262,7 @@ void attention_block(const Session::State& state, std::uint32_t layer, Vector& r
     const auto factor = static_cast<double>(temperature_factor(spec.scale, state.depth));
     for (double& value : token.q) value *= factor;
   }
-  Vector heads(token.q.size());
-  state.pool->for_each(attention.kv_heads, 1, [&](std::size_t begin, std::size_t end, unsigned) {
-    for (std::size_t h = begin; h < end; ++h) {
-      attend(state, token, static_cast<std::uint32_t>(h), heads);
-    }
-  });
+  Vector heads = attend_all(state, token);
   for (std::size_t i = 0; i < gate.size(); ++i) heads[i] *= gate[i];
   add_block(spec, multiply(*state.pool, weights.attention_output, 0, heads),
             weights.attention_output_bias, weights.attention_post_norm, residual);
@@ -257,7 +287,7 @@ RouterValues router_values(const MoeSpec& moe, std::span<const float> selection_
   } else {
     softmax(values.weights, std::nullopt);
   }
-  values.ranks = selection_bias.empty() ? logits : values.weights;
+  values.ranks = selection_bias.empty() && moe.groups == 1 ? logits : values.weights;
   add(values.ranks, selection_bias);
   return values;
 }
@@ -268,18 +298,53 @@ RouterValues router_values(const MoeSpec& moe, std::span<const float> selection_
 /// mean), two logits decide, and the tail of a normal distribution is left room for.
 constexpr double k_open_choice = 0.5;
 
-std::vector<std::size_t> choose(const MoeSpec& moe, const Vector& ranks,
-                                std::span<const std::uint32_t> session) {
-  std::vector<std::size_t> order(ranks.size());
+double deviation(const Vector& values) {
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double variance = 0.0;
+  for (const double value : values) variance += (value - mean) * (value - mean);
+  return std::sqrt(variance / count);
+}
+
+/// Indices by falling value, the lowest of equals first.
+std::vector<std::size_t> falling(const Vector& values) {
+  std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return ranks[a] > ranks[b]; });
+                   [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  return order;
+}
+
+/// Ranks with the experts of groups that are not used below all others. The groups of the session's
+/// experts are used when float64 leaves them open: a score is a sum of two ranks, each as far off
+/// as one alone.
+Vector in_used_groups(const MoeSpec& moe, Vector ranks, double open,
+                      std::span<const std::uint32_t> session) {
+  if (moe.groups <= 1) return ranks;
+  const Vector scores = group_scores(moe, ranks);
+  const std::size_t size = ranks.size() / moe.groups;
+  std::vector<std::size_t> order = falling(scores);
+  const double last = scores[order[moe.groups_used - 1]] - 2.0 * open;
+  if (std::all_of(session.begin(), session.end(),
+                  [&](std::uint32_t expert) { return scores[expert / size] >= last; })) {
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t group) {
+      return std::any_of(session.begin(), session.end(),
+                         [&](std::uint32_t expert) { return expert / size == group; });
+    });
+  }
+  for (std::size_t i = moe.groups_used; i < moe.groups; ++i) {
+    std::fill_n(ranks.begin() + static_cast<std::ptrdiff_t>(order[i] * size), size,
+                -std::numeric_limits<double>::infinity());
+  }
+  return ranks;
+}
+
+std::vector<std::size_t> choose(const MoeSpec& moe, const Vector& all_ranks,
+                                std::span<const std::uint32_t> session) {
+  const double open = k_open_choice * deviation(all_ranks);
+  const Vector ranks = in_used_groups(moe, all_ranks, open, session);
+  std::vector<std::size_t> order = falling(ranks);
   const double last = ranks[order[moe.used - 1]];
-  const double mean =
-      std::accumulate(ranks.begin(), ranks.end(), 0.0) / static_cast<double>(ranks.size());
-  double variance = 0.0;
-  for (const double rank : ranks) variance += (rank - mean) * (rank - mean);
-  const double open = k_open_choice * std::sqrt(variance / static_cast<double>(ranks.size()));
   order.resize(moe.used);
   if (std::all_of(session.begin(), session.end(),
                   [&](std::uint32_t expert) { return ranks[expert] >= last - open; })) {

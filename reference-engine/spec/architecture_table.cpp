@@ -130,6 +130,11 @@ constexpr std::array k_rows{
                     .file = {.ffn_norm_is_post_attention = true},
                     .recurrent = Mixer::gated_delta_net,
                     .output_gate = true},
+    ArchitectureRow{.name = "deepseek2",
+                    .pairs = RopePairs::adjacent,
+                    .experts = Experts::optional,
+                    .latent = true,
+                    .router_keys = true},
 };
 
 }  // namespace

@@ -50,6 +50,9 @@ struct ArchitectureRow {
   FileLayout file = {};
   Mixer recurrent = Mixer::attention;  // of the layers that are not attention, where there are some
   bool output_gate = false;            // of attention
+  bool latent = false;                 // attention over a latent vector
+  bool router_keys = false;  // files say how the router weighs: softmax or sigmoid, norm, scale,
+                             // groups of experts, a bias for the choice
 };
 
 std::span<const ArchitectureRow> architecture_rows();

@@ -46,6 +46,42 @@ std::optional<SpecDefect> check_sizes(const ModelSpec& spec) {
   }});
 }
 
+/// Of attention whose sizes are those of other attention.
+std::optional<SpecDefect> check_latent(const ModelSpec& spec, const AttentionSpec& attention) {
+  const LatentSpec& latent = attention.latent;
+  if (auto defect = check_limits(std::array<SizeLimit, 4>{{
+          {"attention.kv_lora_rank", latent.rank, 4096},
+          {"attention.key_length", latent.key, 4096},
+          {"attention.value_length", latent.value, 4096},
+          {"rope.dimension_count", latent.rotated, 4096},
+      }})) {
+    return defect;
+  }
+  if (latent.query_rank > k_widest) {
+    return SpecDefect{"attention.q_lora_rank",
+                      fmt::format("{} (expected at most {})", latent.query_rank, k_widest)};
+  }
+  if (attention.kv_heads != 1 || attention.head_dim != latent.rank + latent.rotated) {
+    return SpecDefect{
+        "attention.key_length",
+        fmt::format("{} heads of {} are cached (expected 1 of {})", attention.kv_heads,
+                    attention.head_dim, latent.rank + latent.rotated)};
+  }
+  if (!attention.rope || *attention.rope >= spec.ropes.size() ||
+      spec.ropes[*attention.rope].dims != latent.rotated || latent.rotated % 2 != 0) {
+    return SpecDefect{"rope.dimension_count", fmt::format("{} (expected an even number of values "
+                                                          "that are all rotated)",
+                                                          latent.rotated)};
+  }
+  if (attention.output_gate || spec.file.fused_qkv || spec.bias.qkv || spec.attention_sinks ||
+      spec.qk_norm != QkNorm::none || spec.scale.temperature > 0.0F) {
+    return SpecDefect{"attention.kv_lora_rank",
+                      "with gates, sinks, biases, norms or factors of queries and keys (expected "
+                      "none of them in latent attention)"};
+  }
+  return std::nullopt;
+}
+
 std::optional<SpecDefect> check_attention(const ModelSpec& spec, const AttentionSpec& attention) {
   if (auto defect = check_limits(std::array<SizeLimit, 3>{{
           {"attention.head_count", attention.heads, k_most_heads},
@@ -59,6 +95,7 @@ std::optional<SpecDefect> check_attention(const ModelSpec& spec, const Attention
                       fmt::format("{} (expected a divisor of attention.head_count = {})",
                                   attention.kv_heads, attention.heads)};
   }
+  if (attention.is_latent()) return check_latent(spec, attention);
   if (!attention.rope) return std::nullopt;
   if (*attention.rope >= spec.ropes.size()) {
     return SpecDefect{"rope", fmt::format("set {} of {}", *attention.rope, spec.ropes.size())};
@@ -150,6 +187,21 @@ std::optional<SpecDefect> check_dense(const LayerSpec& layer) {
   return std::nullopt;
 }
 
+std::optional<SpecDefect> check_groups(const MoeSpec& moe) {
+  if (moe.groups == 0 || moe.experts % moe.groups != 0) {
+    return SpecDefect{"expert_group_count", fmt::format("{} (expected a divisor of expert_count = "
+                                                        "{})",
+                                                        moe.groups, moe.experts)};
+  }
+  if (moe.groups_used == 0 || moe.groups_used > moe.groups ||
+      moe.used > moe.groups_used * (moe.experts / moe.groups)) {
+    return SpecDefect{"expert_group_used_count",
+                      fmt::format("{} of {} groups of {} experts (expected room for the {} used)",
+                                  moe.groups_used, moe.groups, moe.experts / moe.groups, moe.used)};
+  }
+  return std::nullopt;
+}
+
 std::optional<SpecDefect> check_experts(const MoeSpec& moe, std::uint32_t mixture_layers) {
   constexpr std::uint32_t k_most_experts = 1024;
   if ((moe.experts > 1) != (mixture_layers > 0) || moe.experts == 0) {
@@ -178,6 +230,7 @@ std::optional<SpecDefect> check_experts(const MoeSpec& moe, std::uint32_t mixtur
     return SpecDefect{"expert_shared_feed_forward_length",
                       fmt::format("{} (expected at most {})", moe.d_shared, k_widest)};
   }
+  if (auto defect = check_groups(moe)) return defect;
   return check_factor("expert_weights_scale", moe.weight_scale, 1e-6F);
 }
 

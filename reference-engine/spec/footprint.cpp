@@ -44,7 +44,7 @@ bool multiplies_tokens(const PlannedTensor& tensor) {
 }
 
 void add_attention(const AttentionSpec& attention, CacheFormat format, Footprint& total) {
-  const Bytes cache(2 * attention.kv_heads * cache_row_bytes(format, attention.head_dim));
+  const Bytes cache(attention.cached_rows() * cache_row_bytes(format, attention.head_dim));
   // A query times each key, and each probability times a value.
   const double flops = 2.0 * k_flops_per_weight * attention.d_q();
   total.cache_per_position += cache;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/text.hpp"
+#include "reference-engine/spec/latent_keys.hpp"
 
 namespace assay {
 namespace {
@@ -116,14 +118,19 @@ void read_windows(SpecKeys& keys, const WindowRule& rule, ModelSpec& spec) {
 
 }  // namespace
 
-void read_layers(SpecKeys& keys, ModelSpec& spec) {
+void read_layers(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   LayerSpec layer;
   const std::uint32_t count = keys.size("block_count");
   if (count == 0 || count > k_most_layers) {
     return keys.refuse("block_count", fmt::format("{} (expected 1 to {})", count, k_most_layers));
   }
-  const auto kv_heads = keys.sizes("attention.head_count_kv", count);
-  read_attention(keys, spec, kv_heads.has_value(), layer.attention);
+  std::optional<std::vector<std::uint32_t>> kv_heads;
+  if (row.latent) {
+    read_latent_attention(keys, layer.attention, spec.file);
+  } else {
+    kv_heads = keys.sizes("attention.head_count_kv", count);
+    read_attention(keys, spec, kv_heads.has_value(), layer.attention);
+  }
   layer.d_ff = keys.size_or("feed_forward_length", 0);
   spec.layers = uniform_layers(count, layer);
   for (std::size_t i = 0; kv_heads && i < count; ++i) {
@@ -149,6 +156,36 @@ void read_layer_pattern(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& s
 }
 
 namespace {
+
+/// What a file says about the router, where it is the file that says it. Requires selection_bias:
+/// models that have one weigh by sigmoid, and early files of some do not say so.
+void read_router_keys(SpecKeys& keys, MoeSpec& moe) {
+  const std::uint32_t gating = keys.size_or("expert_gating_func", moe.selection_bias ? 2 : 1);
+  if (gating != 1 && gating != 2) {
+    return keys.refuse("expert_gating_func",
+                       fmt::format("{} (expected 1, softmax, or 2, sigmoid)", gating));
+  }
+  moe.router = gating == 2 ? RouterKind::sigmoid : RouterKind::softmax;
+  moe.normalise_weights = keys.flag_or("expert_weights_norm", moe.normalise_weights);
+  const float scale = keys.number_or("expert_weights_scale", 1.0F);
+  if (scale != 0.0F) moe.weight_scale = scale;  // 0: none
+  const std::uint32_t groups = keys.size_or("expert_group_count", 1);
+  const std::uint32_t used = keys.size_or("expert_group_used_count", groups);
+  if (groups <= 1) return;
+  moe.groups = groups;
+  moe.groups_used = used;
+}
+
+/// Experts that every token uses are one hidden layer, as wide as all of them together.
+void read_shared_experts(SpecKeys& keys, MoeSpec& moe) {
+  const std::uint32_t shared = keys.size_or("expert_shared_count", 0);
+  const std::uint64_t width = std::uint64_t{shared} * moe.d_expert;
+  if (width > std::numeric_limits<std::uint32_t>::max()) {
+    return keys.refuse("expert_shared_count",
+                       fmt::format("{} of width {}: too many", shared, moe.d_expert));
+  }
+  moe.d_shared = static_cast<std::uint32_t>(width);
+}
 
 /// Files number the ways to turn logits into weights; an architecture has one.
 void read_router(SpecKeys& keys, const MoeSpec& moe) {
@@ -178,13 +215,14 @@ void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
     return keys.refuse("expert_count", fmt::format("{} (expected at least 2)", experts));
   }
   MoeSpec& moe = spec.moe;
-  read_router(keys, moe);
+  if (!row.router_keys) read_router(keys, moe);
   const std::uint32_t d_ff = keys.size_or("feed_forward_length", 0);
   moe.experts = experts;
   moe.used = keys.size("expert_used_count");
   moe.d_expert = keys.size_or("expert_feed_forward_length", d_ff);
   // A gated shared expert is always there, as wide as a dense layer where the file does not say.
   moe.d_shared = keys.size_or("expert_shared_feed_forward_length", moe.shared_gate ? d_ff : 0);
+  if (moe.d_shared == 0 && row.router_keys) read_shared_experts(keys, moe);
   const std::uint32_t dense = keys.size_or("leading_dense_block_count", 0);
   const std::uint32_t step = keys.size_or("interleave_moe_layer_step", 1);
   if (step == 0) return keys.refuse("interleave_moe_layer_step", "0 (expected at least 1)");
@@ -196,11 +234,12 @@ void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   }
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
     if (spec.layers[layer].ffn == Ffn::dense) continue;
-    moe.selection_bias =
-        moe.selection_bias && keys.has_tensor(fmt::format("blk.{}.exp_probs_b.bias", layer));
+    moe.selection_bias = (moe.selection_bias || row.router_keys) &&
+                         keys.has_tensor(fmt::format("blk.{}.exp_probs_b.bias", layer));
     spec.file.fused_experts = keys.has_tensor(fmt::format("blk.{}.ffn_gate_up_exps.weight", layer));
     break;
   }
+  if (row.router_keys) read_router_keys(keys, moe);
 }
 
 void read_scales(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {

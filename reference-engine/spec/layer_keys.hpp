@@ -6,7 +6,7 @@
 namespace assay {
 
 /// All layers alike: heads, their size, the width of a dense layer.
-void read_layers(SpecKeys& keys, ModelSpec& spec);
+void read_layers(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec);
 
 /// The first set of rope. Requires layers.
 void read_rope(SpecKeys& keys, ModelSpec& spec);

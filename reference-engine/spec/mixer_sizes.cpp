@@ -1,5 +1,7 @@
 #include "reference-engine/spec/mixer_sizes.hpp"
 
+#include <algorithm>
+
 namespace assay {
 namespace {
 
@@ -13,6 +15,13 @@ MixerSizes sizes_of_heads(const RecurrenceSpec& spec, std::uint64_t extra) {
           .state = std::uint64_t{spec.d_inner()} * spec.state};
 }
 
+/// Queries with their gates; in latent attention queries as they are before they meet the keys'
+/// matrices, and then what the heads give.
+std::uint64_t projected_of(const AttentionSpec& attention) {
+  if (attention.is_latent()) return std::max(attention.d_q_rows(), attention.d_output());
+  return attention.output_gate ? attention.d_q_rows() : 0;
+}
+
 }  // namespace
 
 MixerSizes mixer_sizes(const ModelSpec& spec, const LayerSpec& layer) {
@@ -20,8 +29,8 @@ MixerSizes mixer_sizes(const ModelSpec& spec, const LayerSpec& layer) {
   const std::uint64_t d_model = spec.d_model;
   switch (layer.mixer) {
     case Mixer::attention:
-      return {.projected = layer.attention.output_gate ? layer.attention.d_q_rows() : 0,
-              .inner = layer.attention.d_q(),
+      return {.projected = projected_of(layer.attention),
+              .inner = layer.attention.d_output(),
               .channels = 0,
               .history = 0,
               .state = 0};

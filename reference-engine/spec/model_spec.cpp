@@ -13,6 +13,7 @@
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/spec/architecture_table.hpp"
 #include "reference-engine/spec/check_spec.hpp"
+#include "reference-engine/spec/latent_keys.hpp"
 #include "reference-engine/spec/layer_keys.hpp"
 #include "reference-engine/spec/recurrent_keys.hpp"
 #include "reference-engine/spec/spec_keys.hpp"
@@ -102,13 +103,14 @@ Result<ModelSpec> model_spec(const GgufFile& file) {
   spec.d_model = keys.size("embedding_length");
   spec.trained_context = keys.size("context_length");
   spec.norm.epsilon = keys.number("attention.layer_norm_rms_epsilon");
-  read_layers(keys, spec);
+  read_layers(keys, **row, spec);
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   read_rope(keys, spec);
   read_layer_pattern(keys, **row, spec);
   read_recurrence(keys, **row, spec);
   read_experts(keys, **row, spec);
   read_scales(keys, **row, spec);
+  if ((*row)->latent) read_latent_scale(keys, spec);
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   const auto vocabulary = read_vocabulary(file, keys);
   if (!vocabulary) return pass_on(vocabulary);

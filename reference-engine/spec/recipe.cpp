@@ -57,7 +57,7 @@ bool more_bits(std::uint32_t layer, std::uint32_t layers) {
 bool is_70b(const ModelSpec& spec) {
   if (spec.layers.size() != 80) return false;
   const AttentionSpec& attention = spec.layers.front().attention;
-  return attention.heads != attention.kv_heads;
+  return !attention.is_latent() && attention.heads != attention.kv_heads;
 }
 
 std::uint32_t layer_count(const ModelSpec& spec) {
@@ -78,6 +78,8 @@ std::uint32_t layers_with_values(const ModelSpec& spec, std::uint32_t end) {
 std::uint32_t queries_of_a_value_head(const ModelSpec& spec) {
   const Mixer first = spec.layers.front().mixer;
   for (const LayerSpec& layer : spec.layers) {
+    // A file with latent_up lists as many heads of keys as of queries.
+    if (layer.attention.is_latent()) return 1;
     if (layer.mixer == Mixer::attention) return layer.attention.heads / layer.attention.kv_heads;
     if (first != Mixer::gated_delta_net) break;
   }
@@ -176,6 +178,7 @@ WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const Mo
     case TensorRole::token_embedding:
       return !spec.tied_embeddings || base == WeightFormat::q8_0 ? base : WeightFormat::q6_k;
     case TensorRole::attention_v:
+    case TensorRole::latent_up:  // holds keys and values, and is taken for values
       return value_format(recipe, tensor.layer, spec);
     case TensorRole::mixer_in:  // a delta net's holds q, k and v, and is taken for values
       return spec.layers[tensor.layer].mixer == Mixer::gated_delta_net

@@ -64,6 +64,7 @@ class LayerTensors {
   }
 
   void list_attention() {
+    if (layer_->attention.is_latent()) return list_latent_attention();
     const std::uint64_t d_model = spec_->d_model;
     const std::uint64_t d_q = layer_->attention.d_q();
     const std::uint64_t d_kv = layer_->attention.d_kv();
@@ -93,6 +94,35 @@ class LayerTensors {
       const std::uint64_t dim = layer_->attention.head_dim;
       add("attn_q_norm.weight", TensorRole::attention_q_norm, {full ? d_q : dim});
       add("attn_k_norm.weight", TensorRole::attention_k_norm, {full ? d_kv : dim});
+    }
+  }
+
+  void list_latent_attention() {
+    const std::uint64_t d_model = spec_->d_model;
+    const AttentionSpec& attention = layer_->attention;
+    const LatentSpec& latent = attention.latent;
+    const std::uint64_t rank = latent.rank;
+    const std::uint64_t heads = attention.heads;
+    if (latent.query_rank == 0) {
+      add("attn_q.weight", TensorRole::attention_q, {d_model, attention.d_q_rows()});
+    } else {
+      add("attn_q_a.weight", TensorRole::latent_query_down, {d_model, latent.query_rank});
+      add("attn_q_a_norm.weight", TensorRole::latent_query_norm, {latent.query_rank});
+      add("attn_q_b.weight", TensorRole::latent_query_up,
+          {latent.query_rank, attention.d_q_rows()});
+    }
+    add("attn_kv_a_mqa.weight", TensorRole::latent_down, {d_model, rank + latent.rotated});
+    add("attn_kv_a_norm.weight", TensorRole::latent_norm, {rank});
+    if (spec_->file.latent_heads_apart) {
+      add("attn_k_b.weight", TensorRole::latent_keys, {latent.key, rank, heads, heads});
+      add("attn_v_b.weight", TensorRole::latent_values, {rank, latent.value, heads, heads});
+    } else {
+      const std::uint64_t rows = std::uint64_t{latent.key} + latent.value;
+      add("attn_kv_b.weight", TensorRole::latent_up, {rank, heads * rows});
+    }
+    add("attn_output.weight", TensorRole::attention_output, {attention.d_output(), d_model});
+    if (spec_->bias.attention_output) {
+      add("attn_output.bias", TensorRole::attention_output_bias, {d_model});
     }
   }
 

@@ -87,6 +87,12 @@ bool is_matrix(TensorRole role) {
     case TensorRole::attention_k:
     case TensorRole::attention_v:
     case TensorRole::attention_output:
+    case TensorRole::latent_query_down:
+    case TensorRole::latent_query_up:
+    case TensorRole::latent_down:
+    case TensorRole::latent_up:
+    case TensorRole::latent_keys:
+    case TensorRole::latent_values:
     case TensorRole::mixer_in:
     case TensorRole::mixer_gate:
     case TensorRole::mixer_write:

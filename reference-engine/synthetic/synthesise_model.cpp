@@ -31,6 +31,8 @@ bool is_scale(TensorRole role) {
     case TensorRole::attention_q_norm:
     case TensorRole::attention_k_norm:
     case TensorRole::attention_post_norm:
+    case TensorRole::latent_query_norm:
+    case TensorRole::latent_norm:
     case TensorRole::skip:
     case TensorRole::mixer_norm:
     case TensorRole::ffn_norm:

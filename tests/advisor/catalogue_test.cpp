@@ -11,6 +11,7 @@
 
 #include "advisor/prediction.hpp"
 #include "base/json.hpp"
+#include "reference-engine/footprint.hpp"
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/tensor_plan.hpp"
 
@@ -126,6 +127,7 @@ TEST(Catalogue, SaysWhichModelsTheEngineRuns) {
   EXPECT_TRUE(catalogue().find("qwen3-4b")->engine_runs);
   EXPECT_TRUE(catalogue().find("llama-3.1-8b")->engine_runs);
   EXPECT_TRUE(catalogue().find("lfm2-1.2b")->engine_runs);
+  EXPECT_TRUE(catalogue().find("deepseek-v2-lite")->engine_runs);
   EXPECT_FALSE(catalogue().find("exaone-3.5-2.4b")->engine_runs);
 }
 
@@ -190,6 +192,29 @@ TEST(Catalogue, LeadingLayersOfAMixtureAreDense) {
   EXPECT_EQ(spec.layers[0].ffn, Ffn::dense);
   EXPECT_EQ(spec.layers[0].d_ff, 128U);
   EXPECT_EQ(spec.layers[1].ffn, Ffn::mixture);
+}
+
+TEST(Catalogue, ReadsLatentAttention) {
+  const auto read =
+      parse_catalogue(one_model("\"head_dim\": 16",
+                                R"("head_dim": 24, "latent": {"rank": 16, "key": 8, "rotated": 8,
+          "value": 4})"),
+                      "c.json");
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->entries[0].spec.layers[1].attention.latent,
+            (LatentSpec{.rank = 16, .query_rank = 0, .key = 8, .rotated = 8, .value = 4}));
+  const auto refused = parse_catalogue(
+      one_model("\"head_dim\": 16", R"("head_dim": 24, "latent": {"rank": 16})"), "c.json");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("/models/0/latent/key"));
+}
+
+// A cached row is one of rank + rotated values in F16: 31,104 bytes a position.
+TEST(Catalogue, CachesOneRowOfLatentAttention) {
+  const ModelSpec& spec = catalogue().find("deepseek-v2-lite")->spec;
+  const TensorPlan plan = tensor_plan(spec, Recipe::f16).value();
+  EXPECT_EQ(footprint(spec, plan, {}).cache_per_position.value, 27U * 576U * 2U);
+  EXPECT_EQ(plan.active_parameters(), 2661150208U);
 }
 
 TEST(Catalogue, RefusalsNameTheField) {

@@ -78,6 +78,9 @@ const std::vector<Golden>& goldens() {
       {"granitehybrid-moe", k_exact, k_half_cache},
       {"qwen35", k_exact, k_half_cache},
       {"qwen35moe", k_exact, k_half_cache},
+      {"deepseek2-lite", k_exact, k_half_cache},
+      {"deepseek2-lite-absorbed", k_exact, k_half_cache},
+      {"deepseek2-v3", k_exact, k_half_cache},
       {"stories260K", k_exact, k_half_cache},
       {"llama-wide-F16", k_half_weights, k_half_weights},
       {"llama-wide-BF16", k_half_weights, k_half_weights},
@@ -194,7 +197,8 @@ TEST_P(GoldenCache, CostsWhatItsRoundingExplains) {
 INSTANTIATE_TEST_SUITE_P(Float32, GoldenCache,
                          testing::Values("llama-gqa", "llama-linear-rope", "llama-tied-ropefreqs",
                                          "llama-yarn-rope", "mixtral", "qwen2", "qwen3", "qwen3moe",
-                                         "olmoe", "stories260K"));
+                                         "olmoe", "stories260K", "deepseek2-lite",
+                                         "deepseek2-lite-absorbed", "deepseek2-v3"));
 
 /// The bounds must tell a wrong model from a right one.
 class GoldenBounds : public testing::Test {

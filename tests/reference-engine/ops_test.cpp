@@ -39,6 +39,7 @@ TEST(ChooseExperts, StaysInRangeForLogitsThatAreNoNumbers) {
   EXPECT_EQ(chosen, (std::array<std::uint32_t, 2>{0, 1}));
 }
 
+<<<<<<< HEAD
 TEST(ChooseExperts, WeighsEachExpertByItselfWithASigmoid) {
   std::array<std::uint32_t, 2> chosen{};
   std::array<float, 2> weights{};
@@ -58,6 +59,32 @@ TEST(ChooseExperts, CountsABiasInTheChoiceAndNotInTheWeights) {
   choose_experts({.experts = 2, .used = 1, .selection_bias = true}, bias, logits, chosen, weights);
   EXPECT_EQ(chosen[0], 0U);
   EXPECT_FLOAT_EQ(weights[0], 0.25F);
+=======
+TEST(ChooseExperts, LooksOnlyIntoTheGroupsWhoseTwoBestSumUpHighest) {
+  // The best expert of all stands beside one that is hardly used: sums 1.0, 1.1, 1.3 and 0.4.
+  const auto logit = [](double p) { return static_cast<float>(std::log(p / (1.0 - p))); };
+  std::array logits{logit(0.9), logit(0.1), logit(0.6), logit(0.5),
+                    logit(0.7), logit(0.6), logit(0.2), logit(0.2)};
+  const MoeSpec moe{
+      .experts = 8, .used = 3, .router = RouterKind::sigmoid, .groups = 4, .groups_used = 2};
+  std::array<std::uint32_t, 3> chosen{};
+  std::array<float, 3> weights{};
+  choose_experts(moe, {}, logits, chosen, weights);
+  EXPECT_EQ(chosen, (std::array<std::uint32_t, 3>{4, 2, 5}));
+  EXPECT_FLOAT_EQ(weights[0], 0.7F);
+}
+
+TEST(ChooseExperts, ChoosesGroupsByBiasedRanksAndWeighsWithoutBias) {
+  std::array logits{0.0F, 0.0F, 1.0F, 1.0F};
+  const std::array bias{2.0F, 2.0F, 0.0F, 0.0F};
+  const MoeSpec moe{
+      .experts = 4, .used = 1, .router = RouterKind::sigmoid, .groups = 2, .groups_used = 1};
+  std::array<std::uint32_t, 1> chosen{};
+  std::array<float, 1> weights{};
+  choose_experts(moe, bias, logits, chosen, weights);
+  EXPECT_EQ(chosen[0], 0U);
+  EXPECT_FLOAT_EQ(weights[0], 0.5F);
+>>>>>>> 366dfbc (engine: run layers with latent attention)
 }
 
 TEST(Rope, RotatesBothLayoutsByTheSameAngle) {

@@ -20,9 +20,12 @@ constexpr double k_long_tails = 2.0;
 /// What decides which code runs in one layer, and on which sizes.
 std::string layer_text(const LayerSpec& layer) {
   const AttentionSpec& attention = layer.attention;
-  return fmt::format("mixer {} heads {}/{}x{} window {} rope {} ff {}",
+  const LatentSpec& latent = attention.latent;
+  const std::string latent_text =
+      fmt::format(" latent {}/{}/{}/{}", latent.rank, latent.query_rank, latent.key, latent.value);
+  return fmt::format("mixer {} heads {}/{}x{}{} window {} rope {} ff {}",
                      static_cast<int>(layer.mixer), attention.heads, attention.kv_heads,
-                     attention.head_dim, attention.window,
+                     attention.head_dim, attention.is_latent() ? latent_text : "", attention.window,
                      attention.rope ? std::to_string(*attention.rope) : "none", layer.d_ff);
 }
 

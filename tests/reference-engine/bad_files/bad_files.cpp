@@ -5,7 +5,7 @@
 namespace assay {
 
 std::span<const BadFileGroup> bad_file_groups() {
-  static constexpr std::array<BadFileGroup, 17> k_groups{{
+  static constexpr std::array<BadFileGroup, 19> k_groups{{
       {"Magic", bad_magics},
       {"Version", bad_versions},
       {"Counts", bad_counts},
@@ -20,6 +20,8 @@ std::span<const BadFileGroup> bad_file_groups() {
       {"Sizes", bad_sizes},
       {"Attention", bad_attention},
       {"Experts", bad_experts},
+      {"LatentAttention", bad_latent_attention},
+      {"ExpertGroups", bad_expert_groups},
       {"Tensors", bad_model_tensors},
       {"Vocabulary", bad_vocabularies},
       {"Odd", odd_files},

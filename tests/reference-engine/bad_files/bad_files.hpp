@@ -36,6 +36,8 @@ std::vector<BadFile> bad_architectures();
 std::vector<BadFile> bad_sizes();
 std::vector<BadFile> bad_attention();
 std::vector<BadFile> bad_experts();
+std::vector<BadFile> bad_latent_attention();
+std::vector<BadFile> bad_expert_groups();
 std::vector<BadFile> bad_model_tensors();
 std::vector<BadFile> bad_vocabularies();
 /// Files about which one can argue; what the program decides is written down all the same.
