@@ -39,7 +39,6 @@ TEST(ChooseExperts, StaysInRangeForLogitsThatAreNoNumbers) {
   EXPECT_EQ(chosen, (std::array<std::uint32_t, 2>{0, 1}));
 }
 
-<<<<<<< HEAD
 TEST(ChooseExperts, WeighsEachExpertByItselfWithASigmoid) {
   std::array<std::uint32_t, 2> chosen{};
   std::array<float, 2> weights{};
@@ -59,7 +58,8 @@ TEST(ChooseExperts, CountsABiasInTheChoiceAndNotInTheWeights) {
   choose_experts({.experts = 2, .used = 1, .selection_bias = true}, bias, logits, chosen, weights);
   EXPECT_EQ(chosen[0], 0U);
   EXPECT_FLOAT_EQ(weights[0], 0.25F);
-=======
+}
+
 TEST(ChooseExperts, LooksOnlyIntoTheGroupsWhoseTwoBestSumUpHighest) {
   // The best expert of all stands beside one that is hardly used: sums 1.0, 1.1, 1.3 and 0.4.
   const auto logit = [](double p) { return static_cast<float>(std::log(p / (1.0 - p))); };
@@ -84,7 +84,6 @@ TEST(ChooseExperts, ChoosesGroupsByBiasedRanksAndWeighsWithoutBias) {
   choose_experts(moe, bias, logits, chosen, weights);
   EXPECT_EQ(chosen[0], 0U);
   EXPECT_FLOAT_EQ(weights[0], 0.5F);
->>>>>>> 366dfbc (engine: run layers with latent attention)
 }
 
 TEST(Rope, RotatesBothLayoutsByTheSameAngle) {
