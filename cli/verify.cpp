@@ -78,10 +78,26 @@ ModelSpec small_moe() {
   return spec;
 }
 
+ModelSpec small_latent() {
+  ModelSpec spec = small_moe();
+  spec.name = "latent";
+  spec.qk_norm = QkNorm::none;
+  const LatentSpec latent{.rank = 256, .query_rank = 256, .key = 64, .rotated = 64, .value = 64};
+  spec.layers = uniform_layers(
+      3,
+      mixture_layer(
+          {.heads = 8, .kv_heads = 1, .head_dim = latent.rank + latent.rotated, .latent = latent}));
+  spec.moe.router = RouterKind::sigmoid;
+  spec.moe.d_shared = 512;
+  spec.moe.groups = 4;
+  spec.moe.groups_used = 2;
+  return spec;
+}
+
 /// A small model of each recipe, one token at a depth, against the float64 pass.
 Result<void> check_models(const Invocation& invocation, const KernelTable& kernels,
                           ThreadPool& pool, std::vector<Check>& checks) {
-  for (const ModelSpec& spec : {small_dense(), small_moe()}) {
+  for (const ModelSpec& spec : {small_dense(), small_moe(), small_latent()}) {
     for (const Recipe recipe : all_recipes()) {
       const std::string what = fmt::format("{} model, {}", spec.name, recipe_name(recipe));
       const auto model = synthesise_model(spec, recipe, 1, kernels, pool);

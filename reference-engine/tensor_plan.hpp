@@ -107,6 +107,13 @@ bool is_matrix(TensorRole role);
 /// Whether the tensor holds a part for each expert, of which a token uses some.
 bool is_expert(TensorRole role);
 
+/// Rows of a tensor that the engine keeps in float32 whatever the format, because it needs them by
+/// columns too: the heads' keys of TensorRole::latent_up.
+std::uint64_t widened_rows(const PlannedTensor& tensor, const ModelSpec& spec);
+/// By how many bytes those are more than they are in the file; 0 for other tensors. All of them are
+/// read in each decode step.
+Bytes widening(const PlannedTensor& tensor, const ModelSpec& spec);
+
 /// All tensors of a model: embedding, head, then layer by layer. A file may hold them in another
 /// order.
 struct TensorPlan {

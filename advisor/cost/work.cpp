@@ -28,6 +28,11 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
   for (const PlannedTensor& tensor : plan.tensors) {
     auto& bytes = is_expert(tensor.role) ? work.experts : work.dense;
     bytes[tensor.format] += bytes_read(tensor);
+    if (const std::uint64_t rows = widened_rows(tensor, spec); rows > 0) {
+      const auto in_file = static_cast<double>(rows * row_bytes(tensor.format, tensor.columns));
+      bytes[tensor.format] -= in_file;
+      bytes[WeightFormat::f32] += in_file + static_cast<double>(widening(tensor, spec).value);
+    }
   }
   work.layers = static_cast<double>(spec.layers.size());
   work.moe_layers = spec.mixture_layers();

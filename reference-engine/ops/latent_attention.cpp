@@ -123,23 +123,18 @@ void multiply_heads(const LatentLayer& layer, const std::vector<PackedMatrix>& h
   multiply(layer.pass.pool, products);
 }
 
-/// queries = query times the key matrix of one head, which lies row by row as the keys' values do:
-/// rows are widened some at a time and added up, weighted by the query.
-void absorb_by_rows(const LatentLayer& layer, std::size_t head, float* rows) {
-  constexpr std::size_t k_rows = 16;  // fit the second level cache, and attention's scratch
+/// queries = query times the rows of one head's key matrix: the sum that attention makes of cached
+/// values.
+void absorb_by_rows(const LatentLayer& layer, std::size_t head) {
   const Pass& pass = layer.pass;
-  const PackedMatrix& keys = layer.weights.latent.keys[head];
   const std::size_t rank = layer.spec().rank;
   const float* query = pass.buffers.projected + head * layer.d_query();
   float* sums = pass.buffers.latents + head * pass.tokens * rank;
   std::fill_n(sums, pass.tokens * rank, 0.0F);
   const CacheKernels& f32 = pass.kernels.cache[static_cast<std::size_t>(CacheFormat::f32)];
-  for (std::size_t first = 0; first < keys.rows; first += k_rows) {
-    const std::size_t count = std::min(k_rows, keys.rows - first);
-    for (std::size_t i = 0; i < count; ++i) keys.decode_row(0, first + i, rows + i * rank);
-    f32.mix(query + first, pass.tokens, layer.attention.d_q_rows(),
-            reinterpret_cast<const std::byte*>(rows), count, rank, sums);
-  }
+  f32.mix(query, pass.tokens, layer.attention.d_q_rows(),
+          reinterpret_cast<const std::byte*>(layer.weights.latent.key_rows[head].data()),
+          layer.spec().key, rank, sums);
   for (std::size_t t = 0; t < pass.tokens; ++t) {
     std::copy_n(sums + t * rank, rank,
                 pass.buffers.queries + t * layer.attention.d_q() + head * layer.attention.head_dim);
@@ -150,15 +145,12 @@ void absorb_by_rows(const LatentLayer& layer, std::size_t head, float* rows) {
 void absorb_keys(const LatentLayer& layer) {
   const Pass& pass = layer.pass;
   const PassBuffers& buffers = pass.buffers;
-  const std::vector<PackedMatrix>& keys = layer.weights.latent.keys;
-  if (pass.spec.file.latent_heads_apart) {
+  if (const auto& keys = layer.weights.latent.keys; !keys.empty()) {
     const Activations x = gather(layer, buffers.projected, layer.d_query(), keys);
     return multiply_heads(layer, keys, x, buffers.queries, layer.attention.head_dim);
   }
-  pass.pool.for_each(keys.size(), 1, [&](std::size_t begin, std::size_t end, unsigned thread) {
-    for (std::size_t h = begin; h < end; ++h) {
-      absorb_by_rows(layer, h, buffers.attention + thread * buffers.attention_stride);
-    }
+  for_pieces(pass, layer.attention.heads, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t h = begin; h < end; ++h) absorb_by_rows(layer, h);
   });
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "reference-engine/quant/definition.hpp"
+
 namespace assay {
 namespace {
 
@@ -45,8 +47,16 @@ void pack(const WeightPlacement& placement, const RowRange& range, const std::by
                 range.count * bytes);
     return;
   }
-  const FormatKernels& kernels = *placement.kernels;
   const std::uint64_t first = range.first - placement.first_row;
+  if (placement.widened) {
+    const FormatDefinition& definition = *format_definition(tensor.format);
+    float* out = reinterpret_cast<float*>(placement.to) + first * tensor.columns;
+    for (std::uint64_t row = 0; row < range.count; ++row) {
+      definition.decode(staged + row * bytes, tensor.columns, out + row * tensor.columns);
+    }
+    return;
+  }
+  const FormatKernels& kernels = *placement.kernels;
   const std::uint64_t panels = (placement.rows + kernels.panel_rows - 1) / kernels.panel_rows;
   for (std::uint64_t row = 0; row < range.count; row += kernels.panel_rows) {
     const std::uint64_t panel = range.expert * panels + (first + row) / kernels.panel_rows;

@@ -207,6 +207,11 @@ void bind(ModelWeights& weights, const WeightPlacement& placement) {
   const PlannedTensor& tensor = *placement.tensor;
   LayerWeights& layer = weights.layers[tensor.layer];
   if (placement.is_vector()) return bind_vector(weights, layer, placement);
+  if (placement.widened) {
+    layer.latent.key_rows.emplace_back(reinterpret_cast<const float*>(placement.to),
+                                       static_cast<std::size_t>(placement.rows * tensor.columns));
+    return;
+  }
   const PackedMatrix matrix{
       placement.kernels, placement.to, static_cast<std::size_t>(placement.rows),
       static_cast<std::size_t>(tensor.columns), static_cast<std::size_t>(tensor.experts)};
@@ -243,6 +248,7 @@ void PackedMatrix::decode_row(std::size_t expert, std::size_t row, float* out) c
 Bytes kept_bytes(const WeightPlacement& placement) {
   const PlannedTensor& tensor = *placement.tensor;
   if (placement.is_vector()) return Bytes(tensor.parameters() * sizeof(float));
+  if (placement.widened) return Bytes(placement.rows * tensor.columns * sizeof(float));
   const std::uint64_t panel_rows = placement.kernels->panel_rows;
   const std::uint64_t panels = (placement.rows + panel_rows - 1) / panel_rows;
   return Bytes(tensor.experts * panels * panel_rows * row_bytes(tensor.format, tensor.columns));
@@ -268,7 +274,10 @@ Result<WeightLayout> lay_out_weights(const ModelSpec& spec, const TensorPlan& pl
     }
     std::uint64_t first_row = 0;
     for (const Part& part : parts_of(spec, tensor)) {
-      layout.placements.push_back({&tensor, part.role, first_row, part.rows, format, nullptr});
+      const bool widened =
+          tensor.role == TensorRole::latent_up && part.role == TensorRole::latent_keys;
+      layout.placements.push_back(
+          {&tensor, part.role, first_row, part.rows, format, nullptr, widened});
       total += Arena::rounded(kept_bytes(layout.placements.back()));
       first_row += part.rows;
     }

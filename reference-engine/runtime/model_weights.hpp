@@ -54,14 +54,17 @@ struct RecurrentWeights {
   std::span<const float> norm;
 };
 
-/// Of latent attention. A head's key matrix is [key, rank], or its transpose in files that have the
-/// heads apart (FileLayout::latent_heads_apart); its value matrix is [value, rank].
+/// Of latent attention. A query is multiplied with the transpose of its head's key matrix [key,
+/// rank]. Files that have the heads apart (FileLayout::latent_heads_apart) hold that; in others
+/// rows become float32 when they are loaded (a block format cannot be transposed without rounding),
+/// and are added up. A head's value matrix is [value, rank].
 struct LatentWeights {
   PackedMatrix query_down;
   std::span<const float> query_norm;
   PackedMatrix down;
   std::span<const float> norm;
-  std::vector<PackedMatrix> keys;  // one for each head, as the next
+  std::vector<PackedMatrix> keys;  // transposed; one for each head, as the next two
+  std::vector<std::span<const float>> key_rows;
   std::vector<PackedMatrix> values;
 };
 
@@ -121,6 +124,7 @@ struct WeightPlacement {
   std::uint64_t rows;
   const FormatKernels* kernels;  // null for a vector, which is kept in float32
   std::byte* to;
+  bool widened = false;  // rows are kept one behind the other in float32
   [[nodiscard]] bool is_vector() const { return kernels == nullptr; }
 };
 

@@ -15,14 +15,11 @@ void rms_norm(std::span<double> x, std::span<const float> weight, double epsilon
   for (std::size_t i = 0; i < x.size(); ++i) x[i] *= scale * static_cast<double>(weight[i]);
 }
 
-/// A query times its head's key matrix, whose rows are those of the key or of its transpose.
-Vector absorbed(const PackedMatrix& keys, bool transposed, const Vector& query,
-                const ReferenceProduct& product) {
-  if (transposed) return product(keys, query);
-  Vector out(keys.columns);
-  std::vector<float> row(keys.columns);
-  for (std::size_t i = 0; i < keys.rows; ++i) {
-    keys.decode_row(0, i, row.data());
+/// A query times the rows of its head's key matrix.
+Vector absorbed(std::span<const float> rows, const Vector& query) {
+  Vector out(rows.size() / query.size());
+  for (std::size_t i = 0; i < query.size(); ++i) {
+    const float* row = rows.data() + i * out.size();
     for (std::size_t j = 0; j < out.size(); ++j) out[j] += query[i] * static_cast<double>(row[j]);
   }
   return out;
@@ -52,8 +49,10 @@ LatentHeads reference_latent_heads(const Session::State& state, std::uint32_t la
     const double* query = queries.data() + h * width;
     const Vector plain(query, query + latent.key);
     double* out = heads.queries.data() + h * attention.head_dim;
-    std::ranges::copy(
-        absorbed(weights.latent.keys[h], spec.file.latent_heads_apart, plain, product), out);
+    std::ranges::copy(weights.latent.keys.empty() ? absorbed(weights.latent.key_rows[h], plain)
+                                                  : product(weights.latent.keys[h], plain),
+                      out);
+
     std::copy_n(query + latent.key, latent.rotated, out + latent.rank);
     rotate({out + latent.rank, latent.rotated});
   }

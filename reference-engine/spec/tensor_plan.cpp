@@ -130,6 +130,17 @@ bool is_expert(TensorRole role) {
   }
 }
 
+std::uint64_t widened_rows(const PlannedTensor& tensor, const ModelSpec& spec) {
+  if (tensor.role != TensorRole::latent_up) return 0;
+  const AttentionSpec& attention = spec.layers[tensor.layer].attention;
+  return std::uint64_t{attention.heads} * attention.latent.key;
+}
+
+Bytes widening(const PlannedTensor& tensor, const ModelSpec& spec) {
+  const std::uint64_t row = row_bytes(WeightFormat::f32, tensor.columns);
+  return Bytes(widened_rows(tensor, spec) * (row - row_bytes(tensor.format, tensor.columns)));
+}
+
 Bytes TensorPlan::total_bytes() const {
   Bytes sum;
   for (const PlannedTensor& tensor : tensors) sum += tensor.bytes;

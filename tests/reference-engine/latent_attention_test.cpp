@@ -78,6 +78,19 @@ TEST(LatentFootprint, CachesOneRow) {
   EXPECT_EQ(cost.attention_flops_per_position, 3 * 2.0 * 2.0 * 4 * 80);
 }
 
+// The rows of keys that a file has together with values are kept, and read, in float32.
+TEST(LatentFootprint, CountsRowsThatAreWidened) {
+  ModelSpec spec = spec_of("deepseek2-lite");
+  const TensorPlan plan = tensor_plan(spec, Recipe::q8_0).value();
+  const std::uint64_t widening = 26U * 2U * 16U * (32U * 4U - 34U);
+  const Footprint cost = footprint(spec, plan, {});
+  EXPECT_EQ(cost.weights.value, plan.total_bytes().value + widening);
+  EXPECT_EQ(cost.weights_per_token.value, plan.bytes_read_per_token().value + widening);
+  spec.file.latent_heads_apart = true;
+  const TensorPlan apart = tensor_plan(spec, Recipe::q8_0).value();
+  EXPECT_EQ(footprint(spec, apart, {}).weights, apart.total_bytes());
+}
+
 /// Two layers with more heads than one block of queries holds, and not a multiple of it; rows as
 /// long as a block of each format.
 ModelSpec quantised_spec(bool apart, std::uint32_t query_rank) {
@@ -93,7 +106,7 @@ ModelSpec quantised_spec(bool apart, std::uint32_t query_rank) {
       .rank = 256, .query_rank = query_rank, .key = 64, .rotated = 32, .value = 64};
   spec.layers = uniform_layers(
       2,
-      {.attention = {.heads = 6, .kv_heads = 1, .head_dim = 288, .latent = latent}, .d_ff = 512});
+      {.attention = {.heads = 12, .kv_heads = 1, .head_dim = 288, .latent = latent}, .d_ff = 512});
   return spec;
 }
 

@@ -48,12 +48,17 @@ std::string shape_text(const PreparedModel& model) {
     formats.insert(std::string(format_name(tensor.format)));
   }
   const RopeSpec& rope = spec.rope();
+  const std::string groups =
+      spec.moe.groups > 1 ? fmt::format(" of {}/{} groups", spec.moe.groups_used, spec.moe.groups)
+                          : "";
   return fmt::format(
-      "{} {} {}: {}d {}, vocabulary {}{}, experts {}/{}x{}+{}, rope {} {} {}, qk norm {}, {} ({})",
+      "{} {} {}: {}d {}, vocabulary {}{}, experts {}/{}x{}+{}{}, rope {} {} {}, qk norm {}, {} "
+      "({})",
       model.about.source, model.about.id, spec.architecture, layers_text(spec.layers), spec.d_model,
       spec.vocabulary, spec.tied_embeddings ? " tied" : "", spec.moe.used, spec.moe.experts,
-      spec.moe.d_expert, spec.moe.d_shared, rope.dims, rope.base, static_cast<int>(rope.pairs),
-      static_cast<int>(spec.qk_norm), model.about.format, fmt::join(formats, " "));
+      spec.moe.d_expert, spec.moe.d_shared, groups, rope.dims, rope.base,
+      static_cast<int>(rope.pairs), static_cast<int>(spec.qk_norm), model.about.format,
+      fmt::join(formats, " "));
 }
 
 VerificationKey key_of(const PreparedModel& prepared, const Model& model,
