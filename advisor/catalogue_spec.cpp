@@ -102,20 +102,33 @@ Result<RecurrenceSpec> recurrence_of(const JsonFields& fields) {
   return recurrence;
 }
 
+/// Attention over a window: positions, and what a layer of it has otherwise than the others.
+struct WindowedLayers {
+  std::uint32_t window = 0;  // 0: there are none
+  bool second_rope = false;
+  std::uint32_t kv_heads = 0;
+  std::uint32_t head_dim = 0;
+};
+
 /// What a letter of a pattern stands for. Nothing for an unknown letter.
-std::optional<LayerSpec> layer_of(char letter, const LayerSpec& full, std::uint32_t window,
-                                  bool second_rope) {
+std::optional<LayerSpec> layer_of(char letter, const LayerSpec& full,
+                                  const WindowedLayers& windowed) {
   LayerSpec layer = full;
   switch (letter) {
     case 'F':  // attention over all positions
+      return layer;
+    case 'K':  // the same without a value matrix
+      layer.attention.values_are_keys = true;
       return layer;
     case 'N':  // the same without rotation
       layer.attention.rope = std::nullopt;
       return layer;
     case 'S':  // attention over a sliding window
-      if (window == 0) return std::nullopt;
-      layer.attention.window = window;
-      if (second_rope) layer.attention.rope = 1;
+      if (windowed.window == 0) return std::nullopt;
+      layer.attention.window = windowed.window;
+      layer.attention.kv_heads = windowed.kv_heads;
+      layer.attention.head_dim = windowed.head_dim;
+      if (windowed.second_rope) layer.attention.rope = 1;
       return layer;
     case 'L':
       layer.mixer = Mixer::gated_delta_net;
@@ -138,10 +151,14 @@ Result<std::vector<LayerSpec>> layers_of(const JsonFields& row, const ModelSpec&
                                          const LayerSpec& full, std::uint32_t dense_layers) {
   FirstError read;
   std::uint32_t count = 0;
-  std::uint32_t window = 0;
+  WindowedLayers windowed{.second_rope = spec.ropes.size() > 1,
+                          .kv_heads = full.attention.kv_heads,
+                          .head_dim = full.attention.head_dim};
   std::string pattern = "F";
   read.take(size_of(row, "layers"), count);
-  read.take_if_there(size_if_there(row, "window"), window);
+  read.take_if_there(size_if_there(row, "window"), windowed.window);
+  read.take_if_there(size_if_there(row, "windowed_kv_heads"), windowed.kv_heads);
+  read.take_if_there(size_if_there(row, "windowed_head_dim"), windowed.head_dim);
   read.take_if_there(row.optional_text("pattern"), pattern);
   if (!read.ok()) return read.failure();
   if (count > k_most_layers) {
@@ -150,9 +167,9 @@ Result<std::vector<LayerSpec>> layers_of(const JsonFields& row, const ModelSpec&
   if (pattern.empty()) return row.refuse("pattern", "empty (expected a letter for each layer)");
   std::vector<LayerSpec> layers;
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto layer = layer_of(pattern[i % pattern.size()], full, window, spec.ropes.size() > 1);
+    auto layer = layer_of(pattern[i % pattern.size()], full, windowed);
     if (!layer) {
-      return row.refuse("pattern", fmt::format("\"{}\" found (expected letters F N L C M, and S "
+      return row.refuse("pattern", fmt::format("\"{}\" found (expected letters F K N L C M, and S "
                                                "with a `window`)",
                                                printable(pattern, 60)));
     }
@@ -175,6 +192,36 @@ Result<LatentSpec> latent_of(const JsonFields& fields) {
   read.take(size_of(fields, "value"), latent.value);
   if (!read.ok()) return read.failure();
   return latent;
+}
+
+/// Last layers that look at the keys and values of the last of their kind before them, and may be
+/// wider in their hidden layers.
+Result<void> read_shared_cache(const JsonFields& row, ModelSpec& spec) {
+  if (!row.has("shared_cache")) return {};
+  const auto fields = row.object("shared_cache");
+  if (!fields) return pass_on(fields);
+  std::uint32_t shared = 0;
+  std::uint32_t d_ff = spec.layers.back().d_ff;
+  FirstError read;
+  read.take(size_of(*fields, "layers"), shared);
+  read.take_if_there(size_if_there(*fields, "d_ff"), d_ff);
+  read.take(fields->flag("idle_matrices"), spec.file.idle_keys_and_values);
+  if (!read.ok()) return read.failure();
+  const std::size_t layers = spec.layers.size();
+  const std::size_t owners = shared < layers ? layers - shared : 0;
+  for (std::size_t i = owners; i < layers; ++i) {
+    AttentionSpec& attention = spec.layers[i].attention;
+    for (std::uint32_t owner = 0; owner < owners; ++owner) {
+      if (spec.layers[owner].attention.window == attention.window) attention.cache_of = owner;
+    }
+    if (!attention.cache_of) {
+      return fields->refuse("layers", fmt::format("{} found (expected a layer like each of them "
+                                                  "among the {} before)",
+                                                  shared, owners));
+    }
+    spec.layers[i].d_ff = d_ff;
+  }
+  return {};
 }
 
 Result<AttentionSpec> attention_of(const JsonFields& row) {
@@ -210,6 +257,9 @@ Result<std::vector<RopeSpec>> ropes_of(const JsonFields& row, const RopeSpec& kn
   if (*windowed_base) {
     RopeSpec windowed = known;
     windowed.dims = rope->dims;
+    const auto dims = size_if_there(row, "windowed_head_dim");
+    if (!dims) return pass_on(dims);
+    if (*dims) windowed.dims = **dims;
     windowed.base = static_cast<float>(**windowed_base);
     ropes.push_back(windowed);
   }
@@ -227,6 +277,7 @@ void read_model(const JsonFields& row, FirstError& read, ModelSpec& spec) {
   read.take(choice_of(row, "qk_norm", k_qk_norms), spec.qk_norm);
   read.take_if_there(row.optional_flag("norm_bias"), spec.norm.bias);
   read.take_if_there(row.optional_flag("norm_after"), spec.norm.after);
+  read.take_if_there(size_if_there(row, "layer_input"), spec.d_layer_input);
 }
 
 }  // namespace
@@ -257,6 +308,7 @@ Result<ModelSpec> catalogue_spec(const JsonFields& row) {
   if (!read.ok()) return read.failure();
   read.take(layers_of(row, spec, full, dense_layers), spec.layers);
   if (!read.ok()) return read.failure();
+  if (auto shared = read_shared_cache(row, spec); !shared) return pass_on(shared);
   return spec;
 }
 

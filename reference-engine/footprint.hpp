@@ -40,15 +40,16 @@ struct Footprint {
   Bytes runtime;            // program, libraries, thread stacks, vocabulary
   Bytes weights_per_token;  // read in one decode step
   Bytes state_per_token;    // read in one decode step
-  Bytes cache_per_position;  // keys and values of one position, all layers
+  Bytes cache_per_position;       // keys and values of one position, all layers, kept
+  Bytes cache_read_per_position;  // the same for each layer that looks at them
   double flops_per_token =
       0;  // multiplications and additions per prompt token: with weights (head excluded) and states
   double head_flops = 0;                    // output head, once per pass
   double attention_flops_per_position = 0;  // per token and position looked at, all layers
-  /// Layers that see so many positions at most: their part of the two above.
+  /// Layers that see so many positions at most: their part of what is read and computed.
   struct Window {
     std::uint32_t positions;
-    Bytes cache_per_position;
+    Bytes cache_read_per_position;
     double attention_flops_per_position;
   };
   std::vector<Window> windows;

@@ -58,6 +58,9 @@ struct AttentionSpec {
   bool output_gate = false;  // a head's output is multiplied by sigmoid of values that its rows of
                              // the query matrix give besides the query, after it
   LatentSpec latent;
+  /// The layer before it whose keys and values it looks at; none: its own.
+  std::optional<std::uint32_t> cache_of = {};
+  bool values_are_keys = false;  // no value matrix: what the key matrix gives, before its norm
 
   [[nodiscard]] bool is_latent() const { return latent.rank != 0; }
   [[nodiscard]] std::uint32_t d_q() const { return heads * head_dim; }
@@ -141,6 +144,10 @@ struct MoeSpec {
   /// two best experts sum up highest can be chosen.
   std::uint32_t groups = 1;
   std::uint32_t groups_used = 1;
+  /// What is shared and the experts have norms before and after them of their own, and the router
+  /// sees the residual by a third norm, divided by sqrt(d_model).
+  bool apart = false;
+  bool expert_scale = false;  // a factor for each expert multiplies what it gives
   bool operator==(const MoeSpec&) const = default;
 };
 
@@ -175,8 +182,9 @@ struct FileLayout {
   bool fused_experts = false;               // the same of experts
   bool ffn_norm_is_post_attention = false;  // the norm before the feed-forward block is called so
   bool output_norm_is_embedding_norm = false;  // the last norm is called so
-  bool latent_heads_apart = false;  // latent attention: a matrix a head for keys, transposed, and
-                                    // one for values, not both below each other
+  bool latent_heads_apart = false;    // latent attention: a matrix a head for keys, transposed, and
+                                      // one for values, not both below each other
+  bool idle_keys_and_values = false;  // layers that look at another's have matrices for them too
   bool operator==(const FileLayout&) const = default;
 };
 
@@ -195,11 +203,15 @@ struct ModelSpec {
   RecurrenceSpec recurrence;                   // of the layers that carry a state
   NormSpec norm;
   QkNorm qk_norm = QkNorm::none;
+  bool value_norm = false;  // of values, per head and without weights
   Activation activation = Activation::silu;
   BiasSpec bias;
   ScaleSpec scale;
   bool attention_sinks = false;  // a logit per head that takes part in the softmax and adds nothing
   bool tied_embeddings = false;  // the output head is the token embedding
+  /// Width of what each layer is given of the token besides the residual; 0: nothing.
+  std::uint32_t d_layer_input = 0;
+  bool layer_scale = false;  // a factor for each layer multiplies the residual after it
   FileLayout file;
 
   [[nodiscard]] RopeSpec& rope() { return ropes.front(); }

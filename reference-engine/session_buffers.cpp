@@ -43,8 +43,8 @@ Widths widths(const ModelSpec& spec) {
       std::max(widest(spec, [](const LayerSpec& layer) { return layer.d_ff; }),
                std::uint64_t{spec.moe.d_shared});
   width.hidden = std::max(of_all_tokens, std::uint64_t{spec.moe.d_expert});
-  width.input = std::max(
-      {std::uint64_t{spec.d_model}, width.d_q, output, width.mixed, width.latents, of_all_tokens});
+  width.input = std::max({std::uint64_t{spec.d_model}, width.d_q, output, width.mixed,
+                          width.latents, of_all_tokens, std::uint64_t{spec.d_layer_input}});
   if (spec.is_moe()) width.experts = std::max(spec.d_model, spec.moe.d_expert);
   return width;
 }
@@ -128,6 +128,10 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
     case SessionBuffer::logits:
       return Bytes(std::uint64_t{std::min(k_logit_columns, pass_tokens(shape))} * spec.vocabulary *
                    k_f32);
+    case SessionBuffer::layer_inputs:
+      return Bytes(tokens * spec.layers.size() * spec.d_layer_input * k_f32);
+    case SessionBuffer::layer_gate:
+      return Bytes(tokens * spec.d_layer_input * k_f32);
   }
   return Bytes(0);
 }

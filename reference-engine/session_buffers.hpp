@@ -38,8 +38,10 @@ enum class SessionBuffer {
   rope,            // f32 [rope sets][2, chunk, rope dims / 2]
   attention,       // f32 scratch of each thread
   logits,          // f32 [k_logit_columns, vocabulary]
+  layer_inputs,    // f32 [chunk, layers, d_layer_input]
+  layer_gate,      // f32 [chunk, d_layer_input]
 };
-inline constexpr std::size_t k_session_buffers = 25;
+inline constexpr std::size_t k_session_buffers = 27;
 
 /// Tokens whose logits are computed at once when all are asked for: the head is read once for them.
 inline constexpr std::uint32_t k_logit_columns = 8;

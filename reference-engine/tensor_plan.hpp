@@ -79,6 +79,18 @@ enum class TensorRole {
   shared_gate,
   shared_up,
   shared_down,
+  shared_post_norm,  // these four: of a mixture whose parts stand apart (MoeSpec::apart)
+  moe_norm,
+  moe_post_norm,
+  moe_router_norm,
+  moe_expert_scale,
+  layer_embedding,  // what each layer is given of a token, all layers in a row
+  layer_input_projection,
+  layer_input_norm,
+  layer_input_gate,
+  layer_input_out,
+  layer_input_post_norm,
+  layer_scale,
 };
 
 /// One tensor of a model. `columns` is the length of a row (the input width of a matrix product),
@@ -91,7 +103,7 @@ struct PlannedTensor {
   std::uint64_t columns;
   std::uint64_t rows;
   std::uint64_t experts;
-  std::uint64_t experts_used;  // how many of them one token multiplies with
+  std::uint64_t experts_used;  // how many of them one token multiplies with; 0: nothing does
   WeightFormat format;
   Bytes bytes;                 // stored, without padding
   Bytes bytes_read_per_token;  // in decode: one row of the embedding (all of it when it is the head
@@ -103,6 +115,9 @@ struct PlannedTensor {
 /// A tensor that multiplies activations or is looked up by row: recipes quantise these, and only
 /// these. The others (norms, biases, rope factors, the router of experts) are F32.
 bool is_matrix(TensorRole role);
+
+/// Whether a token takes one row of the tensor. The first of them may be the head besides.
+bool is_looked_up(TensorRole role);
 
 /// Whether the tensor holds a part for each expert, of which a token uses some.
 bool is_expert(TensorRole role);

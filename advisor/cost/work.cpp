@@ -17,8 +17,7 @@ double bytes_read(const PlannedTensor& tensor) {
 /// Each prompt token multiplies with it; the head serves the last token only.
 bool multiplies_prompt(const ModelSpec& spec, const PlannedTensor& tensor) {
   if (tensor.role == TensorRole::moe_router) return true;
-  return is_matrix(tensor.role) && tensor.role != TensorRole::token_embedding &&
-         !is_head(spec, tensor.role);
+  return is_matrix(tensor.role) && !is_looked_up(tensor.role) && !is_head(spec, tensor.role);
 }
 
 }  // namespace

@@ -61,6 +61,18 @@ void take_queries(const AttentionLayer& layer, std::size_t token, float* queries
   }
 }
 
+/// The values of one token, which may be its keys as they are now.
+void take_values(const AttentionLayer& layer, const float* keys, float* values) {
+  const ModelSpec& model = layer.pass.spec;
+  const std::size_t dim = layer.spec.head_dim;
+  if (layer.spec.values_are_keys) std::copy_n(keys, layer.spec.d_kv(), values);
+  add_bias(layer.pass, layer.weights.v_bias, values);
+  for (std::size_t h = 0; model.value_norm && h < layer.spec.kv_heads; ++h) {
+    const std::span<float> head(values + h * dim, dim);
+    rms_norm(layer.pass.kernels, head, {}, model.norm.epsilon, head);
+  }
+}
+
 /// queries *= sigmoid(gate), for what the heads of one token gave.
 void apply_gate(const AttentionLayer& layer, std::size_t token) {
   const std::size_t dim = layer.spec.head_dim;
@@ -84,12 +96,13 @@ void finish_qkv(const AttentionLayer& layer) {
                  float* k = pass.buffers.keys + t * spec.d_kv();
                  float* v = pass.buffers.values + t * spec.d_kv();
                  take_queries(layer, t, q);
-                 add_bias(pass, weights.k_bias, k);
-                 add_bias(pass, weights.v_bias, v);
                  norm_and_rotate(layer, weights.q_norm, t, spec.heads, q);
-                 norm_and_rotate(layer, weights.k_norm, t, spec.kv_heads, k);
                  const auto position = static_cast<std::uint32_t>(pass.first_position + t);
                  scale_by_position(pass.spec.scale, position, {q, spec.d_q()});
+                 if (spec.cache_of) continue;
+                 add_bias(pass, weights.k_bias, k);
+                 take_values(layer, k, v);
+                 norm_and_rotate(layer, weights.k_norm, t, spec.kv_heads, k);
                  for (std::uint32_t h = 0; h < spec.kv_heads; ++h) {
                    const std::size_t first = std::size_t{h} * spec.head_dim;
                    pass.cache.store(pass.kernels, layer.index, h, position, k + first, v + first);
@@ -161,7 +174,9 @@ void attention_block(const Pass& pass, std::uint32_t index) {
       Product{&weights.k, 0, x, pass.tokens, buffers.keys, layer.spec.d_kv()},
       Product{&weights.v, 0, x, pass.tokens, buffers.values, layer.spec.d_kv()},
   };
-  multiply(pass.pool, qkv);
+  // Keys and values may be another layer's, and values the keys.
+  const std::size_t products = layer.spec.cache_of ? 1 : layer.spec.values_are_keys ? 2 : 3;
+  multiply(pass.pool, std::span(qkv).first(products));
   finish_qkv(layer);
   attend_all(layer);
   const std::array output{Product{&weights.attention_output, 0, head_outputs(layer), pass.tokens,

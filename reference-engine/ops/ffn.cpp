@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reference-engine/ops/moe_router.hpp"
+#include "reference-engine/ops/norm.hpp"
 
 namespace assay {
 namespace {
@@ -55,8 +56,7 @@ Activations activate(const Pass& pass, const PackedMatrix& down, const CodeBuffe
       const std::size_t count = std::min(k_piece, width - first);
       float* gate = pass.buffers.gate + row * width;
       float* up = pass.buffers.up + row * width + first;
-      prepare_gate(pass.spec.activation, gate + first, up, count);
-      pass.kernels.silu_multiply(gate + first, up, count);
+      gated_activation(pass, gate + first, up, count);
       if (with_codes) codes.quantise_part(pass.kernels, gate, width, row, first, count);
     }
   });
@@ -94,6 +94,7 @@ struct ExpertRows {
 /// Chooses experts for every token, sorts the pairs, and returns the experts that have any.
 std::vector<ExpertRows> route(const Pass& pass, const LayerWeights& weights, const Activations& x) {
   const MoeSpec& moe = pass.spec.moe;
+  const float scale = moe.apart ? 1.0F / std::sqrt(static_cast<float>(pass.spec.d_model)) : 1.0F;
   const PassBuffers& buffers = pass.buffers;
   const std::array router{
       Product{&weights.router, 0, x, pass.tokens, buffers.router_logits, moe.experts}};
@@ -101,10 +102,14 @@ std::vector<ExpertRows> route(const Pass& pass, const LayerWeights& weights, con
   for_pieces(pass, pass.tokens, 16, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       float* logits = buffers.router_logits + t * moe.experts;
+      for (std::size_t e = 0; moe.apart && e < moe.experts; ++e) logits[e] *= scale;
       add_bias(pass, weights.router_bias, logits);
-      choose_experts(moe, weights.selection_bias, {logits, moe.experts},
-                     {buffers.expert_choices + t * moe.used, moe.used},
-                     {buffers.expert_weights + t * moe.used, moe.used});
+      const std::span chosen(buffers.expert_choices + t * moe.used, moe.used);
+      const std::span chosen_weights(buffers.expert_weights + t * moe.used, moe.used);
+      choose_experts(moe, weights.selection_bias, {logits, moe.experts}, chosen, chosen_weights);
+      for (std::size_t i = 0; moe.expert_scale && i < moe.used; ++i) {
+        chosen_weights[i] *= weights.expert_scale[chosen[i]];
+      }
     }
   });
   const std::size_t pairs = pass.tokens * moe.used;
@@ -239,20 +244,58 @@ void add_shared(const Pass& pass, const LayerWeights& weights, const Activations
 }
 
 void add_experts(const Pass& pass, const LayerWeights& weights, const Activations& x,
-                 const MixtureSum& sum) {
-  const std::vector<ExpertRows> experts = route(pass, weights, x);
+                 std::span<const ExpertRows> experts, const MixtureSum& sum) {
   // An expert has at most one row a token, so that each fits a wave.
   const std::size_t most = std::max<std::size_t>(pass.tokens, pass.spec.moe.used);
   for (std::size_t begin = 0; begin < experts.size();) {
     std::size_t end = begin + 1;
     std::size_t rows = experts[begin].count;
     while (end < experts.size() && rows + experts[end].count <= most) rows += experts[end++].count;
-    run_wave(pass, weights, x, std::span(experts).subspan(begin, end - begin), sum);
+    run_wave(pass, weights, x, experts.subspan(begin, end - begin), sum);
     begin = end;
   }
 }
 
+/// to = norm(to) + norm(rows) of all tokens; `rows` is used up. Shapes: [tokens, d_model].
+void add_normalised(const Pass& pass, float* to, const NormWeights& to_norm, float* rows,
+                    const NormWeights& rows_norm) {
+  const std::size_t width = pass.spec.d_model;
+  for_pieces(pass, pass.tokens, row_grain(pass, pass.tokens),
+             [&](std::size_t begin, std::size_t end) {
+               for (std::size_t t = begin; t < end; ++t) {
+                 const std::span<float> sum(to + t * width, width);
+                 const std::span<float> row(rows + t * width, width);
+                 norm(pass.kernels, pass.spec.norm, sum, to_norm, sum);
+                 norm(pass.kernels, pass.spec.norm, row, rows_norm, row);
+                 pass.kernels.add_scaled(sum.data(), row.data(), 1.0F, width);
+               }
+             });
+}
+
+/// A mixture beside a dense hidden layer: residual += norm(norm(dense) + norm(experts)).
+void apart_ffn(const Pass& pass, const LayerWeights& weights) {
+  const PassBuffers& buffers = pass.buffers;
+  const auto input = [&](const NormWeights& norm, std::initializer_list<const PackedMatrix*> of) {
+    return normalise(pass, buffers.residual, pass.tokens, norm, of);
+  };
+  std::fill_n(buffers.mixture, pass.tokens * pass.spec.d_model, 0.0F);
+  const std::vector<ExpertRows> experts =
+      route(pass, weights, input(weights.router_norm, {&weights.router}));
+  add_experts(pass, weights, input(weights.moe_norm, {&weights.gate, &weights.up}), experts,
+              {buffers.mixture, 1.0F});
+  hidden_layer(pass, input(weights.ffn_norm, {&weights.shared_gate, &weights.shared_up}),
+               weights.shared_gate, weights.shared_up, weights.shared_down);
+  add_normalised(pass, buffers.mixture, weights.moe_post_norm, buffers.normalised,
+                 weights.shared_post_norm);
+  add_to_residual(pass, buffers.mixture, {}, weights.ffn_post_norm);
+}
+
 }  // namespace
+
+void gated_activation(const Pass& pass, float* gate, float* up, std::size_t count) {
+  prepare_gate(pass.spec.activation, gate, up, count);
+  pass.kernels.silu_multiply(gate, up, count);
+}
 
 void dense_ffn(const Pass& pass, const LayerWeights& weights) {
   const Activations x = normalise(pass, pass.buffers.residual, pass.tokens, weights.ffn_norm,
@@ -262,6 +305,7 @@ void dense_ffn(const Pass& pass, const LayerWeights& weights) {
 }
 
 void mixture_ffn(const Pass& pass, const LayerWeights& weights) {
+  if (pass.spec.moe.apart) return apart_ffn(pass, weights);
   const PassBuffers& buffers = pass.buffers;
   const bool apart = pass.spec.norm.after;
   const MixtureSum sum = apart ? MixtureSum{buffers.mixture, 1.0F}
@@ -270,7 +314,7 @@ void mixture_ffn(const Pass& pass, const LayerWeights& weights) {
       pass, buffers.residual, pass.tokens, weights.ffn_norm,
       {&weights.gate, &weights.up, &weights.router, &weights.shared_gate, &weights.shared_up});
   if (apart) std::fill_n(buffers.mixture, pass.tokens * pass.spec.d_model, 0.0F);
-  add_experts(pass, weights, x, sum);
+  add_experts(pass, weights, x, route(pass, weights, x), sum);
   if (pass.spec.moe.d_shared > 0) add_shared(pass, weights, x, sum);
   if (apart) add_to_residual(pass, buffers.mixture, {}, weights.ffn_post_norm);
 }

@@ -10,7 +10,12 @@ void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<co
   const float mean_square =
       kernels.sum_of_squares(x.data(), x.size()) / static_cast<float>(x.size());
   if (out.data() != x.data()) std::copy(x.begin(), x.end(), out.begin());
-  kernels.scale_by(out.data(), weight.data(), 1.0F / std::sqrt(mean_square + epsilon), out.size());
+  const float scale = 1.0F / std::sqrt(mean_square + epsilon);
+  if (weight.empty()) {
+    for (float& value : out) value *= scale;
+  } else {
+    kernels.scale_by(out.data(), weight.data(), scale, out.size());
+  }
 }
 
 void layer_norm(std::span<const float> x, std::span<const float> weight, float epsilon,

@@ -9,7 +9,8 @@
 namespace assay {
 
 /// Root-mean-square normalisation: out = x / sqrt(mean(x^2) + epsilon) * weight. `out` may be `x`.
-/// Shapes: all [width]. Source: Zhang and Sennrich 2019, equation 4, with epsilon inside the root.
+/// Shapes: all [width]; without weights they are 1. Source: Zhang and Sennrich 2019, equation 4,
+/// with epsilon inside the root.
 void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<const float> weight,
               float epsilon, std::span<float> out);
 

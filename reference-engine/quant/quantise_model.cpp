@@ -195,7 +195,10 @@ Result<std::vector<Move>> plan_moves(const GgufFile& file, Recipe recipe) {
   for (const GgufTensor& tensor : file.tensors()) {
     Move move{&tensor, nullptr, nullptr, tensor.format};
     const auto found = planned.find(tensor.name);
-    if (found != planned.end() && is_matrix(found->second->role)) {
+    // The projection of layer inputs stays as it is: that of a model in F16 does not become BF16.
+    const bool kept = found != planned.end() && recipe_base_is_quantised(recipe) &&
+                      found->second->role == TensorRole::layer_input_projection;
+    if (found != planned.end() && is_matrix(found->second->role) && !kept) {
       move.to = recipe_format(recipe, *found->second, *spec);
     }
     if (move.to != tensor.format) {

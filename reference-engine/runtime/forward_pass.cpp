@@ -7,6 +7,7 @@
 #include "reference-engine/ops/ffn.hpp"
 #include "reference-engine/ops/gated_delta_net.hpp"
 #include "reference-engine/ops/latent_attention.hpp"
+#include "reference-engine/ops/layer_inputs.hpp"
 #include "reference-engine/ops/short_convolution.hpp"
 #include "reference-engine/ops/state_space.hpp"
 
@@ -68,6 +69,7 @@ void finish_logits(const Pass& pass, float* logits) {
 
 void run_layers(const Pass& pass, std::span<const std::uint32_t> tokens) {
   embed(pass, tokens);
+  if (pass.spec.d_layer_input > 0) prepare_layer_inputs(pass, tokens);
   for (std::size_t i = 0; i < pass.ropes.size(); ++i) {
     rope_table(pass.ropes[i], pass.first_position, static_cast<std::uint32_t>(pass.tokens),
                pass.buffers.ropes[i].cosines, pass.buffers.ropes[i].sines);
@@ -75,6 +77,8 @@ void run_layers(const Pass& pass, std::span<const std::uint32_t> tokens) {
   for (std::uint32_t layer = 0; layer < pass.spec.layers.size(); ++layer) {
     mixer_block(pass, layer);
     ffn_block(pass, layer);
+    if (pass.spec.d_layer_input > 0) layer_input_block(pass, layer);
+    if (pass.spec.layer_scale) scale_residual(pass, layer);
   }
 }
 

@@ -49,6 +49,10 @@ Result<KvCache> KvCache::open(const ModelSpec& spec, std::uint32_t context, Cach
   std::size_t key_bytes = 0;  // of one position
   std::size_t value_bytes = 0;
   for (const LayerSpec& layer : spec.layers) {
+    if (layer.attention.cache_of) {
+      cache.layers_.push_back(cache.layers_[*layer.attention.cache_of]);
+      continue;
+    }
     const std::uint32_t dim = layer.attention.head_dim;
     const std::size_t row_bytes = cache_row_bytes(format, dim);
     const bool has_values = !layer.attention.is_latent();

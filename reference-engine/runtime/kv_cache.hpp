@@ -23,7 +23,8 @@ struct CacheHead {
 };
 
 /// The keys (rotated) and values of all positions: [layer][kv head][position][dim], so that a
-/// decode step reads one continuous stream a head. Layers without attention have none.
+/// decode step reads one continuous stream a head. Layers without attention have none; those that
+/// look at another layer's have its.
 class KvCache {
  public:
   /// Errors: does_not_fit.

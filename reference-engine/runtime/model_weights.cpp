@@ -29,6 +29,18 @@ std::span<const float>* norm_of(ModelWeights& weights, LayerWeights& layer, Tens
       return &layer.ffn_norm.bias;
     case TensorRole::ffn_post_norm:
       return &layer.ffn_post_norm.weight;
+    case TensorRole::shared_post_norm:
+      return &layer.shared_post_norm.weight;
+    case TensorRole::moe_norm:
+      return &layer.moe_norm.weight;
+    case TensorRole::moe_post_norm:
+      return &layer.moe_post_norm.weight;
+    case TensorRole::moe_router_norm:
+      return &layer.router_norm.weight;
+    case TensorRole::layer_input_norm:
+      return &weights.layer_input_norm;
+    case TensorRole::layer_input_post_norm:
+      return &layer.input_post_norm.weight;
     case TensorRole::attention_q_norm:
       return &layer.q_norm;
     case TensorRole::attention_k_norm:
@@ -93,6 +105,10 @@ std::span<const float>* vector_of(ModelWeights& weights, LayerWeights& layer, Te
       return &layer.down_bias;
     case TensorRole::shared_router:
       return &layer.shared_router;
+    case TensorRole::moe_expert_scale:
+      return &layer.expert_scale;
+    case TensorRole::layer_scale:
+      return &layer.scale;
     default:
       if (auto* found = recurrent_vector_of(layer.recurrent, role)) return found;
       return norm_of(weights, layer, role);
@@ -145,6 +161,14 @@ PackedMatrix* matrix_of(ModelWeights& weights, LayerWeights& layer, TensorRole r
       return &layer.shared_up;
     case TensorRole::shared_down:
       return &layer.shared_down;
+    case TensorRole::layer_embedding:
+      return &weights.layer_embedding;
+    case TensorRole::layer_input_projection:
+      return &weights.layer_input_projection;
+    case TensorRole::layer_input_gate:
+      return &layer.input_gate;
+    case TensorRole::layer_input_out:
+      return &layer.input_out;
     default:
       return nullptr;
   }

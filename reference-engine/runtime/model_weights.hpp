@@ -101,6 +101,16 @@ struct LayerWeights {
   PackedMatrix shared_up;
   PackedMatrix shared_down;
   NormWeights ffn_post_norm;
+  // Of a mixture whose parts stand apart.
+  NormWeights shared_post_norm;
+  NormWeights moe_norm;
+  NormWeights moe_post_norm;
+  NormWeights router_norm;
+  std::span<const float> expert_scale;  // [experts]
+  PackedMatrix input_gate;              // of what the layer is given of the token
+  PackedMatrix input_out;
+  NormWeights input_post_norm;
+  std::span<const float> scale;  // [1], of the residual
 };
 
 struct ModelWeights {
@@ -109,6 +119,9 @@ struct ModelWeights {
   PackedMatrix head;  // the embedding itself where the two are tied
   std::span<const float> head_bias;
   NormWeights output_norm;
+  PackedMatrix layer_embedding;         // these three: what layers are given of a token
+  PackedMatrix layer_input_projection;  // rows and columns of all layers, one after the other
+  std::span<const float> layer_input_norm;
   std::span<const float> rope_factors;
   std::span<const float> rope_factors_long;
   std::span<const float> rope_factors_short;

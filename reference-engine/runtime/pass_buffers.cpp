@@ -58,6 +58,8 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
   buffers.attention = floats(SessionBuffer::attention);
   buffers.attention_stride = assay::attention_stride(spec);
   buffers.logits = floats(SessionBuffer::logits);
+  buffers.layer_inputs = floats(SessionBuffer::layer_inputs);
+  buffers.layer_gate = floats(SessionBuffer::layer_gate);
   return buffers;
 }
 

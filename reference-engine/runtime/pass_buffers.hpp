@@ -63,6 +63,8 @@ struct PassBuffers {
   float* attention = nullptr;
   std::size_t attention_stride = 0;  // values from one thread's scratch to the next
   float* logits = nullptr;
+  float* layer_inputs = nullptr;
+  float* layer_gate = nullptr;
 };
 
 }  // namespace assay

@@ -1,5 +1,6 @@
 #include "reference-engine/runtime/reference_pass.hpp"
 #include "reference-engine/runtime/reference_latent.hpp"
+#include "reference-engine/runtime/reference_layer_inputs.hpp"
 #include "reference-engine/runtime/reference_recurrence.hpp"
 
 #include <algorithm>
@@ -50,11 +51,14 @@ void add(Vector& to, std::span<const float> bias) {
   for (std::size_t i = 0; i < bias.size(); ++i) to[i] += static_cast<double>(bias[i]);
 }
 
+/// Without weights they are 1.
 void rms_norm(std::span<double> x, std::span<const float> weight, double epsilon) {
   double squares = 0.0;
   for (const double value : x) squares += value * value;
   const double scale = 1.0 / std::sqrt(squares / static_cast<double>(x.size()) + epsilon);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] *= scale * static_cast<double>(weight[i]);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] *= scale * (weight.empty() ? 1.0 : static_cast<double>(weight[i]));
+  }
 }
 
 void layer_norm(std::span<double> x, std::span<const float> weight, double epsilon) {
@@ -157,12 +161,17 @@ Vector take_gate(const AttentionSpec& attention, Vector& queries) {
   return factors;
 }
 
-/// Queries, keys and values of one token in one layer.
+/// Keys and values of one token in one layer.
+struct KeysAndValues {
+  Vector k;
+  Vector v;
+};
+
+/// Queries of one token in one layer, and what they look at.
 struct TokenHeads {
   std::uint32_t layer;
   Vector q;
-  Vector k;
-  Vector v;
+  const KeysAndValues& own;
 };
 
 /// The query heads that share one K/V head, over the cached positions that they see and the token's
@@ -181,8 +190,8 @@ void attend(const Session::State& state, const TokenHeads& token, std::uint32_t 
   const auto scale = static_cast<double>(attention_scale(spec.scale, attention));
   const auto cap = static_cast<double>(spec.scale.attention_cap);
   const std::span<const float> sinks = state.weights->layers[token.layer].sinks;
-  const double* own_key = token.k.data() + kv_head * dim;
-  const double* own_value = token.v.data() + kv_head * dim;
+  const double* own_key = token.own.k.data() + kv_head * dim;
+  const double* own_value = token.own.v.data() + kv_head * dim;
   const std::size_t block = block_shape(cache_weight_format(cached.format))->values;
   std::vector<float> row((dim + block - 1) / block * block);
   std::vector<Vector> weights(group, Vector(positions + 1));
@@ -235,14 +244,33 @@ void latent_attention_block(const Session::State& state, std::uint32_t layer, Ve
   };
   const Vector x = normalised(residual, weights.attention_norm, state.spec->norm);
   LatentHeads heads = reference_latent_heads(state, layer, x, times, turn);
-  const Vector sums =
-      attend_all(state, {layer, std::move(heads.queries), heads.key, std::move(heads.key)});
+  const KeysAndValues own{heads.key, heads.key};
+  const Vector sums = attend_all(state, {layer, std::move(heads.queries), own});
   add_block(*state.spec,
             times(weights.attention_output, reference_latent_values(state, layer, sums, times)),
             weights.attention_output_bias, weights.attention_post_norm, residual);
 }
 
-void attention_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
+/// Of a layer that has its own.
+KeysAndValues keys_and_values(const Session::State& state, std::uint32_t layer, const Vector& x) {
+  const ModelSpec& spec = *state.spec;
+  const AttentionSpec& attention = spec.layers[layer].attention;
+  const LayerWeights& weights = state.weights->layers[layer];
+  KeysAndValues own{multiply(*state.pool, weights.k, 0, x), {}};
+  add(own.k, weights.k_bias);
+  own.v = attention.values_are_keys ? own.k : multiply(*state.pool, weights.v, 0, x);
+  add(own.v, weights.v_bias);
+  for (std::size_t h = 0; spec.value_norm && h < attention.kv_heads; ++h) {
+    rms_norm({own.v.data() + h * attention.head_dim, attention.head_dim}, {},
+             static_cast<double>(spec.norm.epsilon));
+  }
+  finish(state, attention, weights.k_norm, own.k);
+  return own;
+}
+
+/// `kept` are the token's keys and values in the layers so far.
+void attention_block(const Session::State& state, std::uint32_t layer,
+                     std::vector<KeysAndValues>& kept, Vector& residual) {
   if (state.spec->layers[layer].attention.is_latent()) {
     return latent_attention_block(state, layer, residual);
   }
@@ -250,14 +278,12 @@ void attention_block(const Session::State& state, std::uint32_t layer, Vector& r
   const AttentionSpec& attention = spec.layers[layer].attention;
   const LayerWeights& weights = state.weights->layers[layer];
   const Vector x = normalised(residual, weights.attention_norm, spec.norm);
+  if (!attention.cache_of) kept[layer] = keys_and_values(state, layer, x);
   TokenHeads token{layer, multiply(*state.pool, weights.q, 0, x),
-                   multiply(*state.pool, weights.k, 0, x), multiply(*state.pool, weights.v, 0, x)};
+                   kept[attention.cache_of.value_or(layer)]};
   add(token.q, weights.q_bias);
-  add(token.k, weights.k_bias);
   const Vector gate = take_gate(attention, token.q);
   finish(state, attention, weights.q_norm, token.q);
-  finish(state, attention, weights.k_norm, token.k);
-  add(token.v, weights.v_bias);
   if (spec.scale.temperature != 0.0F) {
     const auto factor = static_cast<double>(temperature_factor(spec.scale, state.depth));
     for (double& value : token.q) value *= factor;
@@ -425,6 +451,52 @@ void add_shared(const Session::State& state, const LayerWeights& weights, const 
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gate * out[i];
 }
 
+/// What the router sees, and what it makes of it. `routing` is what the session chose.
+std::vector<WeightedExpert> choose_and_weigh(const Session::State& state,
+                                             const LayerWeights& weights, const Vector& x,
+                                             std::span<const std::uint32_t> routing) {
+  const MoeSpec& moe = state.spec->moe;
+  Vector logits = multiply(*state.pool, weights.router, 0, x);
+  const double scale = moe.apart ? 1.0 / std::sqrt(static_cast<double>(x.size())) : 1.0;
+  for (double& logit : logits) logit *= scale;
+  add(logits, weights.router_bias);
+  auto experts = weigh(moe, router_values(moe, weights.selection_bias, logits), routing);
+  for (WeightedExpert& one : experts) {
+    if (moe.expert_scale) one.weight *= static_cast<double>(weights.expert_scale[one.expert]);
+  }
+  return experts;
+}
+
+/// The weighted sum of what experts give; a dense layer is one of them.
+Vector run_all(const Session::State& state, const LayerWeights& weights,
+               std::span<const WeightedExpert> experts, const Vector& x) {
+  const HiddenLayer hidden{weights.gate,      weights.up,      weights.down,
+                           weights.gate_bias, weights.up_bias, weights.down_bias};
+  Vector sum(x.size());
+  for (const WeightedExpert& one : experts) {
+    const Vector out = run(state, hidden, one.expert, x);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one.weight * out[i];
+  }
+  return sum;
+}
+
+/// A mixture beside a dense hidden layer, each with norms of its own.
+void apart_block(const Session::State& state, std::uint32_t layer,
+                 std::span<const std::uint32_t> routing, Vector& residual) {
+  const NormSpec& norm = state.spec->norm;
+  const LayerWeights& weights = state.weights->layers[layer];
+  const auto experts =
+      choose_and_weigh(state, weights, normalised(residual, weights.router_norm, norm), routing);
+  Vector mixed = run_all(state, weights, experts, normalised(residual, weights.moe_norm, norm));
+  Vector dense =
+      run(state, {weights.shared_gate, weights.shared_up, weights.shared_down, {}, {}, {}}, 0,
+          normalised(residual, weights.ffn_norm, norm));
+  mixed = normalised(std::move(mixed), weights.moe_post_norm, norm);
+  dense = normalised(std::move(dense), weights.shared_post_norm, norm);
+  for (std::size_t i = 0; i < mixed.size(); ++i) mixed[i] += dense[i];
+  add_block(*state.spec, std::move(mixed), {}, weights.ffn_post_norm, residual);
+}
+
 /// `routing` is what the session chose in this layer.
 void ffn_block(const Session::State& state, std::uint32_t layer,
                std::span<const std::uint32_t> routing, Vector& residual) {
@@ -433,18 +505,9 @@ void ffn_block(const Session::State& state, std::uint32_t layer,
   const Vector x = normalised(residual, weights.ffn_norm, spec.norm);
   std::vector<WeightedExpert> experts{{0, 1.0}};
   const bool mixture = spec.layers[layer].ffn == Ffn::mixture;
-  if (mixture) {
-    Vector logits = multiply(*state.pool, weights.router, 0, x);
-    add(logits, weights.router_bias);
-    experts = weigh(spec.moe, router_values(spec.moe, weights.selection_bias, logits), routing);
-  }
-  const HiddenLayer hidden{weights.gate,      weights.up,      weights.down,
-                           weights.gate_bias, weights.up_bias, weights.down_bias};
-  Vector sum(residual.size());
-  for (const WeightedExpert& one : experts) {
-    const Vector out = run(state, hidden, one.expert, x);
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one.weight * out[i];
-  }
+  if (mixture && spec.moe.apart) return apart_block(state, layer, routing, residual);
+  if (mixture) experts = choose_and_weigh(state, weights, x, routing);
+  Vector sum = run_all(state, weights, experts, x);
   if (mixture && spec.moe.d_shared > 0) add_shared(state, weights, x, sum);
   add_block(spec, std::move(sum), {}, weights.ffn_post_norm, residual);
 }
@@ -459,15 +522,29 @@ void recurrent_block(const Session::State& state, std::uint32_t layer, Vector& r
             residual);
 }
 
-void mixer_block(const Session::State& state, std::uint32_t layer, Vector& residual) {
+void mixer_block(const Session::State& state, std::uint32_t layer, std::vector<KeysAndValues>& kept,
+                 Vector& residual) {
   switch (state.spec->layers[layer].mixer) {
     case Mixer::attention:
-      return attention_block(state, layer, residual);
+      return attention_block(state, layer, kept, residual);
     case Mixer::gated_delta_net:
     case Mixer::short_convolution:
     case Mixer::state_space:
       return recurrent_block(state, layer, residual);
   }
+}
+
+/// What the layer is given of the token.
+void layer_input_block(const Session::State& state, std::uint32_t layer, const Vector& inputs,
+                       Vector& residual) {
+  const LayerWeights& weights = state.weights->layers[layer];
+  const std::size_t width = state.spec->d_layer_input;
+  Vector gate = multiply(*state.pool, weights.input_gate, 0, residual);
+  for (std::size_t i = 0; i < width; ++i) {
+    gate[i] = activation(state.spec->activation, gate[i], inputs[layer * width + i]);
+  }
+  add_block(*state.spec, multiply(*state.pool, weights.input_out, 0, gate), {},
+            weights.input_post_norm, residual);
 }
 
 /// The norm, the head, and what is done to the logits.
@@ -492,12 +569,23 @@ std::vector<double> reference_logits(const Session::State& state, std::uint32_t 
   state.weights->embedding.decode_row(0, token, row.data());
   Vector residual(row.begin(), row.end());
   for (double& value : residual) value *= static_cast<double>(spec.scale.embedding);
+  const ReferenceProduct times = [&](const PackedMatrix& matrix, const Vector& x) {
+    return multiply(*state.pool, matrix, 0, x);
+  };
+  const Vector inputs = reference_layer_inputs(state, token, residual, times);
+  std::vector<KeysAndValues> kept(spec.layers.size());
   for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
-    mixer_block(state, layer, residual);
+    mixer_block(state, layer, kept, residual);
     const bool mixture = spec.layers[layer].ffn == Ffn::mixture;
     const std::size_t chosen = mixture ? spec.moe.used : 0;
     ffn_block(state, layer, routing.first(chosen), residual);
     routing = routing.subspan(chosen);
+    if (spec.d_layer_input > 0) layer_input_block(state, layer, inputs, residual);
+    if (spec.layer_scale) {
+      for (double& value : residual) {
+        value *= static_cast<double>(state.weights->layers[layer].scale.front());
+      }
+    }
   }
   return logits_of(state, std::move(residual));
 }

@@ -165,7 +165,7 @@ Result<void> Session::fill_to(std::uint32_t depth, std::uint64_t seed) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> heads;
   for (std::uint32_t layer = 0; layer < state.spec->layers.size(); ++layer) {
     const LayerSpec& one = state.spec->layers[layer];
-    if (one.mixer != Mixer::attention) continue;
+    if (one.mixer != Mixer::attention || one.attention.cache_of) continue;
     for (std::uint32_t h = 0; h < one.attention.kv_heads; ++h) heads.emplace_back(layer, h);
   }
   state.pool->for_each(heads.size(), 1, [&](std::size_t begin, std::size_t end, unsigned) {

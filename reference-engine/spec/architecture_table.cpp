@@ -135,6 +135,19 @@ constexpr std::array k_rows{
                     .experts = Experts::optional,
                     .latent = true,
                     .router_keys = true},
+    ArchitectureRow{.name = "gemma4",
+                    .qk_norm = QkNorm::per_head,
+                    .experts = Experts::optional,
+                    .moe = {.normalise_weights = true, .apart = true, .expert_scale = true},
+                    .norm = k_norm_around,
+                    .activation = Activation::gelu_tanh,
+                    .window = {.layers = WindowRule::Layers::alternate, .unscaled_rope = true},
+                    .scales = {.root_embedding = true, .caps = true, .attention = 1.0F},
+                    .value_norm = true,
+                    .layer_scale = true,
+                    .layer_inputs = true,
+                    .shared_cache = true,
+                    .keys_as_values = true},
 };
 
 }  // namespace
@@ -165,6 +178,9 @@ std::optional<ModelSpec> architecture_spec(std::string_view architecture) {
   spec.norm = row->norm;
   spec.activation = row->activation;
   spec.attention_sinks = row->attention_sinks;
+  spec.value_norm = row->value_norm;
+  spec.layer_scale = row->layer_scale;
+  spec.scale.attention = row->scales.attention;
   spec.file = row->file;
   spec.rope().pairs = row->pairs;
   return spec;

@@ -13,10 +13,10 @@ enum class Experts { never, optional, always };
 /// Layers that see a window only: all but every `full_every`-th, or all of them.
 struct WindowRule {
   enum class Layers { none, alternate, all } layers = Layers::none;
-  std::uint32_t full_every = 0;      // of `alternate`; a file may say otherwise
+  std::uint32_t full_every = 0;      // of `alternate`; a file may say otherwise, must where it is 0
   std::uint32_t default_window = 0;  // 0: the file must say it, or no layer has a window
   bool optional = false;             // a file without a window has none
-  bool unscaled_rope = false;        // windowed layers do not extend the context
+  bool unscaled_rope = false;        // windowed layers do not extend the context, nor have factors
   float rope_base = 0.0F;            // of windowed layers; 0: as the others
 };
 
@@ -28,6 +28,7 @@ struct ScaleKeys {
   float attention_cap = 0.0F;
   float logit_cap = 0.0F;
   bool temperature = false;       // attention.temperature_scale
+  float attention = 0.0F;         // what q . k is multiplied with; 0: 1 / sqrt(head_dim)
   std::uint32_t width_scale = 0;  // a model of so many layers scales by 1 / sqrt(d_model / heads)
 };
 
@@ -53,6 +54,11 @@ struct ArchitectureRow {
   bool latent = false;                 // attention over a latent vector
   bool router_keys = false;  // files say how the router weighs: softmax or sigmoid, norm, scale,
                              // groups of experts, a bias for the choice
+  bool value_norm = false;
+  bool layer_scale = false;     // where a file has it
+  bool layer_inputs = false;    // embedding_length_per_layer_input
+  bool shared_cache = false;    // attention.shared_kv_layers
+  bool keys_as_values = false;  // of layers without a value matrix
 };
 
 std::span<const ArchitectureRow> architecture_rows();

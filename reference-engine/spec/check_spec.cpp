@@ -109,6 +109,49 @@ std::optional<SpecDefect> check_attention(const ModelSpec& spec, const Attention
   return std::nullopt;
 }
 
+/// Of a layer that looks at the keys and values of another one before it: their shapes must agree,
+/// and they must be turned alike.
+std::optional<SpecDefect> check_cache(const ModelSpec& spec, std::size_t layer) {
+  const AttentionSpec& attention = spec.layers[layer].attention;
+  if (!attention.cache_of) return std::nullopt;
+  constexpr std::string_view k_key = "attention.shared_kv_layers";
+  if (*attention.cache_of >= layer) {
+    return SpecDefect{k_key, fmt::format("layer {} looks at layer {} (expected one before it)",
+                                         layer, *attention.cache_of)};
+  }
+  const LayerSpec& owner = spec.layers[*attention.cache_of];
+  const AttentionSpec& other = owner.attention;
+  if (owner.mixer != Mixer::attention || other.cache_of || other.kv_heads != attention.kv_heads ||
+      other.head_dim != attention.head_dim || other.window != attention.window ||
+      other.rope != attention.rope) {
+    return SpecDefect{k_key, fmt::format("layer {} looks at layer {} (expected one that has keys "
+                                         "and values, of the same heads, window and rotation)",
+                                         layer, *attention.cache_of)};
+  }
+  return std::nullopt;
+}
+
+/// What each layer is given of a token.
+std::optional<SpecDefect> check_layer_input(const ModelSpec& spec) {
+  constexpr std::uint32_t k_widest_input = 1U << 14;  // 2^9 layers in a row are 2^23 values
+  if (spec.d_layer_input <= k_widest_input) return std::nullopt;
+  return SpecDefect{"embedding_length_per_layer_input",
+                    fmt::format("{} (expected 0 to {})", spec.d_layer_input, k_widest_input)};
+}
+
+/// One matrix of q, k and v has no place for values that are keys, or for keys of another layer.
+std::optional<SpecDefect> check_fused(const ModelSpec& spec) {
+  if (!spec.file.fused_qkv) return std::nullopt;
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.attention.cache_of || layer.attention.values_are_keys) {
+      return SpecDefect{"attention.shared_kv_layers",
+                        "layers without keys or values of their own (expected none beside fused "
+                        "matrices)"};
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<SpecDefect> check_norm(const NormSpec& norm) {
   if (!std::isfinite(norm.epsilon) || norm.epsilon < 0.0F || norm.epsilon > 1.0F) {
     return SpecDefect{norm.kind == NormKind::rms ? "attention.layer_norm_rms_epsilon"
@@ -231,6 +274,9 @@ std::optional<SpecDefect> check_experts(const MoeSpec& moe, std::uint32_t mixtur
                       fmt::format("{} (expected at most {})", moe.d_shared, k_widest)};
   }
   if (auto defect = check_groups(moe)) return defect;
+  if (moe.apart && moe.d_shared == 0) {
+    return SpecDefect{"feed_forward_length", "0 (expected a dense layer beside the experts)"};
+  }
   return check_factor("expert_weights_scale", moe.weight_scale, 1e-6F);
 }
 
@@ -278,9 +324,12 @@ std::optional<SpecDefect> check_layer(const ModelSpec& spec, const LayerSpec& la
 
 std::optional<SpecDefect> find_defect(const ModelSpec& spec) {
   if (auto defect = check_sizes(spec)) return defect;
-  for (const LayerSpec& layer : spec.layers) {
-    if (auto defect = check_layer(spec, layer)) return defect;
+  for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
+    if (auto defect = check_layer(spec, spec.layers[layer])) return defect;
+    if (auto defect = check_cache(spec, layer)) return defect;
   }
+  if (auto defect = check_fused(spec)) return defect;
+  if (auto defect = check_layer_input(spec)) return defect;
   if (auto defect = check_norm(spec.norm)) return defect;
   if (spec.ropes.empty()) return SpecDefect{"rope", "none (expected at least one set)"};
   for (const RopeSpec& rope : spec.ropes) {

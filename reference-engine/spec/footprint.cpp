@@ -39,7 +39,7 @@ bool is_head(const PlannedTensor& tensor, const ModelSpec& spec) {
 
 bool multiplies_tokens(const PlannedTensor& tensor) {
   return tensor.role == TensorRole::moe_router ||
-         (is_matrix(tensor.role) && tensor.role != TensorRole::token_embedding &&
+         (is_matrix(tensor.role) && !is_looked_up(tensor.role) &&
           tensor.role != TensorRole::output_head);
 }
 
@@ -47,7 +47,8 @@ void add_attention(const AttentionSpec& attention, CacheFormat format, Footprint
   const Bytes cache(attention.cached_rows() * cache_row_bytes(format, attention.head_dim));
   // A query times each key, and each probability times a value.
   const double flops = 2.0 * k_flops_per_weight * attention.d_q();
-  total.cache_per_position += cache;
+  if (!attention.cache_of) total.cache_per_position += cache;
+  total.cache_read_per_position += cache;
   total.attention_flops_per_position += flops;
   if (attention.window == 0) return;
   auto found = std::find_if(
@@ -56,7 +57,7 @@ void add_attention(const AttentionSpec& attention, CacheFormat format, Footprint
   if (found == total.windows.end()) {
     found = total.windows.insert(found, Footprint::Window{attention.window, Bytes(), 0.0});
   }
-  found->cache_per_position += cache;
+  found->cache_read_per_position += cache;
   found->attention_flops_per_position += flops;
 }
 
@@ -140,10 +141,10 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
 
 Bytes bytes_per_token(const Footprint& footprint, std::uint64_t depth) {
   Bytes total = footprint.weights_per_token + footprint.state_per_token +
-                Bytes(footprint.cache_per_position.value * depth);
+                Bytes(footprint.cache_read_per_position.value * depth);
   for (const Footprint::Window& window : footprint.windows) {
     if (depth <= window.positions) continue;
-    total = total - Bytes(window.cache_per_position.value * (depth - window.positions));
+    total = total - Bytes(window.cache_read_per_position.value * (depth - window.positions));
   }
   return total;
 }

@@ -80,12 +80,26 @@ std::vector<bool> windowed_layers(SpecKeys& keys, const WindowRule& rule, std::s
   constexpr std::string_view k_pattern = "attention.sliding_window_pattern";
   if (rule.layers == WindowRule::Layers::all) return std::vector<bool>(layers, true);
   if (auto flags = keys.flags(k_pattern, layers)) return *flags;
-  const std::uint32_t period = keys.refusal() ? 1 : keys.size_or(k_pattern, rule.full_every);
+  std::uint32_t period = 1;
+  if (!keys.refusal()) {
+    period = rule.full_every == 0 ? keys.size(k_pattern) : keys.size_or(k_pattern, rule.full_every);
+  }
   std::vector<bool> windowed;
   for (std::size_t layer = 0; layer < layers; ++layer) {
     windowed.push_back(period == 0 || (layer + 1) % period != 0);
   }
   return windowed;
+}
+
+/// The values of a head of windowed layers, where they are not as many as those of the others.
+std::uint32_t read_windowed_head(SpecKeys& keys, std::uint32_t full_dim) {
+  const std::uint32_t dim = keys.size_or("attention.key_length_swa", full_dim);
+  const std::uint32_t values = keys.size_or("attention.value_length_swa", dim);
+  if (values != dim) {
+    keys.refuse("attention.value_length_swa",
+                fmt::format("{} (expected the {} of attention.key_length_swa)", values, dim));
+  }
+  return dim;
 }
 
 void read_windows(SpecKeys& keys, const WindowRule& rule, ModelSpec& spec) {
@@ -99,14 +113,20 @@ void read_windows(SpecKeys& keys, const WindowRule& rule, ModelSpec& spec) {
     return;
   }
   const std::vector<bool> windowed = windowed_layers(keys, rule, spec.layers.size());
+  const std::uint32_t full_dim = spec.layers.front().attention.head_dim;
+  const std::uint32_t dim = read_windowed_head(keys, full_dim);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    if (windowed[layer]) spec.layers[layer].attention.window = window;
+    if (!windowed[layer]) continue;
+    spec.layers[layer].attention.window = window;
+    spec.layers[layer].attention.head_dim = dim;
   }
   RopeSpec rope = spec.rope();
   if (rule.unscaled_rope) {
     rope.scaling = RopeScaling::none;
     rope.factor = 1.0F;
+    rope.frequency_factors = false;
   }
+  rope.dims = keys.size_or("rope.dimension_count_swa", dim == full_dim ? rope.dims : dim);
   if (rule.rope_base != 0.0F) rope.base = rule.rope_base;
   rope.base = keys.number_or("rope.freq_base_swa", rope.base);
   if (rope == spec.rope()) return;
@@ -131,10 +151,12 @@ void read_layers(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
     kv_heads = keys.sizes("attention.head_count_kv", count);
     read_attention(keys, spec, kv_heads.has_value(), layer.attention);
   }
-  layer.d_ff = keys.size_or("feed_forward_length", 0);
+  const auto d_ff = keys.sizes("feed_forward_length", count);
+  if (!d_ff && !keys.refusal()) layer.d_ff = keys.size_or("feed_forward_length", 0);
   spec.layers = uniform_layers(count, layer);
-  for (std::size_t i = 0; kv_heads && i < count; ++i) {
-    spec.layers[i].attention.kv_heads = (*kv_heads)[i];
+  for (std::size_t i = 0; i < count; ++i) {
+    if (kv_heads) spec.layers[i].attention.kv_heads = (*kv_heads)[i];
+    if (d_ff) spec.layers[i].d_ff = (*d_ff)[i];
   }
 }
 
@@ -216,18 +238,24 @@ void read_experts(SpecKeys& keys, const ArchitectureRow& row, ModelSpec& spec) {
   }
   MoeSpec& moe = spec.moe;
   if (!row.router_keys) read_router(keys, moe);
-  const std::uint32_t d_ff = keys.size_or("feed_forward_length", 0);
+  const std::uint32_t d_ff = spec.layers.front().d_ff;
   moe.experts = experts;
   moe.used = keys.size("expert_used_count");
   moe.d_expert = keys.size_or("expert_feed_forward_length", d_ff);
   // A gated shared expert is always there, as wide as a dense layer where the file does not say.
-  moe.d_shared = keys.size_or("expert_shared_feed_forward_length", moe.shared_gate ? d_ff : 0);
+  const bool shares = moe.shared_gate || moe.apart;
+  moe.d_shared = keys.size_or("expert_shared_feed_forward_length", shares ? d_ff : 0);
   if (moe.d_shared == 0 && row.router_keys) read_shared_experts(keys, moe);
   const std::uint32_t dense = keys.size_or("leading_dense_block_count", 0);
   const std::uint32_t step = keys.size_or("interleave_moe_layer_step", 1);
   if (step == 0) return keys.refuse("interleave_moe_layer_step", "0 (expected at least 1)");
   for (std::size_t layer = dense; layer < spec.layers.size(); ++layer) {
     if ((layer + 1) % step == 0) {
+      if (moe.apart && spec.layers[layer].d_ff != moe.d_shared) {
+        return keys.refuse("feed_forward_length",
+                           fmt::format("{} in layer {} (expected the {} of the others)",
+                                       spec.layers[layer].d_ff, layer, moe.d_shared));
+      }
       spec.layers[layer].ffn = Ffn::mixture;
       spec.layers[layer].d_ff = 0;
     }

@@ -16,6 +16,7 @@
 #include "reference-engine/spec/latent_keys.hpp"
 #include "reference-engine/spec/layer_keys.hpp"
 #include "reference-engine/spec/recurrent_keys.hpp"
+#include "reference-engine/spec/shared_layer_keys.hpp"
 #include "reference-engine/spec/spec_keys.hpp"
 
 namespace assay {
@@ -86,6 +87,7 @@ void read_tensors(const SpecKeys& keys, ModelSpec& spec) {
   if (has("attn_q.weight")) spec.file.fused_qkv = false;
   spec.bias.qkv = spec.bias.qkv || has(spec.file.fused_qkv ? "attn_qkv.bias" : "attn_q.bias");
   spec.bias.attention_output = spec.bias.attention_output || has("attn_output.bias");
+  spec.layer_scale = spec.layer_scale && has("layer_output_scale.weight");
 }
 
 }  // namespace
@@ -107,6 +109,8 @@ Result<ModelSpec> model_spec(const GgufFile& file) {
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   read_rope(keys, spec);
   read_layer_pattern(keys, **row, spec);
+  read_shared_cache(keys, **row, spec);
+  read_layer_inputs(keys, **row, spec);
   read_recurrence(keys, **row, spec);
   read_experts(keys, **row, spec);
   read_scales(keys, **row, spec);
@@ -118,6 +122,7 @@ Result<ModelSpec> model_spec(const GgufFile& file) {
   if (keys.refusal()) return tl::unexpected<Error>(*keys.refusal());
   spec.vocabulary = *vocabulary;
   read_tensors(keys, spec);
+  read_values(keys, **row, spec);
   if (const auto defect = find_defect(spec)) {
     return file.refuse(fmt::format("{}.{}", spec.architecture, defect->key), defect->found);
   }

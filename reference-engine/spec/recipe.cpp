@@ -68,8 +68,11 @@ std::uint32_t layer_count(const ModelSpec& spec) {
 /// and delta nets.
 std::uint32_t layers_with_values(const ModelSpec& spec, std::uint32_t end) {
   return static_cast<std::uint32_t>(
-      std::count_if(spec.layers.begin(), spec.layers.begin() + end, [](const LayerSpec& layer) {
-        return layer.mixer == Mixer::attention || layer.mixer == Mixer::gated_delta_net;
+      std::count_if(spec.layers.begin(), spec.layers.begin() + end, [&](const LayerSpec& layer) {
+        const AttentionSpec& attention = layer.attention;
+        const bool has_keys = !attention.cache_of || spec.file.idle_keys_and_values;
+        return (layer.mixer == Mixer::attention && has_keys && !attention.values_are_keys) ||
+               layer.mixer == Mixer::gated_delta_net;
       }));
 }
 
@@ -176,6 +179,7 @@ WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const Mo
     case TensorRole::output_head:
       return base == WeightFormat::q8_0 ? base : WeightFormat::q6_k;
     case TensorRole::token_embedding:
+    case TensorRole::layer_embedding:
       return !spec.tied_embeddings || base == WeightFormat::q8_0 ? base : WeightFormat::q6_k;
     case TensorRole::attention_v:
     case TensorRole::latent_up:  // holds keys and values, and is taken for values
@@ -248,10 +252,14 @@ std::optional<Recipe> recipe_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+bool recipe_base_is_quantised(Recipe recipe) { return is_quantised(row_of(recipe).base); }
+
 WeightFormat recipe_format(Recipe recipe, const PlannedTensor& tensor, const ModelSpec& spec) {
   if (!is_matrix(tensor.role)) return WeightFormat::f32;
   const WeightFormat base = row_of(recipe).base;
   if (!is_quantised(base)) return base;
+  // Published in BF16, and not quantised.
+  if (tensor.role == TensorRole::layer_input_projection) return WeightFormat::bf16;
   return fallback(mixture_format(recipe, tensor, spec), tensor.columns);
 }
 

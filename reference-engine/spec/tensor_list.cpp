@@ -47,6 +47,8 @@ class LayerTensors {
     }
     layer_->ffn == Ffn::mixture ? list_mixture() : list_dense();
     if (spec_->norm.after) add("post_ffw_norm.weight", TensorRole::ffn_post_norm);
+    if (spec_->d_layer_input > 0) list_layer_input();
+    if (spec_->layer_scale) add("layer_output_scale.weight", TensorRole::layer_scale, {1});
   }
 
  private:
@@ -72,8 +74,7 @@ class LayerTensors {
       add("attn_qkv.weight", TensorRole::attention_qkv, {d_model, d_q + 2 * d_kv});
     } else {
       add("attn_q.weight", TensorRole::attention_q, {d_model, layer_->attention.d_q_rows()});
-      add("attn_k.weight", TensorRole::attention_k, {d_model, d_kv});
-      add("attn_v.weight", TensorRole::attention_v, {d_model, d_kv});
+      list_keys_and_values();
     }
     add("attn_output.weight", TensorRole::attention_output, {d_q, d_model});
     if (spec_->bias.qkv && spec_->file.fused_qkv) {
@@ -93,7 +94,10 @@ class LayerTensors {
       const bool full = spec_->qk_norm == QkNorm::full;
       const std::uint64_t dim = layer_->attention.head_dim;
       add("attn_q_norm.weight", TensorRole::attention_q_norm, {full ? d_q : dim});
-      add("attn_k_norm.weight", TensorRole::attention_k_norm, {full ? d_kv : dim});
+      if (has_keys()) {
+        add("attn_k_norm.weight", TensorRole::attention_k_norm,
+            {full ? d_kv : dim, 1, 1, key_uses()});
+      }
     }
   }
 
@@ -124,6 +128,20 @@ class LayerTensors {
     if (spec_->bias.attention_output) {
       add("attn_output.bias", TensorRole::attention_output_bias, {d_model});
     }
+  }
+
+  /// Whether the file has a key matrix here, and how often a token multiplies with it.
+  [[nodiscard]] bool has_keys() const {
+    return !layer_->attention.cache_of || spec_->file.idle_keys_and_values;
+  }
+  [[nodiscard]] std::uint64_t key_uses() const { return layer_->attention.cache_of ? 0 : 1; }
+
+  void list_keys_and_values() {
+    if (!has_keys()) return;
+    const Shape shape{spec_->d_model, layer_->attention.d_kv(), 1, key_uses()};
+    add("attn_k.weight", TensorRole::attention_k, shape);
+    if (layer_->attention.values_are_keys) return;
+    add("attn_v.weight", TensorRole::attention_v, shape);
   }
 
   void list_short_convolution() {
@@ -200,11 +218,33 @@ class LayerTensors {
       add("ffn_up_exps.bias", TensorRole::moe_up_bias, expert(width, 1));
       add("ffn_down_exps.bias", TensorRole::moe_down_bias, expert(d_model, 1));
     }
+    if (moe.expert_scale) {
+      add("ffn_down_exps.scale", TensorRole::moe_expert_scale, {moe.experts});
+    }
+    if (moe.apart) return list_apart();
     if (moe.d_shared == 0) return;
     if (moe.shared_gate) add("ffn_gate_inp_shexp.weight", TensorRole::shared_router, {d_model});
     add("ffn_gate_shexp.weight", TensorRole::shared_gate, {d_model, moe.d_shared});
     add("ffn_up_shexp.weight", TensorRole::shared_up, {d_model, moe.d_shared});
     add("ffn_down_shexp.weight", TensorRole::shared_down, {moe.d_shared, d_model});
+  }
+
+  /// What is shared is called as in a dense layer, and has the norm before it of one.
+  void list_apart() {
+    const MoeSpec& moe = spec_->moe;
+    add("ffn_gate_inp.scale", TensorRole::moe_router_norm);
+    add("pre_ffw_norm_2.weight", TensorRole::moe_norm);
+    add("post_ffw_norm_1.weight", TensorRole::shared_post_norm);
+    add("post_ffw_norm_2.weight", TensorRole::moe_post_norm);
+    add("ffn_gate.weight", TensorRole::shared_gate, {spec_->d_model, moe.d_shared});
+    add("ffn_up.weight", TensorRole::shared_up, {spec_->d_model, moe.d_shared});
+    add("ffn_down.weight", TensorRole::shared_down, {moe.d_shared, spec_->d_model});
+  }
+
+  void list_layer_input() {
+    add("inp_gate.weight", TensorRole::layer_input_gate, {spec_->d_model, spec_->d_layer_input});
+    add("proj.weight", TensorRole::layer_input_out, {spec_->d_layer_input, spec_->d_model});
+    add("post_norm.weight", TensorRole::layer_input_post_norm);
   }
 
   /// A norm of the residual stream, with its bias where it has one.
@@ -225,6 +265,14 @@ class LayerTensors {
   const ModelSpec* spec_;
   const LayerSpec* layer_;
 };
+
+void list_layer_inputs(TensorList& list, const ModelSpec& spec) {
+  if (spec.d_layer_input == 0) return;
+  const std::uint64_t all = std::uint64_t{spec.d_layer_input} * spec.layers.size();
+  list.add("per_layer_token_embd.weight", TensorRole::layer_embedding, {all, spec.vocabulary});
+  list.add("per_layer_model_proj.weight", TensorRole::layer_input_projection, {spec.d_model, all});
+  list.add("per_layer_proj_norm.weight", TensorRole::layer_input_norm, {spec.d_layer_input});
+}
 
 void list_rope_factors(TensorList& list, const RopeSpec& rope) {
   const std::uint64_t factors = rope.dims / 2;
@@ -252,6 +300,7 @@ std::vector<PlannedTensor> list_tensors(const ModelSpec& spec) {
     list.add("output.weight", TensorRole::output_head, {spec.d_model, spec.vocabulary});
   }
   if (spec.bias.head) list.add("output.bias", TensorRole::output_head_bias, {spec.vocabulary});
+  list_layer_inputs(list, spec);
   list_rope_factors(list, spec.rope());
   for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
     LayerTensors(list, layer, spec).list_all();
@@ -264,7 +313,8 @@ void set_format(PlannedTensor& tensor, WeightFormat format, const ModelSpec& spe
   tensor.format = format;
   tensor.bytes = Bytes(row * tensor.rows * tensor.experts);
   tensor.bytes_read_per_token = Bytes(row * tensor.rows * tensor.experts_used);
-  if (tensor.role == TensorRole::token_embedding && !spec.tied_embeddings) {
+  const bool is_head = tensor.role == TensorRole::token_embedding && spec.tied_embeddings;
+  if (is_looked_up(tensor.role) && !is_head) {
     tensor.bytes_read_per_token = Bytes(row);
   }
 }

@@ -109,10 +109,18 @@ bool is_matrix(TensorRole role) {
     case TensorRole::shared_gate:
     case TensorRole::shared_up:
     case TensorRole::shared_down:
+    case TensorRole::layer_embedding:
+    case TensorRole::layer_input_projection:
+    case TensorRole::layer_input_gate:
+    case TensorRole::layer_input_out:
       return true;
     default:
       return false;
   }
+}
+
+bool is_looked_up(TensorRole role) {
+  return role == TensorRole::token_embedding || role == TensorRole::layer_embedding;
 }
 
 bool is_expert(TensorRole role) {

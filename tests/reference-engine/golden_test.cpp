@@ -69,6 +69,8 @@ const std::vector<Golden>& goldens() {
       {"phimoe", k_exact, k_half_cache},
       {"gemma2", k_exact, k_half_cache},
       {"gemma3", k_exact, k_half_cache},
+      {"gemma4", k_exact, k_half_cache},
+      {"gemma4-moe", k_exact, k_half_cache},
       {"granite", k_exact, k_half_cache},
       {"granitemoe", k_exact, k_half_cache},
       {"smollm3", k_exact, k_half_cache},

@@ -23,10 +23,13 @@ std::string layer_text(const LayerSpec& layer) {
   const LatentSpec& latent = attention.latent;
   const std::string latent_text =
       fmt::format(" latent {}/{}/{}/{}", latent.rank, latent.query_rank, latent.key, latent.value);
-  return fmt::format("mixer {} heads {}/{}x{}{} window {} rope {} ff {}",
+  const std::string cache =
+      attention.cache_of ? fmt::format(" cache of {}", *attention.cache_of) : "";
+  return fmt::format("mixer {} heads {}/{}x{}{} window {} rope {}{}{} ff {}",
                      static_cast<int>(layer.mixer), attention.heads, attention.kv_heads,
                      attention.head_dim, attention.is_latent() ? latent_text : "", attention.window,
-                     attention.rope ? std::to_string(*attention.rope) : "none", layer.d_ff);
+                     attention.rope ? std::to_string(*attention.rope) : "none", cache,
+                     attention.values_are_keys ? " values are keys" : "", layer.d_ff);
 }
 
 /// Runs of equal layers, counted.
@@ -52,11 +55,11 @@ std::string shape_text(const PreparedModel& model) {
       spec.moe.groups > 1 ? fmt::format(" of {}/{} groups", spec.moe.groups_used, spec.moe.groups)
                           : "";
   return fmt::format(
-      "{} {} {}: {}d {}, vocabulary {}{}, experts {}/{}x{}+{}{}, rope {} {} {}, qk norm {}, {} "
-      "({})",
+      "{} {} {}: {}d {}, vocabulary {}{}, experts {}/{}x{}+{}{}, layer input {}, rope {} {} {}, "
+      "qk norm {}, {} ({})",
       model.about.source, model.about.id, spec.architecture, layers_text(spec.layers), spec.d_model,
       spec.vocabulary, spec.tied_embeddings ? " tied" : "", spec.moe.used, spec.moe.experts,
-      spec.moe.d_expert, spec.moe.d_shared, groups, rope.dims, rope.base,
+      spec.moe.d_expert, spec.moe.d_shared, groups, spec.d_layer_input, rope.dims, rope.base,
       static_cast<int>(rope.pairs), static_cast<int>(spec.qk_norm), model.about.format,
       fmt::join(formats, " "));
 }

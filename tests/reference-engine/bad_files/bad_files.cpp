@@ -5,7 +5,7 @@
 namespace assay {
 
 std::span<const BadFileGroup> bad_file_groups() {
-  static constexpr std::array<BadFileGroup, 19> k_groups{{
+  static constexpr std::array<BadFileGroup, 22> k_groups{{
       {"Magic", bad_magics},
       {"Version", bad_versions},
       {"Counts", bad_counts},
@@ -22,6 +22,9 @@ std::span<const BadFileGroup> bad_file_groups() {
       {"Experts", bad_experts},
       {"LatentAttention", bad_latent_attention},
       {"ExpertGroups", bad_expert_groups},
+      {"SharedCaches", bad_shared_caches},
+      {"WindowedHeads", bad_windowed_heads},
+      {"LayerInputs", bad_layer_inputs},
       {"Tensors", bad_model_tensors},
       {"Vocabulary", bad_vocabularies},
       {"Odd", odd_files},

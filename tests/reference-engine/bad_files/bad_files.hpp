@@ -38,6 +38,9 @@ std::vector<BadFile> bad_attention();
 std::vector<BadFile> bad_experts();
 std::vector<BadFile> bad_latent_attention();
 std::vector<BadFile> bad_expert_groups();
+std::vector<BadFile> bad_shared_caches();
+std::vector<BadFile> bad_windowed_heads();
+std::vector<BadFile> bad_layer_inputs();
 std::vector<BadFile> bad_model_tensors();
 std::vector<BadFile> bad_vocabularies();
 /// Files about which one can argue; what the program decides is written down all the same.
