@@ -31,6 +31,10 @@ namespace {
 /// plays no part in it: from 2 to 8 bits all llama-wide models lie between 4.2e-4 and 4.9e-4. In
 /// olmoe-wide-Q4_K_M errors of that size make the router choose another expert for some
 /// tokens: 4.2e-3 (public engines: 4.4e-3).
+/// gemma4 does not divide q . k by the root of the head's size: its scores have a variance of 16 in
+/// four layers and of 32 in two. By the reasoning of cache_bound below an F16 cache costs
+/// 2e-8 * (4 * (1 + 16) + 2 * (1 + 32)) = 2.7e-6 in the mean, and one text is a sample of that:
+/// 12 times as much at most (reference_bound).
 struct Golden {
   std::string name;
   double f32_cache_bound;
@@ -40,6 +44,7 @@ struct Golden {
 constexpr double k_exact = 1e-9;
 constexpr double k_half_cache = 5e-6;
 constexpr double k_half_cache_of_26_layers = 13.0 * k_half_cache;
+constexpr double k_half_cache_unscaled = 3.2e-5;
 constexpr double k_half_weights = 1e-6;
 constexpr double k_int8 = 6e-4;
 constexpr double k_int8_olmoe = 5e-4;
@@ -69,7 +74,7 @@ const std::vector<Golden>& goldens() {
       {"phimoe", k_exact, k_half_cache},
       {"gemma2", k_exact, k_half_cache},
       {"gemma3", k_exact, k_half_cache},
-      {"gemma4", k_exact, k_half_cache},
+      {"gemma4", k_exact, k_half_cache_unscaled},
       {"gemma4-moe", k_exact, k_half_cache},
       {"granite", k_exact, k_half_cache},
       {"granitemoe", k_exact, k_half_cache},

@@ -227,7 +227,7 @@ TEST_F(SharedLayers, SpecsThatCannotBeAreRefused) {
                        "layer 2 looks at layer 4000000000"));
   EXPECT_TRUE(mentions(with([](ModelSpec& s) { s.layers[3].attention.cache_of = 0; }),
                        "layer 3 looks at layer 0"));
-  EXPECT_TRUE(mentions(with([](ModelSpec& s) { s.layers[2].attention.rope = 0; }),
+  EXPECT_TRUE(mentions(with([](ModelSpec& s) { s.layers[2].attention.rope.reset(); }),
                        "layer 2 looks at layer 0"));
   EXPECT_TRUE(mentions(with([](ModelSpec& s) {
                          s.layers[0].mixer = Mixer::short_convolution;
