@@ -128,6 +128,7 @@ TEST(Catalogue, SaysWhichModelsTheEngineRuns) {
   EXPECT_TRUE(catalogue().find("llama-3.1-8b")->engine_runs);
   EXPECT_TRUE(catalogue().find("lfm2-1.2b")->engine_runs);
   EXPECT_TRUE(catalogue().find("deepseek-v2-lite")->engine_runs);
+  EXPECT_TRUE(catalogue().find("gemma-4-e2b")->engine_runs);
   EXPECT_FALSE(catalogue().find("exaone-3.5-2.4b")->engine_runs);
 }
 
@@ -181,6 +182,37 @@ TEST(Catalogue, RepeatsThePatternOfLayers) {
   EXPECT_EQ(windows, (std::vector<std::uint32_t>{64, 0, 64, 0, 64}));
 }
 
+TEST(Catalogue, WindowedLayersMayHaveHeadsOfTheirOwn) {
+  const auto read =
+      parse_catalogue(one_model("\"layers\": 2", R"("layers": 2, "pattern": "SK", "window": 64,
+                                   "windowed_kv_heads": 4, "windowed_head_dim": 8)"),
+                      "c.json");
+  ASSERT_TRUE(read) << read.error().text();
+  const std::vector<LayerSpec>& layers = read->entries[0].spec.layers;
+  EXPECT_EQ(layers[0].attention.kv_heads, 4U);
+  EXPECT_EQ(layers[0].attention.head_dim, 8U);
+  EXPECT_FALSE(layers[0].attention.values_are_keys);
+  EXPECT_EQ(layers[1].attention.kv_heads, 2U);
+  EXPECT_EQ(layers[1].attention.head_dim, 16U);
+  EXPECT_TRUE(layers[1].attention.values_are_keys);
+}
+
+TEST(Catalogue, LastLayersMayShareACache) {
+  const auto read =
+      parse_catalogue(one_model("\"layers\": 2", R"("layers": 6, "pattern": "SSF", "window": 64,
+                "shared_cache": {"layers": 3, "d_ff": 256, "idle_matrices": true})"),
+                      "c.json");
+  ASSERT_TRUE(read) << read.error().text();
+  const ModelSpec& spec = read->entries[0].spec;
+  EXPECT_FALSE(spec.layers[2].attention.cache_of);
+  EXPECT_EQ(spec.layers[2].d_ff, 128U);
+  EXPECT_EQ(spec.layers[3].attention.cache_of, 1U);
+  EXPECT_EQ(spec.layers[4].attention.cache_of, 1U);
+  EXPECT_EQ(spec.layers[5].attention.cache_of, 2U);
+  EXPECT_EQ(spec.layers[5].d_ff, 256U);
+  EXPECT_TRUE(spec.file.idle_keys_and_values);
+}
+
 TEST(Catalogue, LeadingLayersOfAMixtureAreDense) {
   const auto read = parse_catalogue(
       one_model(
@@ -231,6 +263,12 @@ TEST(Catalogue, RefusalsNameTheField) {
               HasSubstr("/models/0/pattern: \"FX\""));
   EXPECT_THAT(refusal("\"layers\": 2", "\"layers\": 2, \"pattern\": \"S\""),
               HasSubstr("/models/0/pattern: \"S\""));
+  EXPECT_THAT(refusal("\"layers\": 2", R"("layers": 2, "shared_cache": {"layers": 2,
+                                             "idle_matrices": false})"),
+              HasSubstr("/models/0/shared_cache/layers: 2 found"));
+  EXPECT_THAT(refusal("\"layers\": 2", R"("layers": 2, "pattern": "SF", "window": 64,
+                                             "shared_cache": {"layers": 1, "idle_matrices": false})"),
+              HasSubstr("/models/0/shared_cache/layers: 1 found"));
   EXPECT_THAT(refusal("\"sources\": [\"card\"]", "\"sources\": []"),
               HasSubstr("/models/0/sources"));
   EXPECT_THAT(refusal("catalogue/1", "catalogue/2"), HasSubstr("/schema"));
