@@ -67,6 +67,20 @@ TEST_F(QuantiseModel, GivesEachTensorTheFormatOfTheRecipe) {
   EXPECT_EQ(made.file().size(), done->file_bytes);
 }
 
+// As the public quantiser does.
+TEST_F(QuantiseModel, LeavesTheProjectionOfLayerInputsAsItIs) {
+  ASSERT_TRUE(quantise(golden_.file("gemma4"), Recipe::q8_0));
+  const GgufFile made = GgufFile::open(out_).value();
+  const GgufFile before = GgufFile::open(golden_.file("gemma4")).value();
+  const GgufTensor& kept = *made.tensor("per_layer_model_proj.weight");
+  EXPECT_EQ(kept.format, WeightFormat::f32);
+  EXPECT_EQ(bytes_of(made, kept), bytes_of(before, *before.tensor(kept.name)));
+  EXPECT_EQ(made.tensor("per_layer_token_embd.weight")->format, WeightFormat::q8_0);
+  EXPECT_EQ(made.tensor("blk.0.inp_gate.weight")->format, WeightFormat::q8_0);
+  EXPECT_EQ(made.tensor("blk.0.layer_output_scale.weight")->format, WeightFormat::f32);
+  EXPECT_TRUE(tensor_plan(made, model_spec(made).value()));
+}
+
 TEST_F(QuantiseModel, KeepsKeysAndVectorsAndSaysWhatItDid) {
   const std::filesystem::path model = golden_.file("stories260K");
   ASSERT_TRUE(quantise(model, Recipe::q8_0));

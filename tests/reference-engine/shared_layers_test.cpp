@@ -206,6 +206,32 @@ TEST_F(SharedLayers, AgreeWithFloat64InEveryFormat) {
   }
 }
 
+WeightFormat format_of(const TensorPlan& plan, std::string_view name) {
+  const auto found = std::find_if(plan.tensors.begin(), plan.tensors.end(),
+                                  [&](const PlannedTensor& tensor) { return tensor.name == name; });
+  return found == plan.tensors.end() ? WeightFormat::i8 : found->format;
+}
+
+// The public quantiser counts the tables of tokens as embeddings, which are the head where the two
+// are tied, leaves the projection of the inputs as it was published, and gives more bits to every
+// third matrix of values that there is.
+TEST_F(SharedLayers, RecipesGiveThemTheFormatsOfThePublicQuantiser) {
+  ModelSpec spec = wide_spec();
+  const TensorPlan plan = *tensor_plan(spec, Recipe::q4_k_m);
+  EXPECT_EQ(format_of(plan, "per_layer_token_embd.weight"), WeightFormat::q6_k);
+  EXPECT_EQ(format_of(plan, "per_layer_model_proj.weight"), WeightFormat::bf16);
+  EXPECT_EQ(format_of(plan, "blk.0.inp_gate.weight"), WeightFormat::q4_k);
+  EXPECT_EQ(format_of(plan, "blk.0.proj.weight"), WeightFormat::q4_k);
+  EXPECT_EQ(format_of(plan, "blk.3.attn_v.weight"), WeightFormat::i8) << "not there";
+  // One value matrix: it is the last eighth. With the idle ones there are three, in layers 0, 2, 3.
+  EXPECT_EQ(format_of(plan, "blk.0.attn_v.weight"), WeightFormat::q6_k);
+  spec.file.idle_keys_and_values = true;
+  const TensorPlan idle = *tensor_plan(spec, Recipe::q4_k_m);
+  EXPECT_EQ(format_of(idle, "blk.0.attn_v.weight"), WeightFormat::q4_k);
+  EXPECT_EQ(format_of(idle, "blk.2.attn_v.weight"), WeightFormat::q4_k);
+  EXPECT_EQ(format_of(idle, "blk.3.attn_v.weight"), WeightFormat::q6_k);
+}
+
 std::string defect_of(const ModelSpec& spec) {
   const auto checked = check_spec(spec);
   return checked ? "none" : checked.error().text();
