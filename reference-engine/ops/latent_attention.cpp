@@ -123,18 +123,36 @@ void multiply_heads(const LatentLayer& layer, const std::vector<PackedMatrix>& h
   multiply(layer.pass.pool, products);
 }
 
-/// queries = query times the rows of one head's key matrix: the sum that attention makes of cached
-/// values.
+/// sums = query times the rows of one head's key matrix, for each token. Shapes: query
+/// [tokens][stride d_q_rows], sums [tokens, rank].
+void add_key_rows(const LatentLayer& layer, std::span<const float> keys, const float* query,
+                  float* sums) {
+  // The kernel that mixes cached values reads columns of 16, which pays for more tokens than these.
+  constexpr std::size_t k_few_tokens = 4;
+  const Pass& pass = layer.pass;
+  const std::size_t rank = layer.spec().rank;
+  const std::size_t stride = layer.attention.d_q_rows();
+  std::fill_n(sums, pass.tokens * rank, 0.0F);
+  if (pass.tokens > k_few_tokens) {
+    const CacheKernels& f32 = pass.kernels.cache[static_cast<std::size_t>(CacheFormat::f32)];
+    f32.mix(query, pass.tokens, stride, reinterpret_cast<const std::byte*>(keys.data()),
+            layer.spec().key, rank, sums);
+    return;
+  }
+  for (std::size_t i = 0; i < layer.spec().key; ++i) {
+    for (std::size_t t = 0; t < pass.tokens; ++t) {
+      pass.kernels.add_scaled(sums + t * rank, keys.data() + i * rank, query[t * stride + i], rank);
+    }
+  }
+}
+
+/// buffers.queries of one head, by the rows of its key matrix.
 void absorb_by_rows(const LatentLayer& layer, std::size_t head) {
   const Pass& pass = layer.pass;
   const std::size_t rank = layer.spec().rank;
   const float* query = pass.buffers.projected + head * layer.d_query();
   float* sums = pass.buffers.latents + head * pass.tokens * rank;
-  std::fill_n(sums, pass.tokens * rank, 0.0F);
-  const CacheKernels& f32 = pass.kernels.cache[static_cast<std::size_t>(CacheFormat::f32)];
-  f32.mix(query, pass.tokens, layer.attention.d_q_rows(),
-          reinterpret_cast<const std::byte*>(layer.weights.latent.key_rows[head].data()),
-          layer.spec().key, rank, sums);
+  add_key_rows(layer, layer.weights.latent.key_rows[head], query, sums);
   for (std::size_t t = 0; t < pass.tokens; ++t) {
     std::copy_n(sums + t * rank, rank,
                 pass.buffers.queries + t * layer.attention.d_q() + head * layer.attention.head_dim);
