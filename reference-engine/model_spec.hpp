@@ -57,7 +57,7 @@ struct AttentionSpec {
   std::optional<std::uint32_t> rope = 0;  // which of ModelSpec::ropes; none: no rotation
   bool output_gate = false;  // a head's output is multiplied by sigmoid of values that its rows of
                              // the query matrix give besides the query, after it
-  LatentSpec latent;
+  LatentSpec latent = {};
   /// The layer before it whose keys and values it looks at; none: its own.
   std::optional<std::uint32_t> cache_of = {};
   bool values_are_keys = false;  // no value matrix: what the key matrix gives, before its norm
