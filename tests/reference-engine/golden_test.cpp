@@ -188,7 +188,7 @@ double cache_bound(CacheFormat cache, const ModelSpec& spec) {
   return k_exact + 12.0 * shares * cache_error(cache);
 }
 
-class GoldenCache : public testing::TestWithParam<const char*> {
+class GoldenCache : public testing::TestWithParam<std::string> {
  protected:
   GoldenModels models_;
 };
@@ -212,12 +212,25 @@ TEST_P(GoldenCache, CostsWhatItsRoundingExplains) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Float32, GoldenCache,
-                         testing::Values("llama-gqa", "llama-linear-rope", "llama-tied-ropefreqs",
-                                         "llama-yarn-rope", "mixtral", "qwen2", "qwen3", "qwen3moe",
-                                         "olmoe", "stories260K", "deepseek2-lite",
-                                         "deepseek2-lite-absorbed", "deepseek2-v3", "gemma4",
-                                         "gemma4-moe"));
+/// Every model with float32 weights but deepseek2: its rounding makes the routers of some layers
+/// choose other experts, which no bound of this kind covers (of deepseek2-v3 in Q8_0 float64 gives
+/// 4.0e-3, and 3.1e-4 with the experts of the exact run). reference_pass_test holds those with the
+/// session's own choice.
+std::vector<std::string> float32_goldens() {
+  std::vector<std::string> names;
+  for (const Golden& golden : goldens()) {
+    const bool float32 = golden.f32_cache_bound == k_exact;
+    if (float32 && !golden.name.starts_with("deepseek2")) names.push_back(golden.name);
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Float32, GoldenCache, testing::ValuesIn(float32_goldens()),
+                         [](const auto& row) {
+                           std::string name = row.param;
+                           for (char& c : name) c = c == '-' ? '_' : c;
+                           return name;
+                         });
 
 /// The bounds must tell a wrong model from a right one.
 class GoldenBounds : public testing::Test {
