@@ -6,13 +6,13 @@
 
 namespace assay {
 
-/// One file of configs/, compiled into the program.
+/// One file that is compiled into the program.
 struct EmbeddedFile {
-  std::string_view name;  // path below configs/, "policies/default.json"
+  std::string_view name;  // path below its root, "policies/default.json"
   std::string_view content;
 };
 
-/// Every embedded file, in the order of the build's list.
+/// Every file of configs/, in the order of the build's list.
 std::span<const EmbeddedFile> embedded_files();
 std::optional<std::string_view> embedded_file(std::string_view name);
 

@@ -157,18 +157,26 @@ Result<InputFile> InputFile::open(const std::filesystem::path& path) {
                    path.string());
 }
 
+InputFile InputFile::holding(std::string content, std::string name) {
+  InputFile file(-1, Bytes(content.size()), std::move(name));
+  file.content_ = std::move(content);
+  return file;
+}
+
 InputFile::InputFile(int descriptor, Bytes size, std::string name)
     : descriptor_(descriptor), size_(size), name_(std::move(name)) {}
 
 InputFile::InputFile(InputFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       size_(other.size_),
-      name_(std::move(other.name_)) {}
+      name_(std::move(other.name_)),
+      content_(std::move(other.content_)) {}
 
 InputFile& InputFile::operator=(InputFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(size_, other.size_);
   std::swap(name_, other.name_);
+  std::swap(content_, other.content_);
   return *this;
 }
 
@@ -179,6 +187,10 @@ InputFile::~InputFile() {
 Result<void> InputFile::read_at(std::uint64_t offset, std::span<std::byte> into) const {
   // The kernel transfers at most 2^31 - 4096 bytes in one call.
   constexpr std::size_t k_most_per_call = std::size_t{1} << 30;
+  if (descriptor_ < 0 && offset <= content_.size() && into.size() <= content_.size() - offset) {
+    std::memcpy(into.data(), content_.data() + offset, into.size());
+    return {};
+  }
   while (!into.empty()) {
     const ssize_t count = ::pread(descriptor_, into.data(), std::min(into.size(), k_most_per_call),
                                   static_cast<off_t>(offset));
@@ -199,6 +211,8 @@ Result<void> InputFile::read_at(std::uint64_t offset, std::span<std::byte> into)
   return {};
 }
 
-void InputFile::drop_cache() const { ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+void InputFile::drop_cache() const {
+  if (descriptor_ >= 0) ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
+}
 
 }  // namespace assay

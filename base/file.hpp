@@ -43,11 +43,13 @@ class OutputFile {
 Result<std::string> read_file(const std::filesystem::path& path, Bytes limit);
 
 /// A regular file opened for reading at any offset (pread: a file that shrinks gives an error, not
-/// a signal).
+/// a signal), or the content of one.
 class InputFile {
  public:
   /// Errors: refused_input for what is missing, unreadable or not a regular file. Never blocks.
   static Result<InputFile> open(const std::filesystem::path& path);
+  /// A file that lies in memory. `name` is for messages.
+  static InputFile holding(std::string content, std::string name);
   InputFile(InputFile&& other) noexcept;
   InputFile& operator=(InputFile&& other) noexcept;
   ~InputFile();
@@ -63,9 +65,10 @@ class InputFile {
 
  private:
   InputFile(int descriptor, Bytes size, std::string name);
-  int descriptor_;
+  int descriptor_;  // -1: of a file in memory
   Bytes size_;
   std::string name_;
+  std::string content_;
 };
 
 }  // namespace assay

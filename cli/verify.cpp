@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
+#include "reference-engine/golden.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/tensor_plan.hpp"
 #include "reference-engine/verification.hpp"
@@ -30,29 +31,43 @@ struct Check {
   std::string isa;
   std::string what;
   std::uint64_t shapes = 0;
-  double nmse = 0.0;   // of the shape that came nearest to its bound, or broke it
-  double bound = 0.0;  // of that shape
+  double nmse = 0.0;    // of the shape that came nearest to its bound, or broke it
+  double bound = 0.0;   // of that shape
+  std::string where{};  // the shape, or the step of a model, that this was
   bool passed = true;
 };
 
-/// Whether the first result is nearer to its bound (or further beyond it) than the second.
-bool is_worse(double nmse, double bound, const Check& than) {
-  return than.shapes == 0 || std::isnan(nmse) || nmse * than.bound > than.nmse * bound;
+/// One comparison.
+struct Comparison {
+  double nmse = 0.0;
+  double bound = 0.0;
+  std::string where{};
+};
+
+/// Whether a comparison is nearer to its bound (or further beyond it) than what was seen before.
+bool is_worse(const Comparison& one, const Check& than) {
+  return than.shapes == 0 || std::isnan(one.nmse) || one.nmse * than.bound > than.nmse * one.bound;
 }
 
-void add(std::vector<Check>& checks, const std::string& isa, const std::string& what, double nmse,
-         double bound) {
+void add(std::vector<Check>& checks, const std::string& isa, const std::string& what,
+         Comparison one) {
   auto same = std::find_if(checks.begin(), checks.end(), [&](const Check& check) {
     return check.isa == isa && check.what == what;
   });
   if (same == checks.end()) same = checks.insert(same, {.isa = isa, .what = what});
   Check& check = *same;
-  if (is_worse(nmse, bound, check)) {
-    check.nmse = nmse;
-    check.bound = bound;
+  check.passed = check.passed && one.nmse <= one.bound;
+  if (!std::isnan(check.nmse) && is_worse(one, check)) {
+    check.nmse = one.nmse;
+    check.bound = one.bound;
+    check.where = std::move(one.where);
   }
-  check.passed = check.passed && nmse <= bound;
   ++check.shapes;
+}
+
+std::string shape_of(const KernelCheck& check) {
+  return check.columns > 0 ? fmt::format("{} x {} x {}", check.rows, check.k, check.columns)
+                           : fmt::format("{} values", check.k);
 }
 
 ModelSpec small_dense() {
@@ -94,6 +109,30 @@ ModelSpec small_latent() {
   return spec;
 }
 
+/// Each golden model that the program carries, against its float64 logits.
+Result<void> check_goldens(const Invocation& invocation, const KernelTable& kernels,
+                           ThreadPool& pool, std::vector<Check>& checks) {
+  for (const std::string& name : embedded_golden_names()) {
+    if (invocation.stop.stop_requested()) {
+      return fail(ErrorCode::interrupted, "interrupted while verifying");
+    }
+    const auto golden = check_golden(name, kernels, pool);
+    if (!golden) return pass_on(golden);
+    add(checks, kernels.isa, fmt::format("golden {}, {}", name, golden->format),
+        {golden->nmse, golden->bound, "all logits"});
+  }
+  return {};
+}
+
+/// What a session does with one token: the logits, and each step by itself.
+void add_session(std::vector<Check>& checks, const std::string& isa, const std::string& what,
+                 const SessionCheck& session) {
+  add(checks, isa, what, {session.logit_nmse, session.logit_bound, "logits"});
+  for (const StepCheck& step : session.steps) {
+    add(checks, isa, what + ", steps", {step.nmse, step.bound, step.step});
+  }
+}
+
 /// A small model of each recipe, one token at a depth, against the float64 pass.
 Result<void> check_models(const Invocation& invocation, const KernelTable& kernels,
                           ThreadPool& pool, std::vector<Check>& checks) {
@@ -112,9 +151,9 @@ Result<void> check_models(const Invocation& invocation, const KernelTable& kerne
         auto session = Session::open(*model, {k_depth + 1, cache, 64, pool.size()}, pool);
         if (!session) return pass_on(session);
         if (auto filled = session->fill_to(k_depth, 1); !filled) return filled;
-        const auto nmse = reference_nmse(*model, *session, 1234);
-        if (!nmse) return pass_on(nmse);
-        add(checks, kernels.isa, what, *nmse, reference_bound(*model, cache));
+        const auto check = check_session(*model, *session, 1234);
+        if (!check) return pass_on(check);
+        add_session(checks, kernels.isa, what, *check);
       }
     }
   }
@@ -133,20 +172,24 @@ Result<std::vector<Check>> check_all(const Invocation& invocation, unsigned thre
     const auto count = static_cast<double>(isas.size());
     progress.show(fmt::format("{}: kernels", isas[i]), static_cast<double>(i) / count);
     for (const KernelCheck& check : check_all_kernels(**kernels)) {
-      add(checks, check.isa, check.kernel, check.nmse, check.bound);
+      add(checks, check.isa, check.kernel, {check.nmse, check.bound, shape_of(check)});
     }
-    progress.show(fmt::format("{}: models", isas[i]), (static_cast<double>(i) + 0.5) / count);
+    progress.show(fmt::format("{}: golden models", isas[i]),
+                  (static_cast<double>(i) + 0.4) / count);
+    if (auto done = check_goldens(invocation, **kernels, pool, checks); !done) return pass_on(done);
+    progress.show(fmt::format("{}: models", isas[i]), (static_cast<double>(i) + 0.6) / count);
     if (auto done = check_models(invocation, **kernels, pool, checks); !done) return pass_on(done);
   }
   return checks;
 }
 
 std::string text_of(const std::vector<Check>& checks, std::size_t failed) {
-  std::string text = fmt::format("{:<8} {:<28} {:>7} {:>10} {:>10}\n", "kernels", "checked",
+  std::string text = fmt::format("{:<8} {:<31} {:>7} {:>10} {:>10}\n", "kernels", "checked",
                                  "shapes", "NMSE", "allowed");
   for (const Check& check : checks) {
-    text += fmt::format("{:<8} {:<28} {:>7} {:>10.2g} {:>10.2g}{}\n", check.isa, check.what,
-                        check.shapes, check.nmse, check.bound, check.passed ? "" : "  WRONG");
+    text += fmt::format("{:<8} {:<31} {:>7} {:>10.2g} {:>10.2g}{}\n", check.isa, check.what,
+                        check.shapes, check.nmse, check.bound,
+                        check.passed ? "" : "  WRONG: " + check.where);
   }
   text += failed == 0 ? fmt::format("\nAll {} checks passed.\n", checks.size())
                       : fmt::format(
@@ -168,6 +211,7 @@ std::string json_of(const std::vector<Check>& checks, std::size_t failed) {
     row["shapes"] = check.shapes;
     row["nmse"] = std::isfinite(check.nmse) ? Json(check.nmse) : Json(nullptr);
     row["bound"] = check.bound;
+    row["where"] = check.where;
     row["passed"] = check.passed;
     json["checks"].push_back(std::move(row));
   }
@@ -191,7 +235,7 @@ Result<int> run(const Invocation& invocation) {
 
 Command verify_command() {
   return {.name = "verify",
-          .summary = "every kernel on this processor against its definition, and small models",
+          .summary = "every kernel on this processor against its definition, and golden models",
           .usage = "assay verify [--isa NAME] [--threads N]",
           .examples = "  assay verify\n  assay verify --isa scalar --json\n",
           .declare = declare,

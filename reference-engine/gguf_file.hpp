@@ -87,6 +87,8 @@ class GgufFile {
  public:
   /// Errors: refused_input, `FILE: FIELD: what was found (what was expected)`.
   static Result<GgufFile> open(const std::filesystem::path& path);
+  /// The same for a file in memory.
+  static Result<GgufFile> read(std::string content, std::string name);
 
   [[nodiscard]] const std::string& name() const { return file_.name(); }
   [[nodiscard]] const InputFile& file() const { return file_; }

@@ -37,6 +37,10 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
   return GgufReader(std::move(*file)).read();
 }
 
+Result<GgufFile> GgufFile::read(std::string content, std::string name) {
+  return GgufReader(InputFile::holding(std::move(content), std::move(name))).read();
+}
+
 GgufFile::GgufFile(InputFile file) : file_(std::move(file)) {}
 
 tl::unexpected<Error> GgufFile::refuse(std::string_view field, std::string_view found) const {

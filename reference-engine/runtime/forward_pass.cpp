@@ -54,6 +54,13 @@ void ffn_block(const Pass& pass, std::uint32_t layer) {
   }
 }
 
+/// What the check against float64 compares, where it is asked for.
+void note_residual(const Pass& pass) {
+  if (pass.residuals == nullptr) return;
+  const float* last = pass.buffers.residual + (pass.tokens - 1) * pass.spec.d_model;
+  pass.residuals->insert(pass.residuals->end(), last, last + pass.spec.d_model);
+}
+
 /// Bias, scale and soft cap of the logits of one token.
 void finish_logits(const Pass& pass, float* logits) {
   const ScaleSpec& scale = pass.spec.scale;
@@ -74,11 +81,20 @@ void run_layers(const Pass& pass, std::span<const std::uint32_t> tokens) {
     rope_table(pass.ropes[i], pass.first_position, static_cast<std::uint32_t>(pass.tokens),
                pass.buffers.ropes[i].cosines, pass.buffers.ropes[i].sines);
   }
+  note_residual(pass);
   for (std::uint32_t layer = 0; layer < pass.spec.layers.size(); ++layer) {
     mixer_block(pass, layer);
+    note_residual(pass);
     ffn_block(pass, layer);
-    if (pass.spec.d_layer_input > 0) layer_input_block(pass, layer);
-    if (pass.spec.layer_scale) scale_residual(pass, layer);
+    note_residual(pass);
+    if (pass.spec.d_layer_input > 0) {
+      layer_input_block(pass, layer);
+      note_residual(pass);
+    }
+    if (pass.spec.layer_scale) {
+      scale_residual(pass, layer);
+      note_residual(pass);
+    }
   }
 }
 

@@ -21,6 +21,15 @@ namespace assay {
 /// layers][tokens][used].
 using RoutingTrace = std::vector<std::uint32_t>;
 
+/// The hidden state of a pass's last token before the first block and after each:
+/// [1 + layers * steps_per_layer()][d_model].
+using ResidualTrace = std::vector<float>;
+
+/// Mixer and feed-forward block, and what stands after them.
+inline std::size_t steps_per_layer(const ModelSpec& spec) {
+  return 2U + (spec.d_layer_input > 0 ? 1U : 0U) + (spec.layer_scale ? 1U : 0U);
+}
+
 /// One run of some tokens through all layers: what each step of it needs to know.
 struct Pass {
   const ModelSpec& spec;
@@ -33,7 +42,8 @@ struct Pass {
   const PassBuffers& buffers;
   std::uint32_t first_position;
   std::size_t tokens;
-  RoutingTrace* routing = nullptr;  // appended to where it is given
+  RoutingTrace* routing = nullptr;     // appended to where it is given
+  ResidualTrace* residuals = nullptr;  // likewise
 };
 
 /// normalised = norm(rows) of `count` rows of d_model values, with codes where one of the matrices

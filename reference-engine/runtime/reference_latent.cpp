@@ -1,19 +1,13 @@
 #include "reference-engine/runtime/reference_latent.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "reference-engine/runtime/reference_block.hpp"
 
 namespace assay {
 namespace {
 
 using Vector = std::vector<double>;
-
-void rms_norm(std::span<double> x, std::span<const float> weight, double epsilon) {
-  double squares = 0.0;
-  for (const double value : x) squares += value * value;
-  const double scale = 1.0 / std::sqrt(squares / static_cast<double>(x.size()) + epsilon);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] *= scale * static_cast<double>(weight[i]);
-}
 
 /// A query times the rows of its head's key matrix.
 Vector absorbed(std::span<const float> rows, const Vector& query) {
@@ -38,11 +32,11 @@ LatentHeads reference_latent_heads(const Session::State& state, std::uint32_t la
   Vector from = x;
   if (latent.query_rank != 0) {
     from = product(weights.latent.query_down, x);
-    rms_norm(from, weights.latent.query_norm, epsilon);
+    reference_rms_norm(from, weights.latent.query_norm, epsilon);
   }
   const Vector queries = product(weights.q, from);
   LatentHeads heads{Vector(attention.d_q()), product(weights.latent.down, x)};
-  rms_norm({heads.key.data(), latent.rank}, weights.latent.norm, epsilon);
+  reference_rms_norm({heads.key.data(), latent.rank}, weights.latent.norm, epsilon);
   rotate({heads.key.data() + latent.rank, latent.rotated});
   const std::size_t width = std::size_t{latent.key} + latent.rotated;
   for (std::size_t h = 0; h < attention.heads; ++h) {

@@ -62,7 +62,8 @@ void fill_random(std::uint64_t seed, std::span<float> values) {
 }  // namespace
 
 Pass Session::State::pass(std::size_t tokens) const {
-  return {*spec, *weights, *kernels, ropes, *pool, cache, states, buffers, depth, tokens, routing};
+  return {*spec,  *weights, *kernels, ropes,  *pool,   cache,
+          states, buffers,  depth,    tokens, routing, residuals};
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -9,6 +9,9 @@
 
 namespace assay {
 
+/// What the float64 pass does to activations that meet int8 kernels.
+enum class ReferenceRounding { exact, as_declared };
+
 struct Session::State {
   const ModelSpec* spec;  // these three live as long as the model
   const ModelWeights* weights;
@@ -20,8 +23,10 @@ struct Session::State {
   RecurrentState states;
   PassBuffers buffers;
   std::uint32_t depth = 0;
-  std::uint32_t marked_depth = 0;   // where the copy in `states` was taken
-  RoutingTrace* routing = nullptr;  // where the next passes note the experts they choose
+  std::uint32_t marked_depth = 0;      // where the copy in `states` was taken
+  RoutingTrace* routing = nullptr;     // where the next passes note the experts they choose
+  ResidualTrace* residuals = nullptr;  // where they note what stands between blocks
+  ReferenceRounding rounding = ReferenceRounding::exact;
 
   /// The pass that runs `tokens` tokens at the present depth.
   [[nodiscard]] Pass pass(std::size_t tokens) const;

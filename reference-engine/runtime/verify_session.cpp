@@ -48,6 +48,20 @@ double cache_error(CacheFormat format) {
   return 4.6 / (12.0 * 127.0 * 127.0);
 }
 
+double worst_cache_error(CacheFormat format) {
+  switch (format) {
+    case CacheFormat::f32:
+      return 0.0;
+    case CacheFormat::f16:
+      return 0x1p-22;
+    case CacheFormat::bf16:
+      return 0x1p-16;
+    case CacheFormat::q8_0:
+      break;
+  }
+  return 32.0 / (4.0 * 127.0 * 127.0);
+}
+
 double reference_bound(const Model& model, CacheFormat cache) {
   // Int8 activations: the step is max / 127 over 32 values, its error uniform, step^2 / 12. For 32
   // normal values the mean squared maximum is 4.6 of their mean square: a product is off by

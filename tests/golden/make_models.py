@@ -4,7 +4,7 @@ usage: make_models.py DIRECTORY [NAME...]
        make_models.py --far DIRECTORY NAME...    the logits of far_positions instead
 
 For each NAME (default: every shape) writes DIRECTORY/NAME.gguf and DIRECTORY/NAME.logits.f32 and prints the entry of
-manifest.json. tests/reference-engine/seeded_shape_file.cpp makes the same files in C++: this folder keeps the logits only.
+manifest.json. reference-engine/golden/shape_file.cpp makes the same files in C++: this folder keeps the logits only.
 """
 import json
 import pathlib

@@ -4,9 +4,9 @@
 #include <limits>
 #include <random>
 
+#include "reference-engine/golden/gguf_builder.hpp"
 #include "reference-engine/tokenizer.hpp"
 #include "reference-engine/tokenizer/byte_letters.hpp"
-#include "tests/reference-engine/gguf_builder.hpp"
 #include "tests/temporary_directory.hpp"
 
 namespace assay {

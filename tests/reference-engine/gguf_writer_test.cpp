@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/reference-engine/gguf_builder.hpp"
+#include "reference-engine/golden/gguf_builder.hpp"
 #include "tests/temporary_directory.hpp"
 
 namespace assay {

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <vector>
 
+#include "reference-engine/golden/numpy_random.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/ops/causal_convolution.hpp"
-#include "tests/reference-engine/numpy_random.hpp"
 
 namespace assay {
 namespace {

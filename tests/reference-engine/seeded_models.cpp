@@ -9,8 +9,9 @@
 #include <stdexcept>
 #include <utility>
 
-#include "tests/reference-engine/numpy_random.hpp"
-#include "tests/reference-engine/seeded_shape_file.hpp"
+#include "base/json.hpp"
+#include "reference-engine/golden/numpy_random.hpp"
+#include "reference-engine/golden/shape_file.hpp"
 
 namespace assay {
 namespace {
@@ -271,33 +272,27 @@ void narrow(GgufBuilder& file, WeightFormat format, std::uint32_t file_type) {
   file.set_u32("general.file_type", file_type);
 }
 
+/// The model of tests/golden/shapes/NAME.json; nothing when there is no such file.
+std::optional<GgufBuilder> model_of_shape_file(std::string_view name) {
+  const std::filesystem::path path =
+      std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / "shapes" / (std::string(name) + ".json");
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const auto shape = read_json_file(path);
+  if (!shape) throw std::runtime_error(shape.error().text());
+  auto model = model_of_shape(*shape);
+  if (!model) throw std::runtime_error(model.error().text());
+  add_vocabulary(*model);
+  return std::move(*model);
+}
+
 }  // namespace
 
 void add_vocabulary(GgufBuilder& file) {
   const auto stories =
       GgufFile::open(std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / "stories260K.gguf");
   if (!stories) throw std::runtime_error(stories.error().text());
-  const GgufArray& tokens = **stories->array("tokenizer.ggml.tokens", GgufType::string);
-  const GgufArray& scores = **stories->array("tokenizer.ggml.scores", GgufType::f32);
-  const GgufArray& types = **stories->array("tokenizer.ggml.token_type", GgufType::i32);
-  std::vector<std::string> texts;
-  std::vector<float> numbers;
-  std::vector<std::int32_t> kinds;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    texts.emplace_back(tokens.text(i));
-    numbers.push_back(scores.number<float>(i));
-    kinds.push_back(types.number<std::int32_t>(i));
-  }
-  file.set_text("tokenizer.ggml.model", "llama");
-  file.set_texts("tokenizer.ggml.tokens", texts);
-  file.set_numbers<float>("tokenizer.ggml.scores", GgufType::f32, numbers);
-  file.set_numbers<std::int32_t>("tokenizer.ggml.token_type", GgufType::i32, kinds);
-  file.set_u32("tokenizer.ggml.bos_token_id", 1);
-  file.set_u32("tokenizer.ggml.eos_token_id", 2);
-  file.set_u32("tokenizer.ggml.unknown_token_id", 0);
-  file.set_bool("tokenizer.ggml.add_bos_token", true);
-  file.set_bool("tokenizer.ggml.add_eos_token", false);
-  file.set_bool("tokenizer.ggml.add_space_prefix", true);
+  const auto added = add_vocabulary(file, *stories);
+  if (!added) throw std::runtime_error(added.error().text());
 }
 
 GgufBuilder seeded_model(std::string_view name) {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "tests/reference-engine/gguf_builder.hpp"
+#include "reference-engine/golden/gguf_builder.hpp"
 
 namespace assay {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "tests/reference-engine/gguf_builder.hpp"
+#include "reference-engine/golden/gguf_builder.hpp"
 
 namespace assay {
 

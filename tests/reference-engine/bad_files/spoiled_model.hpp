@@ -4,7 +4,7 @@
 #include <string>
 
 #include "tests/reference-engine/bad_files/bad_files.hpp"
-#include "tests/reference-engine/gguf_builder.hpp"
+#include "reference-engine/golden/gguf_builder.hpp"
 
 namespace assay {
 

@@ -1,13 +1,13 @@
-#include "tests/reference-engine/seeded_shape_file.hpp"
+#include "reference-engine/golden/shape_file.hpp"
+
+#include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
+#include <exception>
 #include <functional>
 #include <stdexcept>
 
-#include "base/json.hpp"
-#include "tests/reference-engine/numpy_random.hpp"
-#include "tests/reference-engine/seeded_models.hpp"
+#include "reference-engine/golden/numpy_random.hpp"
 
 namespace assay {
 namespace {
@@ -68,35 +68,65 @@ void add_tensor(GgufBuilder& file, const std::string& prefix, const Json& row,
   file.add_f32(name, dims, values);
 }
 
-}  // namespace
-
-std::optional<GgufBuilder> model_of_shape_file(std::string_view name) {
-  const std::filesystem::path path =
-      std::filesystem::path(ASSAY_TEST_ROOT) / "golden" / "shapes" / (std::string(name) + ".json");
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  const auto shape = read_json_file(path);
-  if (!shape) throw std::runtime_error(shape.error().text());
+GgufBuilder build(const Json& shape) {
   GgufBuilder file;
-  const auto architecture = shape->at("architecture").get<std::string>();
+  const auto architecture = shape.at("architecture").get<std::string>();
   file.set_text("general.architecture", architecture);
-  file.set_text("general.name", shape->at("name").get<std::string>());
-  for (const auto& [key, value] : shape->at("keys").items()) {
+  file.set_text("general.name", shape.at("name").get<std::string>());
+  for (const auto& [key, value] : shape.at("keys").items()) {
     set_key(file, architecture + "." + key, value);
   }
-  add_vocabulary(file);
-  NumpyRandom random(shape->at("seed").get<std::uint32_t>());
-  for (const Json& row : shape->at("tensors")) add_tensor(file, "", row, random);
+  NumpyRandom random(shape.at("seed").get<std::uint32_t>());
+  for (const Json& row : shape.at("tensors")) add_tensor(file, "", row, random);
   std::uint32_t layer = 0;
-  for (const Json& group : shape->at("layers")) {
+  for (const Json& group : shape.at("layers")) {
     for (const auto end = layer + group.at("count").get<std::uint32_t>(); layer < end; ++layer) {
       const std::string prefix = "blk." + std::to_string(layer) + ".";
       for (const Json& row : group.at("tensors")) add_tensor(file, prefix, row, random);
     }
   }
-  if (shape->contains("last_tensors")) {
-    for (const Json& row : shape->at("last_tensors")) add_tensor(file, "", row, random);
+  if (shape.contains("last_tensors")) {
+    for (const Json& row : shape.at("last_tensors")) add_tensor(file, "", row, random);
   }
   return file;
+}
+
+}  // namespace
+
+Result<GgufBuilder> model_of_shape(const Json& shape) {
+  try {
+    return build(shape);
+  } catch (const std::exception& error) {  // of the JSON library, for a field that is missing
+    return fail(ErrorCode::internal, fmt::format("no shape file: {}", error.what()));
+  }
+}
+
+Result<void> add_vocabulary(GgufBuilder& file, const GgufFile& from) {
+  const auto tokens = from.array("tokenizer.ggml.tokens", GgufType::string);
+  if (!tokens) return pass_on(tokens);
+  const auto scores = from.array("tokenizer.ggml.scores", GgufType::f32);
+  if (!scores) return pass_on(scores);
+  const auto types = from.array("tokenizer.ggml.token_type", GgufType::i32);
+  if (!types) return pass_on(types);
+  std::vector<std::string> texts;
+  std::vector<float> numbers;
+  std::vector<std::int32_t> kinds;
+  for (std::size_t i = 0; i < (*tokens)->size(); ++i) {
+    texts.emplace_back((*tokens)->text(i));
+    numbers.push_back((*scores)->number<float>(i));
+    kinds.push_back((*types)->number<std::int32_t>(i));
+  }
+  file.set_text("tokenizer.ggml.model", "llama");
+  file.set_texts("tokenizer.ggml.tokens", texts);
+  file.set_numbers<float>("tokenizer.ggml.scores", GgufType::f32, numbers);
+  file.set_numbers<std::int32_t>("tokenizer.ggml.token_type", GgufType::i32, kinds);
+  file.set_u32("tokenizer.ggml.bos_token_id", 1);
+  file.set_u32("tokenizer.ggml.eos_token_id", 2);
+  file.set_u32("tokenizer.ggml.unknown_token_id", 0);
+  file.set_bool("tokenizer.ggml.add_bos_token", true);
+  file.set_bool("tokenizer.ggml.add_eos_token", false);
+  file.set_bool("tokenizer.ggml.add_space_prefix", true);
+  return {};
 }
 
 }  // namespace assay

@@ -1,4 +1,4 @@
-#include "tests/reference-engine/numpy_random.hpp"
+#include "reference-engine/golden/numpy_random.hpp"
 
 #include <bit>
 #include <cmath>

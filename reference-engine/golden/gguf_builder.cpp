@@ -1,4 +1,4 @@
-#include "tests/reference-engine/gguf_builder.hpp"
+#include "reference-engine/golden/gguf_builder.hpp"
 
 #include <algorithm>
 #include <stdexcept>
