@@ -64,13 +64,7 @@ std::size_t hash_of(std::span<const float> logits) {
 void check_positions(const Generator& generator, const WorkloadSpec& workload,
                      Repetition& repetition) {
   if (repetition.fault || !generator.capabilities().exact_counts) return;
-  // The last token that came out has not been read, but the first one of a workload without a
-  // prompt was.
-  const std::uint32_t read =
-      workload.generated_tokens == 0
-          ? workload.prompt_tokens
-          : workload.prompt_tokens + workload.generated_tokens - (workload.prompt_tokens > 0);
-  const std::uint32_t expected = workload.context_depth + read;
+  const std::uint32_t expected = positions_after(workload);
   if (generator.positions() != expected) {
     repetition.fault =
         fmt::format("the engine holds {} positions (expected {})", generator.positions(), expected);
@@ -78,6 +72,16 @@ void check_positions(const Generator& generator, const WorkloadSpec& workload,
 }
 
 }  // namespace
+
+std::uint32_t positions_after(const WorkloadSpec& workload) {
+  // The last token that came out has not been read, but the first one of a workload without a
+  // prompt was.
+  const std::uint32_t read =
+      workload.generated_tokens == 0
+          ? workload.prompt_tokens
+          : workload.prompt_tokens + workload.generated_tokens - (workload.prompt_tokens > 0);
+  return workload.context_depth + read;
+}
 
 Result<Repetition> run_repetition(Generator& generator, const WorkloadSpec& workload,
                                   std::span<const TokenId> prompt, const Clock& clock) {

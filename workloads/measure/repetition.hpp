@@ -25,6 +25,9 @@ struct Repetition {
   }
 };
 
+/// How many positions an engine holds after a workload.
+std::uint32_t positions_after(const WorkloadSpec& workload);
+
 /// Runs the workload once. `prompt` holds max(1, prompt_tokens) tokens: a workload without a prompt
 /// decodes after the first of them. Errors: those of the engine but invalid_result, which is a
 /// fault.
