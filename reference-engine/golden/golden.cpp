@@ -98,7 +98,8 @@ void describe(const Model& model, GoldenCheck& check) {
       std::max_element(values.begin(), values.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   check.format = format_name(most->first);
-  check.bound = block ? k_golden_int8 : half ? k_golden_half : k_golden_float32;
+  const double int8 = model.spec().is_moe() ? k_golden_int8_experts : k_golden_int8;
+  check.bound = block ? int8 : half ? k_golden_half : k_golden_float32;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "reference-engine/gguf_file.hpp"
+#include "reference-engine/golden.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/session.hpp"
 #include "reference-engine/verification.hpp"
@@ -21,33 +22,29 @@
 namespace assay {
 namespace {
 
-/// The bounds are NMSE over all logits. Float32 and half precision weights, float32 cache: what
-/// summing in float32 costs is (n / 4) * 2^-48 for n = 1000 terms, below 1e-12, and errors grow
-/// tenfold through two layers; 1e-9 leaves room for another order of summing. An F16 cache rounds
-/// keys and values to 11 bits, 2^-24 / 3 = 2e-8 each, and softmax turns score errors of that size
-/// into relative ones: 5e-6 in two layers, and layers add up. Int8 activations: a step of max / 127
-/// over 32 values costs 2.4e-5 of a product (4.6 / (12 * 127^2), 4.6 being the mean squared maximum
-/// of 32 normal values); the models' chain of about 20 products gives 5e-4. The weights' own format
-/// plays no part in it: from 2 to 8 bits all llama-wide models lie between 4.2e-4 and 4.9e-4. In
-/// olmoe-wide-Q4_K_M errors of that size make the router choose another expert for some
-/// tokens: 4.2e-3 (public engines: 4.4e-3).
-/// gemma4 does not divide q . k by the root of the head's size: its scores have a variance of 16 in
-/// four layers and of 32 in two. By the reasoning of cache_bound below an F16 cache costs
-/// 2e-8 * (4 * (1 + 16) + 2 * (1 + 32)) = 2.7e-6 in the mean, and one text is a sample of that:
-/// 12 times as much at most (reference_bound).
+/// The bounds are NMSE over all logits; those with a float32 cache are derived in golden.hpp. An
+/// F16 cache rounds keys and values to 11 bits, 2^-24 / 3 = 2e-8 each, and softmax turns score
+/// errors of that size into relative ones: 5e-6 in two layers, and layers add up. What int8
+/// activations cost does not depend on the weights' own format: from 2 to 8 bits all llama-wide
+/// models lie between 4.2e-4 and 4.9e-4. In olmoe-wide-Q4_K_M errors of that size make the router
+/// choose another expert for some tokens: 4.2e-3 (public engines: 4.4e-3). gemma4 does not divide q
+/// . k by the root of the head's size: its scores have a variance of 16 in four layers and of 32 in
+/// two. By the reasoning of cache_bound below an F16 cache costs 2e-8 * (4 * (1 + 16) + 2 * (1 +
+/// 32)) = 2.7e-6 in the mean, and one text is a sample of that: 12 times as much at most
+/// (reference_bound).
 struct Golden {
   std::string name;
   double f32_cache_bound;
   double f16_cache_bound;
 };
 
-constexpr double k_exact = 1e-9;
+constexpr double k_exact = k_golden_float32;
 constexpr double k_half_cache = 5e-6;
 constexpr double k_half_cache_of_26_layers = 13.0 * k_half_cache;
 constexpr double k_half_cache_unscaled = 3.2e-5;
-constexpr double k_half_weights = 1e-6;
-constexpr double k_int8 = 6e-4;
-constexpr double k_int8_olmoe = 5e-4;
+constexpr double k_half_weights = k_golden_half;
+constexpr double k_int8 = k_golden_int8;
+constexpr double k_int8_olmoe = k_golden_int8_experts;
 constexpr double k_int8_other_expert = 5e-3;
 
 const std::vector<Golden>& goldens() {
