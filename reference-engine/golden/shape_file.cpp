@@ -108,6 +108,8 @@ Result<void> add_vocabulary(GgufBuilder& file, const GgufFile& from) {
   if (!scores) return pass_on(scores);
   const auto types = from.array("tokenizer.ggml.token_type", GgufType::i32);
   if (!types) return pass_on(types);
+  const auto kind = from.text("tokenizer.ggml.model");
+  if (!kind) return pass_on(kind);
   std::vector<std::string> texts;
   std::vector<float> numbers;
   std::vector<std::int32_t> kinds;
@@ -116,7 +118,7 @@ Result<void> add_vocabulary(GgufBuilder& file, const GgufFile& from) {
     numbers.push_back((*scores)->number<float>(i));
     kinds.push_back((*types)->number<std::int32_t>(i));
   }
-  file.set_text("tokenizer.ggml.model", "llama");
+  file.set_text("tokenizer.ggml.model", std::string(*kind));
   file.set_texts("tokenizer.ggml.tokens", texts);
   file.set_numbers<float>("tokenizer.ggml.scores", GgufType::f32, numbers);
   file.set_numbers<std::int32_t>("tokenizer.ggml.token_type", GgufType::i32, kinds);
