@@ -68,7 +68,8 @@ constexpr std::string_view k_deepseek_letters =
 // U+3000 is white space before it is punctuation.
 constexpr std::string_view k_deepseek_signs = R"re(\s?[!-/:-~！-／：-～‘-‟、-。]+)re";
 constexpr std::string_view k_afmoe_scripts =
-    "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-꧿가-"
+    "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-"
+    "꧿가-"
     "힯ᄀ-"
     "ᇿ]"
     "+";

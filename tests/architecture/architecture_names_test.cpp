@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> k_layers{
     "base", "probes", "reference-engine", "workloads", "advisor", "reports", "cli"};
-const std::vector<std::string> k_names{"llama", "qwen2", "qwen3", "qwen3moe", "olmoe", "mixtral", "deepseek2"};
+const std::vector<std::string> k_names{"llama", "qwen2",   "qwen3",    "qwen3moe",
+                                       "olmoe", "mixtral", "deepseek2"};
 const std::set<std::string> k_mappings{
     "reference-engine/spec/architecture_table.cpp",  // GGUF: general.architecture
     "advisor/config_json.cpp",                       // config.json: model_type

@@ -8,8 +8,8 @@
 
 #include "base/embedded.hpp"
 #include "reference-engine/gguf_file.hpp"
-#include "tests/fuzz/memory_file.hpp"
 #include "reference-engine/golden/gguf_builder.hpp"
+#include "tests/fuzz/memory_file.hpp"
 #include "tests/reference-engine/golden_models.hpp"
 
 namespace assay {

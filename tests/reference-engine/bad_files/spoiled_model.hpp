@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "tests/reference-engine/bad_files/bad_files.hpp"
 #include "reference-engine/golden/gguf_builder.hpp"
+#include "tests/reference-engine/bad_files/bad_files.hpp"
 
 namespace assay {
 
