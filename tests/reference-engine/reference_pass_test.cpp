@@ -48,6 +48,22 @@ TEST_F(ReferencePass, AgreesWithSessionsOfEveryGoldenModel) {
   }
 }
 
+TEST_F(ReferencePass, AgreesWithEachStepOfEveryGoldenModel) {
+  for (const std::string& name : GoldenModels::names()) {
+    const auto file = GgufFile::open(goldens_.file(name));
+    const auto model = load_model(*file, kernels_, pool_);
+    for (const CacheFormat cache : all_cache_formats()) {
+      auto session = Session::open(*model, {64, cache, 512, 2}, pool_);
+      ASSERT_TRUE(session->evaluate(GoldenModels::tokens()));
+      const auto check = check_session(*model, *session, 42);
+      ASSERT_TRUE(check) << check.error().text();
+      EXPECT_TRUE(check->passed())
+          << name << " " << cache_format_name(cache) << ": " << check->reason();
+      EXPECT_GE(check->steps.size(), 2 * model->spec().layers.size() + 2) << name;
+    }
+  }
+}
+
 /// Kernels with one fault each, over those of this machine (set by the tests that use them).
 const KernelTable* sound = nullptr;
 
