@@ -34,8 +34,8 @@ struct SmallBlock {
   struct Unpacked {
     alignas(32) std::byte storage[Format::k_as_stored ? 32 : k_chunk * k_rows];
     const std::byte* codes;  // k_stride from block to block
-    float d[k_chunk / k_values][k_rows];
-    float minimums[Format::k_minimums ? k_chunk / k_values : 1][k_rows];
+    alignas(32) float d[k_chunk / k_values][k_rows];
+    alignas(32) float minimums[Format::k_minimums ? k_chunk / k_values : 1][k_rows];
   };
 
   static void unpack(const std::byte* panel, std::size_t blocks, Unpacked& out) {
