@@ -110,10 +110,8 @@ struct LayerSpec {
   bool operator==(const LayerSpec&) const = default;
 };
 
-/// Normalisation of the residual stream.
-enum class NormKind { rms, layer };
+/// Root-mean-square normalisation of the residual stream.
 struct NormSpec {
-  NormKind kind = NormKind::rms;
   float epsilon = 1e-5F;
   bool bias = false;   // added after the weights
   bool before = true;  // of what a block sees

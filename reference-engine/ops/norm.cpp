@@ -18,33 +18,9 @@ void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<co
   }
 }
 
-void layer_norm(std::span<const float> x, std::span<const float> weight, float epsilon,
-                std::span<float> out) {
-  const auto width = static_cast<double>(x.size());
-  double sum = 0.0;
-  for (const float value : x) sum += static_cast<double>(value);
-  const double mean = sum / width;
-  double squares = 0.0;
-  for (const float value : x) {
-    const double apart = static_cast<double>(value) - mean;
-    squares += apart * apart;
-  }
-  const double scale = 1.0 / std::sqrt(squares / width + static_cast<double>(epsilon));
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    out[i] = static_cast<float>((static_cast<double>(x[i]) - mean) * scale) * weight[i];
-  }
-}
-
 void norm(const KernelTable& kernels, const NormSpec& spec, std::span<const float> x,
           const NormWeights& weights, std::span<float> out) {
-  switch (spec.kind) {
-    case NormKind::rms:
-      rms_norm(kernels, x, weights.weight, spec.epsilon, out);
-      break;
-    case NormKind::layer:
-      layer_norm(x, weights.weight, spec.epsilon, out);
-      break;
-  }
+  rms_norm(kernels, x, weights.weight, spec.epsilon, out);
   if (!weights.bias.empty()) kernels.add_scaled(out.data(), weights.bias.data(), 1.0F, out.size());
 }
 

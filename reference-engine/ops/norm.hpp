@@ -14,12 +14,7 @@ namespace assay {
 void rms_norm(const KernelTable& kernels, std::span<const float> x, std::span<const float> weight,
               float epsilon, std::span<float> out);
 
-/// Layer normalisation: out = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight. `out` may be
-/// `x`. Shapes: all [width]. Source: Ba, Kiros and Hinton 2016.
-void layer_norm(std::span<const float> x, std::span<const float> weight, float epsilon,
-                std::span<float> out);
-
-/// The one of the two that the spec asks for, with its bias where it has one.
+/// The same, with its bias where it has one.
 void norm(const KernelTable& kernels, const NormSpec& spec, std::span<const float> x,
           const NormWeights& weights, std::span<float> out);
 

@@ -13,17 +13,6 @@ namespace {
 
 using Vector = std::vector<double>;
 
-void layer_norm(std::span<double> x, std::span<const float> weight, double epsilon) {
-  const auto width = static_cast<double>(x.size());
-  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / width;
-  double squares = 0.0;
-  for (const double value : x) squares += (value - mean) * (value - mean);
-  const double scale = 1.0 / std::sqrt(squares / width + epsilon);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    x[i] = (x[i] - mean) * scale * static_cast<double>(weight[i]);
-  }
-}
-
 /// A session rounds what its float32 norm gives. Where that is what float64 gives, but for the
 /// last bits, it decides how a value between two codes is rounded: rows of a block format lie on a
 /// lattice, and many of them fall between two.
@@ -65,11 +54,7 @@ void reference_softmax(Vector& scores, std::optional<double> sink) {
 Vector reference_normalised(Vector x, const NormWeights& weights, const NormSpec& norm) {
   if (weights.weight.empty()) return x;
   const auto epsilon = static_cast<double>(norm.epsilon);
-  if (norm.kind == NormKind::rms) {
-    reference_rms_norm(x, weights.weight, epsilon);
-  } else {
-    layer_norm(x, weights.weight, epsilon);
-  }
+  reference_rms_norm(x, weights.weight, epsilon);
   reference_add(x, weights.bias);
   return x;
 }

@@ -154,8 +154,7 @@ std::optional<SpecDefect> check_fused(const ModelSpec& spec) {
 
 std::optional<SpecDefect> check_norm(const NormSpec& norm) {
   if (!std::isfinite(norm.epsilon) || norm.epsilon < 0.0F || norm.epsilon > 1.0F) {
-    return SpecDefect{norm.kind == NormKind::rms ? "attention.layer_norm_rms_epsilon"
-                                                 : "attention.layer_norm_epsilon",
+    return SpecDefect{"attention.layer_norm_rms_epsilon",
                       fmt::format("{} (expected 0 to 1)", norm.epsilon)};
   }
   return std::nullopt;
