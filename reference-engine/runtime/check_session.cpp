@@ -46,7 +46,7 @@ double stored_bound(CacheFormat format, std::size_t values, double energy) {
 }
 
 /// What makes a comparison impossible; empty when nothing does.
-std::string difference(const ModelSpec& runs, const ModelSpec& expected) {
+std::string mismatch(const ModelSpec& runs, const ModelSpec& expected) {
   if (runs.layers.size() != expected.layers.size()) {
     return fmt::format("the session runs {} layers (expected {})", runs.layers.size(),
                        expected.layers.size());
@@ -279,7 +279,7 @@ Result<SessionCheck> check_session(const Model& model, Session& session, TokenId
   Session::State& state = SessionAccess::state(session);
   const ModelSpec& spec = model.spec();
   SessionCheck check;
-  check.fault = difference(*state.spec, spec);
+  check.fault = mismatch(*state.spec, spec);
   if (!check.fault.empty()) return check;
   const auto trace = trace_token(session, token);
   if (!trace) return pass_on(trace);
