@@ -14,6 +14,7 @@ namespace assay {
 /// of a replay).
 struct LiveCpuFeatures {
   bool avx2_fma_f16c = false;
+  bool avx512_vnni = false;  // with F, BW, DQ and VL; implies avx2_fma_f16c
 };
 LiveCpuFeatures live_cpu_features();
 

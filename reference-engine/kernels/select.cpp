@@ -10,6 +10,7 @@
 #include <cpuid.h>
 
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
+#include "reference-engine/kernels/x86_avx512/tables.hpp"
 #endif
 
 namespace assay {
@@ -43,29 +44,47 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_osxsave = 1U << 27;
   constexpr unsigned k_f16c = 1U << 29;
   constexpr unsigned k_avx2 = 1U << 5;
+  constexpr unsigned k_avx512 = 1U << 16 | 1U << 17 | 1U << 30 | 1U << 31;  // F, DQ, BW, VL
+  constexpr unsigned k_vnni = 1U << 11;
   constexpr std::uint64_t k_ymm_state = 0x6;
+  constexpr std::uint64_t k_zmm_state = 0xE6;
   LiveCpuFeatures features;
   const CpuidLeaf basic = cpuid(1);
   if ((basic.ecx & k_osxsave) == 0 || (saved_state() & k_ymm_state) != k_ymm_state) return features;
+  const CpuidLeaf extended = cpuid(7);
   features.avx2_fma_f16c =
-      (basic.ecx & k_fma) != 0 && (basic.ecx & k_f16c) != 0 && (cpuid(7).ebx & k_avx2) != 0;
+      (basic.ecx & k_fma) != 0 && (basic.ecx & k_f16c) != 0 && (extended.ebx & k_avx2) != 0;
+  features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
+                         (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
   return features;
 }
 #else
 LiveCpuFeatures read_features() { return {}; }
 #endif
 
+template <typename T>
+void take(T& into, const T& from) {
+  if (from != T{}) into = from;
+}
+
+void lay_over(FormatKernels& out, const FormatKernels& part) {
+  out.format = part.format;
+  out.panel_rows = part.panel_rows;
+  out.takes_q8 = part.takes_q8;
+  take(out.pack, part.pack);
+  take(out.decode_row, part.decode_row);
+  take(out.multiply, part.multiply);
+  take(out.multiply_streams, part.multiply_streams);
+}
+
 /// Puts what `part` overrides on top of a table.
 void lay_over(KernelTable& out, const KernelTable& part) {
   out.isa = part.isa;
-  const auto take = []<typename T>(T& into, const T& from) {
-    if (from != T{}) into = from;
-  };
   for (const FormatKernels& kernels : part.formats) {
     if (kernels.panel_rows == 0) break;
     for (FormatKernels& slot : out.formats) {
       if (slot.panel_rows != 0 && slot.format != kernels.format) continue;
-      slot = kernels;
+      lay_over(slot, kernels);
       break;
     }
   }
@@ -102,15 +121,27 @@ struct Isa {
   bool (*allowed)(const LiveCpuFeatures&);
 };
 
+#if defined(__x86_64__)
+KernelTable avx2_table() {
+  return complete({&k_avx2_plain, &k_avx2_small_formats, &k_avx2_large_formats, &k_avx2_k_quants,
+                   &k_avx2_vector, &k_avx2_attention, &k_avx2_loops});
+}
+
+KernelTable avx512_table() {
+  KernelTable out = avx2_table();
+  for (const KernelTable* part : {&k_avx512_plain, &k_avx512_block_formats, &k_avx512_loops}) {
+    lay_over(out, *part);
+  }
+  return out;
+}
+#endif
+
 /// Best first.
 const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
-      {complete({&k_avx2_plain, &k_avx2_q8_0, &k_avx2_q4_0, &k_avx2_q4_1, &k_avx2_q5_0,
-                 &k_avx2_q5_1, &k_avx2_q2_k, &k_avx2_q3_k, &k_avx2_q4_k, &k_avx2_q5_k, &k_avx2_q6_k,
-                 &k_avx2_iq4_nl, &k_avx2_iq4_xs, &k_avx2_mxfp4, &k_avx2_vector, &k_avx2_attention,
-                 &k_avx2_loops}),
-       [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
+      {avx512_table(), [](const LiveCpuFeatures& features) { return features.avx512_vnni; }},
+      {avx2_table(), [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
 #endif
       {complete({}), [](const LiveCpuFeatures&) { return true; }},
   };

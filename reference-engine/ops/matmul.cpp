@@ -16,10 +16,19 @@ struct Cut {
 // Pieces of about 256 KiB of weights: 10 us of reading, long against taking a piece (0.1 us) and
 // short against a product of some MiB.
 constexpr std::size_t k_piece_bytes = std::size_t{256} * 1024;
-// Rows of a piece with many columns.
-constexpr std::size_t k_piece_rows = 16;
+// Rows of a piece with many columns: kernels gather the columns once for a piece, so it is as large
+// as leaves each thread several of them.
+constexpr std::size_t k_fewest_piece_rows = 32;
+constexpr std::size_t k_most_piece_rows = 128;
+constexpr std::size_t k_pieces_of_thread = 4;
 
-Cut cut_of(const Product& product) {
+std::size_t piece_rows(std::size_t rows, unsigned threads) {
+  const std::size_t share = rows / (threads * k_pieces_of_thread);
+  return std::clamp(share / k_fewest_piece_rows * k_fewest_piece_rows, k_fewest_piece_rows,
+                    k_most_piece_rows);
+}
+
+Cut cut_of(const Product& product, unsigned threads) {
   const PackedMatrix& matrix = *product.matrix;
   const std::size_t panels = matrix.panel_count();
   const std::size_t bytes = std::max<std::size_t>(matrix.panel_bytes(), 1);
@@ -30,7 +39,8 @@ Cut cut_of(const Product& product) {
     const std::size_t rest = panels % k_streams != 0 ? 1 : 0;
     return {(stream + in_piece - 1) / in_piece + rest, in_piece, true};
   }
-  const std::size_t in_piece = std::max<std::size_t>(k_piece_rows / matrix.kernels->panel_rows, 1);
+  const std::size_t in_piece =
+      std::max<std::size_t>(piece_rows(matrix.rows, threads) / matrix.kernels->panel_rows, 1);
   return {(panels + in_piece - 1) / in_piece, in_piece, false};
 }
 
@@ -108,7 +118,7 @@ void multiply(ThreadPool& pool, std::span<const Product> products) {
   ends.reserve(products.size());
   std::size_t pieces = 0;
   for (const Product& product : products) {
-    cuts.push_back(cut_of(product));
+    cuts.push_back(cut_of(product, pool.size()));
     pieces += cuts.back().pieces;
     ends.push_back(pieces);
   }

@@ -1,5 +1,7 @@
 // The float32 tile that matrix products and attention share, and the formats it reads.
-#include "reference-engine/kernels/x86_avx2/simd.inl"
+#pragma once
+
+#include "reference-engine/kernels/x86/panels.inl"
 
 namespace assay {
 namespace {

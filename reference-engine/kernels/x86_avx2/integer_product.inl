@@ -12,23 +12,12 @@
 //   unpack(blocks, count, unpacked)
 //   tile<N>(unpacked, count, columns, c)   c[N][16] += panel times N columns
 //   column(block, x, accumulators)         one block times one column
-#include "reference-engine/kernels/x86_avx2/simd.inl"
+#pragma once
+
+#include "reference-engine/kernels/x86/panels.inl"
 
 namespace assay {
 namespace {
-
-/// Columns of codes from some block on.
-struct Columns {
-  const std::int8_t* codes;
-  const float* scales;
-  const std::int16_t* sums;
-  std::size_t k;  // from column to column
-
-  [[nodiscard]] Columns at(std::size_t column, std::size_t value) const {
-    return {codes + column * k + value, scales + (column * k + value) / 32,
-            sums + (column * k + value) / 16, k};
-  }
-};
 
 template <typename Format, std::size_t N>
 void tile_of(const typename Format::Unpacked& unpacked, std::size_t blocks, const Columns& x,

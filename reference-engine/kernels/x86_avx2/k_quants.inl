@@ -1,34 +1,29 @@
-// Q4_K and Q5_K: 8 sub-blocks of 32 with a 6-bit scale and a 6-bit minimum each.
+// Products of Q4_K and Q5_K.
+#pragma once
+
+#include "reference-engine/kernels/x86/k_quants.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
 namespace assay {
 namespace {
 
-/// A block of a panel:
-///   d[16] (f16)  dmin[16] (f16)  scales[12][16]  nibbles[4][8][16][4]
-/// Each field is that of the stored rows, interleaved by 1 (scales) or 4 bytes. The fifth bits of
-/// Q5_K, high[8][16][4], alternate with the first eight groups of nibbles: what is read in this
-/// order is fetched in time.
 template <bool five_bits>
-struct KQuant {
-  static constexpr std::size_t k_values = 256;
-  static constexpr std::size_t k_row_bytes = five_bits ? 176 : 144;
-  static constexpr std::size_t k_block_bytes = k_rows * k_row_bytes;
+struct KQuant : KLayout<five_bits> {
+  using Layout = KLayout<five_bits>;
+  using Layout::high_at;
+  using Layout::high_codes;
+  using Layout::k_block_bytes;
+  using Layout::k_values;
+  using Layout::low_codes;
+  using Layout::nibbles_at;
+  using Layout::unpack_sub_blocks;
+  using typename Layout::SubBlocks;
   static constexpr std::size_t k_chunk = 1024;
   static constexpr std::size_t k_tile = 6;
   static constexpr std::size_t k_at_once = five_bits ? 1 : 2;
-  static constexpr std::size_t k_scales = 64;  // offsets in a block of a panel
-  static constexpr std::size_t k_codes = k_scales + 12 * k_rows;
   // 16 products of a 4-bit code, or 8 of a 5-bit code, fit an int16: 16 * 15 * 127 = 30480,
   // 8 * 31 * 127 = 31496.
   static constexpr std::size_t k_steps = five_bits ? 4 : 8;  // of 4 values, before int32
-
-  /// Where the nibbles of sub-blocks 2g and 2g + 1, and the fifth bits, of values 4j .. 4j + 3 lie.
-  static constexpr std::size_t nibbles_at(std::size_t g, std::size_t j) {
-    if (!five_bits) return k_codes + g * 512 + j * 64;
-    return g == 0 ? k_codes + j * 128 + 64 : k_codes + 512 + g * 512 + j * 64;
-  }
-  static constexpr std::size_t high_at(std::size_t j) { return k_codes + j * 128; }
 
   struct Unpacked {
     std::uint8_t codes[k_chunk / 4][k_rows][4];
@@ -36,32 +31,6 @@ struct KQuant {
     float minimums[k_chunk / 32][k_rows];          // dmin * minimum
     float d[k_chunk / k_values][k_rows];
   };
-
-  /// The 6-bit numbers of 8 sub-blocks and 16 rows, a byte each.
-  struct SubBlocks {
-    alignas(32) std::uint8_t scale[8][k_rows];
-    alignas(32) std::uint8_t minimum[8][k_rows];
-  };
-
-  static void unpack_sub_blocks(const std::byte* block, SubBlocks& out) {
-    const __m256i six = _mm256_set1_epi8(63);
-    const __m256i four = _mm256_set1_epi8(15);
-    const __m256i upper = _mm256_set1_epi8(48);
-    for (std::size_t i = 0; i < 2; ++i) {  // bytes 2i and 2i + 1 of each field
-      const __m256i a = load(block + k_scales + i * 32);
-      const __m256i b = load(block + k_scales + 64 + i * 32);
-      const __m256i low = load(block + k_scales + 128 + i * 32);
-      const __m256i high = _mm256_srli_epi16(low, 4);
-      store(out.scale[2 * i], _mm256_and_si256(a, six));
-      store(out.minimum[2 * i], _mm256_and_si256(b, six));
-      store(out.scale[4 + 2 * i],
-            _mm256_or_si256(_mm256_and_si256(low, four),
-                            _mm256_and_si256(_mm256_srli_epi16(a, 2), upper)));
-      store(out.minimum[4 + 2 * i],
-            _mm256_or_si256(_mm256_and_si256(high, four),
-                            _mm256_and_si256(_mm256_srli_epi16(b, 2), upper)));
-    }
-  }
 
   /// The scales of 8 rows as int16, each twice.
   static __m256i doubled(const std::uint8_t* scales) {
@@ -73,19 +42,6 @@ struct KQuant {
   static __m256 to_floats(const std::uint8_t* bytes) {
     return _mm256_cvtepi32_ps(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
-  }
-
-  /// Codes of 8 rows: the low nibbles are of sub-block 2g, the high ones of 2g + 1. Five bits: bit
-  /// 0 of `high` is the fifth bit of the low one, bit 1 that of the high one.
-  static __m256i low_codes(__m256i nibbles, __m256i high) {
-    const __m256i q = _mm256_and_si256(nibbles, _mm256_set1_epi8(15));
-    if constexpr (!five_bits) return q;
-    return _mm256_or_si256(q, _mm256_and_si256(_mm256_slli_epi16(high, 4), _mm256_set1_epi8(16)));
-  }
-  static __m256i high_codes(__m256i nibbles, __m256i high) {
-    const __m256i q = _mm256_and_si256(_mm256_srli_epi16(nibbles, 4), _mm256_set1_epi8(15));
-    if constexpr (!five_bits) return q;
-    return _mm256_or_si256(q, _mm256_and_si256(_mm256_slli_epi16(high, 3), _mm256_set1_epi8(16)));
   }
 
   static void unpack(const std::byte* panel, std::size_t blocks, Unpacked& out) {
@@ -277,45 +233,6 @@ struct KQuant {
       sums[half] = _mm256_fmadd_ps(load_halves(block + half * 16), parts[half], sums[half]);
       sums[half] =
           _mm256_fnmadd_ps(load_halves(block + 32 + half * 16), minimums[half], sums[half]);
-    }
-  }
-
-  static void pack(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel) {
-    const std::size_t row_bytes = k / k_values * k_row_bytes;
-    for (std::size_t i = 0; i < k / k_values; ++i) {
-      interleave(rows_in, rows, row_bytes, 4, 2, panel);
-      interleave(rows_in + 4, rows, row_bytes, 12, 1, panel + k_scales);
-      constexpr std::size_t k_stored_nibbles = five_bits ? 48 : 16;
-      for (std::size_t group = 0; group < 32; ++group) {
-        interleave(rows_in + k_stored_nibbles + group * 4, rows, row_bytes, 4, 4,
-                   panel + nibbles_at(group / 8, group % 8));
-      }
-      for (std::size_t j = 0; five_bits && j < 8; ++j) {
-        interleave(rows_in + 16 + j * 4, rows, row_bytes, 4, 4, panel + high_at(j));
-      }
-      rows_in += k_row_bytes;
-      panel += k_block_bytes;
-    }
-  }
-
-  static void decode_row(const std::byte* panel, std::size_t row, std::size_t k, float* out) {
-    for (std::size_t i = 0; i < k / k_values; ++i, panel += k_block_bytes) {
-      SubBlocks sub_blocks;
-      unpack_sub_blocks(panel, sub_blocks);
-      const float d = half_to_float(panel + row * 2);
-      const float dmin = half_to_float(panel + 32 + row * 2);
-      for (std::size_t b = 0; b < 8; ++b) {
-        const float scale = d * static_cast<float>(sub_blocks.scale[b][row]);
-        const float minimum = dmin * static_cast<float>(sub_blocks.minimum[b][row]);
-        for (std::size_t l = 0; l < 32; ++l) {
-          const std::size_t at = row * 4 + l % 4;
-          const auto nibbles = static_cast<int>(panel[nibbles_at(b / 2, l / 4) + at]);
-          int q = (nibbles >> (b % 2 * 4)) & 15;
-          if constexpr (five_bits)
-            q |= ((static_cast<int>(panel[high_at(l / 4) + at]) >> b) & 1) << 4;
-          out[i * k_values + b * 32 + l] = scale * static_cast<float>(q) - minimum;
-        }
-      }
     }
   }
 };

@@ -1,5 +1,6 @@
-// What the AVX2 kernels share. Included inside each translation unit; everything here is local to
-// it.
+// Vectors of 8 rows, for kernels/x86/panels.inl and the AVX2 kernels.
+#pragma once
+
 #include <immintrin.h>
 
 #include <cstddef>
@@ -10,13 +11,38 @@
 namespace assay {
 namespace {
 
-// A panel holds 16 rows: two vectors of 8 rows x 4 int8 codes, or of 8 float32. Its lanes are rows,
-// so that no product ends with a sum across lanes.
-constexpr std::size_t k_rows = 16;
+using Codes = __m256i;
+using Floats = __m256;
+constexpr std::size_t k_lanes = 8;
 
-inline __m256i load(const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); }
-inline void store(void* at, __m256i value) {
-  _mm256_storeu_si256(static_cast<__m256i*>(at), value);
+inline Codes load(const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); }
+inline void store(void* at, Codes value) { _mm256_storeu_si256(static_cast<__m256i*>(at), value); }
+inline void store(float* at, Floats value) { _mm256_storeu_ps(at, value); }
+
+inline Codes both(Codes a, Codes b) { return _mm256_and_si256(a, b); }
+inline Codes either(Codes a, Codes b) { return _mm256_or_si256(a, b); }
+inline Codes each(int byte) { return _mm256_set1_epi8(static_cast<char>(byte)); }
+inline Codes up(Codes a, std::size_t bits) { return _mm256_slli_epi16(a, static_cast<int>(bits)); }
+inline Codes down(Codes a, std::size_t bits) {
+  return _mm256_srli_epi16(a, static_cast<int>(bits));
+}
+inline Codes look_up(const void* table, Codes indices) {
+  const __m128i sixteen = _mm_load_si128(static_cast<const __m128i*>(table));
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(sixteen), indices);
+}
+
+/// 8 consecutive binary16 values.
+inline Floats load_halves(const std::byte* at) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
+
+/// 2^(e - 128) of 8 bytes: the exponent field e - 1, or a subnormal for e = 0 and 1.
+inline Floats load_powers(const std::byte* at) {
+  const __m256i e = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)));
+  const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
+  const __m256i subnormal = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
+  const __m256i is_normal = _mm256_cmpgt_epi32(e, _mm256_set1_epi32(1));
+  return _mm256_castsi256_ps(_mm256_blendv_epi8(subnormal, normal, is_normal));
 }
 
 /// Four codes, or a pair of sums, in every lane.
@@ -30,38 +56,10 @@ inline __m256i broadcast4(const void* at) {
 /// the additions and spills the products, which costs a factor of 1.6 to 1.9. Emits nothing.
 inline void pin(__m256i& value) { asm("" : "+x"(value)); }
 
-/// 8 consecutive binary16 values.
-inline __m256 load_halves(const std::byte* at) {
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
-}
-
-inline float half_to_float(const std::byte* at) {
-  std::uint16_t bits;
-  __builtin_memcpy(&bits, at, sizeof(bits));
-  return _cvtsh_ss(bits);
-}
-
 inline float sum_of_lanes(__m256 v) {
   __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
   return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
-}
-
-constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
-
-/// Copies `bytes` bytes of each of `rows` stored rows, `row_bytes` apart, in groups of `group`
-/// bytes: to[g][r][group]. Rows that do not exist become zeros.
-inline void interleave(const std::byte* from, std::size_t rows, std::size_t row_bytes,
-                       std::size_t bytes, std::size_t group, std::byte* to) {
-  for (std::size_t g = 0; g < bytes / group; ++g) {
-    for (std::size_t r = 0; r < k_rows; ++r, to += group) {
-      if (r < rows) {
-        __builtin_memcpy(to, from + r * row_bytes + g * group, group);
-      } else {
-        __builtin_memset(to, 0, group);
-      }
-    }
-  }
 }
 
 }  // namespace

@@ -1,17 +1,7 @@
-// Formats of blocks of 32 values with one scale: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4. A
-// block of a panel holds, for 16 rows, the scales (and minimums), then fifth bits where there are
-// any, then codes in groups of 4 values: [group][16][4]. A format is a struct with
-//   k_format, k_row_bytes   its number; bytes of a stored block
-//   k_codes                 where the groups of codes begin in a block of a panel
-//   k_signed                codes are int8; else they are unsigned, of at most k_highest,
-//   k_offset                and the weight is the code plus k_offset
-//   k_minimums              each row adds a minimum
-//   k_as_stored             the groups are used as they lie in the panel
-//   scale(block, half)      of 8 rows, float32
-//   minimum(block, half)
-//   codes(block, group, half)   values 4 * group .. of 8 rows
-//   pack(rows_in, rows, row_bytes, block)
-//   decode(block, row, out)
+// Products of the formats of kernels/x86/nibbles.inl.
+#pragma once
+
+#include "reference-engine/kernels/x86/nibbles.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
 namespace assay {
@@ -210,31 +200,6 @@ constexpr FormatKernels small_block_kernels() {
   using Block = SmallBlock<Format>;
   return {Format::k_format,       k_rows, true, Block::pack, Block::decode_row, multiply<Block>,
           multiply_streams<Block>};
-}
-
-/// What most of these formats share: a binary16 scale, and codes in nibbles: group g < 4 in the low
-/// ones of 64 bytes, group g + 4 in the high ones.
-struct HalfScale {
-  static __m256 scale(const std::byte* block, std::size_t half) {
-    return load_halves(block + half * 16);
-  }
-};
-
-/// A scale d[16] and a minimum m[16].
-struct HalfScaleAndMinimum : HalfScale {
-  static __m256 minimum(const std::byte* block, std::size_t half) {
-    return load_halves(block + 32 + half * 16);
-  }
-};
-
-inline __m256i nibble_codes(const std::byte* nibbles, std::size_t group, std::size_t half) {
-  const __m256i both = load(nibbles + group % 4 * 64 + half * 32);
-  return _mm256_and_si256(group < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
-}
-
-inline int nibble_code(const std::byte* nibbles, std::size_t row, std::size_t value) {
-  const auto both = static_cast<int>(nibbles[value % 16 / 4 * 64 + row * 4 + value % 4]);
-  return value < 16 ? both & 15 : both >> 4;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-#include "reference-engine/kernels/x86_avx2/small_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/nibbles.inl"
 
 namespace assay {
 namespace {
@@ -15,8 +16,8 @@ struct Q40 : HalfScale {
   static constexpr bool k_minimums = false;
   static constexpr bool k_as_stored = false;
 
-  static __m256i codes(const std::byte* block, std::size_t group, std::size_t half) {
-    return nibble_codes(block + k_codes, group, half);
+  static Codes codes(const std::byte* block, std::size_t group, std::size_t part) {
+    return nibble_codes(block + k_codes, group, part);
   }
 
   static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
@@ -34,7 +35,5 @@ struct Q40 : HalfScale {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_q4_0{.isa = "avx2", .formats = {small_block_kernels<Q40>()}};
 
 }  // namespace assay

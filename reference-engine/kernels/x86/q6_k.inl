@@ -1,5 +1,6 @@
-#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/block_scales.inl"
 
 namespace assay {
 namespace {
@@ -18,26 +19,25 @@ struct Q6K {
   static constexpr bool k_signed = false;
   static constexpr std::int16_t k_offset = -32;
   static constexpr std::size_t k_steps = 2;  // 4 * 63 * 127 = 32004
+  static constexpr std::size_t k_scaled = 16;
   static constexpr bool k_minimums = false;
 
-  static __m256 halves(const std::byte* block, std::size_t, std::size_t half) {
-    return load_halves(block + half * 16);
+  static Floats halves(const std::byte* block, std::size_t, std::size_t part) {
+    return load_halves(block + part * k_lanes * 2);
   }
 
   static void scales(const std::byte* block, BlockScales& out) {
     __builtin_memcpy(out.scale, block + k_scales, sizeof(out.scale));
   }
 
-  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
+  static Codes codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t part) {
     const std::size_t quarter = b % 4;
-    const std::byte* group = block + k_codes + (b / 4 * 8 + j) * k_group + half * 32;
-    const __m256i low = load(group + quarter % 2 * 64);
-    const __m256i high = load(group + 128);
-    const __m256i four = quarter < 2 ? low : _mm256_srli_epi16(low, 4);
-    const __m256i two = quarter < 3 ? _mm256_slli_epi16(high, static_cast<int>(4 - 2 * quarter))
-                                    : _mm256_srli_epi16(high, 2);
-    return _mm256_or_si256(_mm256_and_si256(four, _mm256_set1_epi8(15)),
-                           _mm256_and_si256(two, _mm256_set1_epi8(48)));
+    const std::byte* group = block + k_codes + (b / 4 * 8 + j) * k_group + part * k_lanes * 4;
+    const Codes low = load(group + quarter % 2 * 64);
+    const Codes high = load(group + 128);
+    const Codes four = quarter < 2 ? low : down(low, 4);
+    const Codes two = quarter < 3 ? up(high, 4 - 2 * quarter) : down(high, 2);
+    return either(both(four, each(15)), both(two, each(48)));
   }
   static int code(const std::byte* block, std::size_t row, std::size_t value) {
     const std::size_t quarter = value % 128 / 32;
@@ -64,7 +64,5 @@ struct Q6K {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_q6_k{.isa = "avx2", .formats = {large_block_kernels<Q6K>()}};
 
 }  // namespace assay

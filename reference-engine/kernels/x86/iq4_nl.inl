@@ -1,6 +1,7 @@
-#include "reference-engine/kernels/x86_avx2/nonlinear.inl"
-#include "reference-engine/kernels/x86_avx2/small_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/nibbles.inl"
+#include "reference-engine/kernels/x86/nonlinear.inl"
 
 namespace assay {
 namespace {
@@ -16,8 +17,8 @@ struct Iq4Nl : HalfScale {
   static constexpr bool k_minimums = false;
   static constexpr bool k_as_stored = false;
 
-  static __m256i codes(const std::byte* block, std::size_t group, std::size_t half) {
-    return nonlinear_codes(nibble_codes(block + k_codes, group, half));
+  static Codes codes(const std::byte* block, std::size_t group, std::size_t part) {
+    return nonlinear_codes(nibble_codes(block + k_codes, group, part));
   }
 
   static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
@@ -35,7 +36,5 @@ struct Iq4Nl : HalfScale {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_iq4_nl{.isa = "avx2", .formats = {small_block_kernels<Iq4Nl>()}};
 
 }  // namespace assay

@@ -1,6 +1,8 @@
-#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/nonlinear.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/block_scales.inl"
+#include "reference-engine/kernels/x86/nibbles.inl"
+#include "reference-engine/kernels/x86/nonlinear.inl"
 
 namespace assay {
 namespace {
@@ -15,10 +17,11 @@ struct Iq4Xs {
   static constexpr bool k_signed = true;
   static constexpr std::int16_t k_offset = 0;
   static constexpr std::size_t k_steps = 1;
+  static constexpr std::size_t k_scaled = 32;
   static constexpr bool k_minimums = false;
 
-  static __m256 halves(const std::byte* block, std::size_t, std::size_t half) {
-    return load_halves(block + half * 16);
+  static Floats halves(const std::byte* block, std::size_t, std::size_t part) {
+    return load_halves(block + part * k_lanes * 2);
   }
 
   /// One scale for 32 values: it stands for both sixteens.
@@ -44,15 +47,11 @@ struct Iq4Xs {
   static const std::byte* nibbles(const std::byte* block, std::size_t b) {
     return block + k_nibbles + b * 16 * k_rows;
   }
-  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
-    const __m256i both = load(nibbles(block, b) + j % 4 * 64 + half * 32);
-    return nonlinear_codes(
-        _mm256_and_si256(j < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15)));
+  static Codes codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t part) {
+    return nonlinear_codes(nibble_codes(nibbles(block, b), j, part));
   }
   static int code(const std::byte* block, std::size_t row, std::size_t value) {
-    const auto both =
-        static_cast<int>(nibbles(block, value / 32)[value % 16 / 4 * 64 + row * 4 + value % 4]);
-    return k_nonlinear[value % 32 < 16 ? both & 15 : both >> 4];
+    return k_nonlinear[nibble_code(nibbles(block, value / 32), row, value % 32)];
   }
 
   static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
@@ -65,7 +64,5 @@ struct Iq4Xs {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_iq4_xs{.isa = "avx2", .formats = {large_block_kernels<Iq4Xs>()}};
 
 }  // namespace assay

@@ -1,5 +1,6 @@
-#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/block_scales.inl"
 
 namespace assay {
 namespace {
@@ -13,11 +14,12 @@ struct Q3K {
   static constexpr std::size_t k_low = k_high + 32 * k_rows;
   static constexpr bool k_signed = false;
   static constexpr std::int16_t k_offset = -4;
-  static constexpr std::size_t k_steps = 4;  // 8 * 7 * 127 = 7112; 16 values have one scale
+  static constexpr std::size_t k_steps = 4;  // 8 * 7 * 127 = 7112
+  static constexpr std::size_t k_scaled = 16;
   static constexpr bool k_minimums = false;
 
-  static __m256 halves(const std::byte* block, std::size_t, std::size_t half) {
-    return load_halves(block + half * 16);
+  static Floats halves(const std::byte* block, std::size_t, std::size_t part) {
+    return load_halves(block + part * k_lanes * 2);
   }
 
   /// Two of the 16 scales at a time: lower bits from byte b % 8, upper ones from byte 8 + b % 4.
@@ -27,23 +29,21 @@ struct Q3K {
     const __m256i offset = _mm256_set1_epi8(32);
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < 16; b += 2) {
-      __m256i low = load(block + k_scales + b % 8 * k_rows);
+      __m256i low = load_32(block + k_scales + b % 8 * k_rows);
       if (b >= 8) low = _mm256_srli_epi16(low, 4);
-      __m256i high = load(block + k_scales + (8 + b % 4) * k_rows);
+      __m256i high = load_32(block + k_scales + (8 + b % 4) * k_rows);
       high = b / 4 == 3 ? _mm256_srli_epi16(high, 2)
                         : _mm256_slli_epi16(high, static_cast<int>(4 - b / 4 * 2));
-      const __m256i both =
+      const __m256i all =
           _mm256_or_si256(_mm256_and_si256(low, four), _mm256_and_si256(high, upper));
-      store(out.scale[b], _mm256_sub_epi8(both, offset));
+      store_32(out.scale[b], _mm256_sub_epi8(all, offset));
     }
   }
 
-  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
-    const __m256i all = load(block + k_high + j * 64 + half * 32);
-    const __m256i third = b < 2 ? _mm256_slli_epi16(all, static_cast<int>(2 - b))
-                                : _mm256_srli_epi16(all, static_cast<int>(b - 2));
-    return _mm256_or_si256(two_bit_codes(block + k_low, b, j, half),
-                           _mm256_and_si256(third, _mm256_set1_epi8(4)));
+  static Codes codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t part) {
+    const Codes all = load(block + k_high + j * 64 + part * k_lanes * 4);
+    const Codes third = b < 2 ? up(all, 2 - b) : down(all, b - 2);
+    return either(two_bit_codes(block + k_low, b, j, part), both(third, each(4)));
   }
   static int code(const std::byte* block, std::size_t row, std::size_t value) {
     const auto all = static_cast<int>(block[k_high + value % 32 / 4 * 64 + row * 4 + value % 4]);
@@ -61,7 +61,5 @@ struct Q3K {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_q3_k{.isa = "avx2", .formats = {large_block_kernels<Q3K>()}};
 
 }  // namespace assay

@@ -1,17 +1,17 @@
 // The fifth bits of Q5_0 and Q5_1 in a block of a panel: high[16][4]. A stored block has those of
 // values 0 .. 31 in order; here bit g of byte i is that of value 4g + i, so that one shift brings
 // the bits of a group to their codes.
-#include "reference-engine/kernels/x86_avx2/small_blocks.inl"
+#pragma once
+
+#include "reference-engine/kernels/x86/nibbles.inl"
 
 namespace assay {
 namespace {
 
-inline __m256i five_bit_codes(const std::byte* high, std::size_t group, std::size_t half) {
-  const __m256i bits = load(high + half * 32);
-  const __m256i fifth = group < 4 ? _mm256_slli_epi16(bits, static_cast<int>(4 - group))
-                                  : _mm256_srli_epi16(bits, static_cast<int>(group - 4));
-  return _mm256_or_si256(nibble_codes(high + 64, group, half),
-                         _mm256_and_si256(fifth, _mm256_set1_epi8(16)));
+inline Codes five_bit_codes(const std::byte* high, std::size_t group, std::size_t part) {
+  const Codes bits = load(high + part * k_lanes * 4);
+  const Codes fifth = group < 4 ? up(bits, 4 - group) : down(bits, group - 4);
+  return either(nibble_codes(high + 64, group, part), both(fifth, each(16)));
 }
 
 inline int five_bit_code(const std::byte* high, std::size_t row, std::size_t value) {

@@ -1,5 +1,6 @@
-#include "reference-engine/kernels/x86_avx2/large_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/block_scales.inl"
 
 namespace assay {
 namespace {
@@ -12,24 +13,25 @@ struct Q2K {
   static constexpr std::size_t k_low = k_scales + 16 * k_rows;
   static constexpr bool k_signed = false;
   static constexpr std::int16_t k_offset = 0;
-  static constexpr std::size_t k_steps = 4;  // 8 * 3 * 127 = 3048; 16 values have one scale
+  static constexpr std::size_t k_steps = 4;  // 8 * 3 * 127 = 3048
+  static constexpr std::size_t k_scaled = 16;
   static constexpr bool k_minimums = true;
 
-  static __m256 halves(const std::byte* block, std::size_t which, std::size_t half) {
-    return load_halves(block + which * 32 + half * 16);
+  static Floats halves(const std::byte* block, std::size_t which, std::size_t part) {
+    return load_halves(block + which * 32 + part * k_lanes * 2);
   }
 
   static void scales(const std::byte* block, BlockScales& out) {
     const __m256i four = _mm256_set1_epi8(15);
     for (std::size_t b = 0; b < 16; b += 2) {
-      const __m256i both = load(block + k_scales + b * k_rows);
-      store(out.scale[b], _mm256_and_si256(both, four));
-      store(out.minimum[b], _mm256_and_si256(_mm256_srli_epi16(both, 4), four));
+      const __m256i pair = load_32(block + k_scales + b * k_rows);
+      store_32(out.scale[b], _mm256_and_si256(pair, four));
+      store_32(out.minimum[b], _mm256_and_si256(_mm256_srli_epi16(pair, 4), four));
     }
   }
 
-  static __m256i codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t half) {
-    return two_bit_codes(block + k_low, b, j, half);
+  static Codes codes(const std::byte* block, std::size_t b, std::size_t j, std::size_t part) {
+    return two_bit_codes(block + k_low, b, j, part);
   }
   static int code(const std::byte* block, std::size_t row, std::size_t value) {
     return two_bit_code(block + k_low, row, value);
@@ -44,7 +46,5 @@ struct Q2K {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_q2_k{.isa = "avx2", .formats = {large_block_kernels<Q2K>()}};
 
 }  // namespace assay

@@ -1,5 +1,6 @@
-#include "reference-engine/kernels/x86_avx2/small_blocks.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/nibbles.inl"
 
 namespace assay {
 namespace {
@@ -15,8 +16,8 @@ struct Q80 : HalfScale {
   static constexpr bool k_minimums = false;
   static constexpr bool k_as_stored = true;
 
-  static __m256i codes(const std::byte* block, std::size_t group, std::size_t half) {
-    return load(block + k_codes + group * 64 + half * 32);
+  static Codes codes(const std::byte* block, std::size_t group, std::size_t part) {
+    return load(block + k_codes + group * 64 + part * k_lanes * 4);
   }
 
   static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
@@ -35,7 +36,5 @@ struct Q80 : HalfScale {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_q8_0{.isa = "avx2", .formats = {small_block_kernels<Q80>()}};
 
 }  // namespace assay

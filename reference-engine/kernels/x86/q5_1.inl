@@ -1,5 +1,6 @@
-#include "reference-engine/kernels/x86_avx2/fifth_bits.inl"
-#include "reference-engine/kernels/x86_avx2/tables.hpp"
+#pragma once
+
+#include "reference-engine/kernels/x86/fifth_bits.inl"
 
 namespace assay {
 namespace {
@@ -15,8 +16,8 @@ struct Q51 : HalfScaleAndMinimum {
   static constexpr bool k_minimums = true;
   static constexpr bool k_as_stored = false;
 
-  static __m256i codes(const std::byte* block, std::size_t group, std::size_t half) {
-    return five_bit_codes(block + k_codes, group, half);
+  static Codes codes(const std::byte* block, std::size_t group, std::size_t part) {
+    return five_bit_codes(block + k_codes, group, part);
   }
 
   static void pack(const std::byte* from, std::size_t rows, std::size_t row_bytes,
@@ -35,7 +36,5 @@ struct Q51 : HalfScaleAndMinimum {
 };
 
 }  // namespace
-
-constinit const KernelTable k_avx2_q5_1{.isa = "avx2", .formats = {small_block_kernels<Q51>()}};
 
 }  // namespace assay

@@ -1,0 +1,351 @@
+// Products of panels of a block format with columns of int8 codes by VPDPBUSD: 4 products of an
+// unsigned and a signed byte are added to an int32, exactly. Weights are the unsigned ones: a code
+// as stored, or an int8 plus 128. What that adds, k_offset times the sum of the column's codes, is
+// where a sum of products begins. A format is a struct with
+//   k_values             values of a block
+//   k_block_bytes        bytes of a block of a panel
+//   k_group              values with one factor, 16 or 32
+//   k_offset             added to each unsigned code gives the weight
+//   k_minimums           each group adds `minimum` times the sum of the column's values
+//   k_at_once            streams that decode reads alternately (see x86_avx2/integer_product.inl)
+//   codes(block, group, j)      unsigned codes of values 4j .. of a group
+//   factors(block, Factors&)    of all groups of a block, float32
+#pragma once
+
+#include "reference-engine/kernels/x86/panels.inl"
+
+namespace assay {
+namespace {
+
+/// Factors (and minimums) of the groups of a block, of 16 rows.
+template <std::size_t groups, bool minimums>
+struct Factors {
+  Floats factor[groups];
+  Floats minimum[minimums ? groups : 1];
+};
+
+template <typename Format>
+using FactorsOf = Factors<Format::k_values / Format::k_group, Format::k_minimums>;
+
+// 512 values of two panels are unpacked at once: 16 KiB of codes stay in the first level cache.
+constexpr std::size_t k_chunk = 512;
+// Columns of the widest tile: with two panels 12 sums of products and 12 results in registers.
+constexpr std::size_t k_tile = 6;
+// Columns whose chunk is gathered, and panels that use it: what both leave on the way, 128 KiB
+// each, stays in the second level cache.
+constexpr std::size_t k_columns = 256;
+constexpr std::size_t k_panels = 8;
+
+/// Up to k_chunk values of a panel, ready for tiles.
+template <typename Format>
+struct Unpacked {
+  static constexpr std::size_t k_groups = k_chunk / Format::k_group;
+  alignas(64) std::uint8_t codes[k_chunk / 4][k_rows][4];
+  alignas(64) float factors[k_groups][k_rows];
+  alignas(64) float minimums[Format::k_minimums ? k_groups : 1][k_rows];
+};
+
+template <typename Format>
+void unpack(const std::byte* panel, std::size_t values, Unpacked<Format>& out) {
+  constexpr std::size_t k_groups = Format::k_values / Format::k_group;
+  constexpr std::size_t k_steps = Format::k_group / 4;
+  for (std::size_t first = 0; first < values; first += Format::k_values) {
+    FactorsOf<Format> factors;
+    Format::factors(panel, factors);
+    for (std::size_t g = 0; g < k_groups; ++g) {
+      const std::size_t group = first / Format::k_group + g;
+      store(out.factors[group], factors.factor[g]);
+      if constexpr (Format::k_minimums) store(out.minimums[group], factors.minimum[g]);
+#pragma GCC unroll 8
+      for (std::size_t j = 0; j < k_steps; ++j) {
+        store(out.codes[group * k_steps + j], Format::codes(panel, g, j));
+      }
+    }
+    panel += Format::k_block_bytes;
+  }
+}
+
+/// A chunk of up to k_columns columns, close together: as they are stored, columns lie a power of
+/// two apart, so that few of them would fit the sets of a cache at a time.
+template <typename Format>
+struct Gathered {
+  static constexpr std::size_t k_groups = k_chunk / Format::k_group;
+  static constexpr bool k_offsets = Format::k_offset != 0;
+  alignas(64) std::int8_t codes[k_columns][k_chunk];
+  alignas(64) float scales[k_columns][k_chunk / 32];
+  // The sum of the codes of each group, times k_offset, and times the scale.
+  alignas(64) std::int32_t offsets[k_offsets ? k_columns : 1][k_groups];
+  alignas(64) float scaled_sums[Format::k_minimums ? k_columns : 1][k_groups];
+
+  void fill(const Columns& x, std::size_t columns, std::size_t values) {
+    for (std::size_t i = 0; i < columns; ++i) {
+      const Columns column = x.at(i, 0);
+      __builtin_memcpy(codes[i], column.codes, values);
+      __builtin_memcpy(scales[i], column.scales, values / 32 * sizeof(float));
+      if constexpr (k_offsets || Format::k_minimums) fill_sums(i, column, values);
+    }
+  }
+
+ private:
+  void fill_sums(std::size_t i, const Columns& column, std::size_t values) {
+    for (std::size_t first = 0; first < values; first += k_lanes * Format::k_group) {
+      const std::size_t left = (values - first) / 16;  // sums
+      const std::int16_t* from = column.sums + first / 16;
+      __m512i sums;
+      if constexpr (Format::k_group == 32) {
+        const auto mask = static_cast<__mmask32>(left >= 32 ? ~0U : (1U << left) - 1);
+        sums = _mm512_madd_epi16(_mm512_maskz_loadu_epi16(mask, from), _mm512_set1_epi16(1));
+      } else {
+        const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFFU : (1U << left) - 1);
+        sums = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(mask, from));
+      }
+      const std::size_t group = first / Format::k_group;
+      if constexpr (k_offsets) {
+        store(offsets[i] + group, _mm512_mullo_epi32(sums, _mm512_set1_epi32(Format::k_offset)));
+      }
+      if constexpr (Format::k_minimums) {
+        __m512 scale = _mm512_load_ps(scales[i]);  // a whole chunk
+        if constexpr (Format::k_group == 16) {
+          const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+          const __m512i at =
+              _mm512_add_epi32(twice, _mm512_set1_epi32(static_cast<int>(first / 32)));
+          scale = _mm512_permutexvar_ps(at, scale);
+        }
+        store(scaled_sums[i] + group, _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scale));
+      }
+    }
+  }
+};
+
+/// Asks for the chunk that is gathered next, a few columns at a time: its pieces are too short and
+/// too far apart for the processor to foresee.
+class Ahead {
+ public:
+  Ahead(const Columns& x, std::size_t value, std::size_t columns)
+      : x_(x), value_(value), left_(value < x.k ? columns : 0) {}
+
+  void fetch(std::size_t columns) {
+    for (; columns > 0 && left_ > 0; --columns) {
+      const Columns column = x_.at(--left_, value_);
+      const auto* codes = reinterpret_cast<const char*>(column.codes);
+      for (std::size_t i = 0; i < k_chunk; i += 64) _mm_prefetch(codes + i, _MM_HINT_T1);
+      _mm_prefetch(reinterpret_cast<const char*>(column.scales), _MM_HINT_T1);
+      _mm_prefetch(reinterpret_cast<const char*>(column.sums), _MM_HINT_T1);
+    }
+  }
+
+ private:
+  Columns x_;
+  std::size_t value_;
+  std::size_t left_;
+};
+
+/// c[N][2][16] += P panels times columns first .. first + N
+template <typename Format, std::size_t P, std::size_t N>
+void tile(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t first,
+          std::size_t values, float (*c)[2][k_rows]) {
+  constexpr std::size_t k_steps = Format::k_group / 4;
+  __m512 results[P][N];
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < N; ++i) {
+#pragma GCC unroll 2
+    for (std::size_t p = 0; p < P; ++p) results[p][i] = _mm512_load_ps(c[i][p]);
+  }
+  for (std::size_t g = 0; g < values / Format::k_group; ++g) {
+    __m512i sums[P][N];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < N; ++i) {
+      const __m512i start =
+          Format::k_offset != 0 ? broadcast4(&x.offsets[first + i][g]) : _mm512_setzero_si512();
+#pragma GCC unroll 2
+      for (std::size_t p = 0; p < P; ++p) sums[p][i] = start;
+    }
+    const std::int8_t* codes = x.codes[first] + g * Format::k_group;
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < k_steps; ++j) {
+      __m512i weights[P];
+#pragma GCC unroll 2
+      for (std::size_t p = 0; p < P; ++p) weights[p] = load(panels[p].codes[g * k_steps + j]);
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < N; ++i) {
+        const __m512i column = broadcast4(codes + i * k_chunk + j * 4);
+#pragma GCC unroll 2
+        for (std::size_t p = 0; p < P; ++p) {
+          sums[p][i] = _mm512_dpbusd_epi32(sums[p][i], weights[p], column);
+          pin(sums[p][i]);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < N; ++i) {
+      const __m512 scale = _mm512_set1_ps(x.scales[first + i][g * Format::k_group / 32]);
+#pragma GCC unroll 2
+      for (std::size_t p = 0; p < P; ++p) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[p][i]), scale);
+        results[p][i] =
+            _mm512_fmadd_ps(scaled, _mm512_load_ps(panels[p].factors[g]), results[p][i]);
+        if constexpr (Format::k_minimums) {
+          results[p][i] =
+              _mm512_fmadd_ps(_mm512_load_ps(panels[p].minimums[g]),
+                              _mm512_set1_ps(x.scaled_sums[first + i][g]), results[p][i]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < N; ++i) {
+#pragma GCC unroll 2
+    for (std::size_t p = 0; p < P; ++p) _mm512_store_ps(c[i][p], results[p][i]);
+  }
+}
+
+template <typename Format, std::size_t P, std::size_t N>
+void tile_of(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t first,
+             std::size_t columns, std::size_t values, float (*c)[2][k_rows]) {
+  if constexpr (N > 0) {
+    if (columns == N) {
+      tile<Format, P, N>(panels, x, first, values, c);
+    } else {
+      tile_of<Format, P, N - 1>(panels, x, first, columns, values, c);
+    }
+  }
+}
+
+/// c[columns][2][16] += P panels times all columns.
+template <typename Format, std::size_t P>
+void run_tiles(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t columns,
+               std::size_t values, float (*c)[2][k_rows], Ahead& ahead) {
+  for (std::size_t done = 0; done < columns;) {
+    const std::size_t left = columns - done;
+    // The last two tiles share what is left, rather than a full one and a narrow one.
+    const bool last_two = left > k_tile && left < 2 * k_tile;
+    const std::size_t n = last_two ? (left + 1) / 2 : smaller(left, k_tile);
+    ahead.fetch(4);
+    tile_of<Format, P, k_tile>(panels, x, done, n, values, c + done);
+    done += n;
+  }
+}
+
+/// The results of k_panels panels on the way, by pairs.
+using Results = float[k_panels / 2][k_columns][2][k_rows];
+
+inline void write_results(const Results& results, std::size_t columns, std::size_t rows, float* out,
+                          std::size_t stride) {
+  for (std::size_t row = 0; row < rows; row += 2 * k_rows) {
+    const std::size_t bytes = smaller(rows - row, 2 * k_rows) * sizeof(float);
+    for (std::size_t i = 0; i < columns; ++i) {
+      __builtin_memcpy(out + i * stride + row, results[row / (2 * k_rows)][i], bytes);
+    }
+  }
+}
+
+/// Up to k_panels panels times up to k_columns columns.
+template <typename Format>
+void multiply_block(const std::byte* panels, std::size_t rows, const Columns& x,
+                    std::size_t columns, Results& results) {
+  const std::size_t panel_bytes = x.k / Format::k_values * Format::k_block_bytes;
+  const std::size_t count = (rows + k_rows - 1) / k_rows;
+  Gathered<Format> gathered;
+  Unpacked<Format> unpacked[2];
+  for (std::size_t pair = 0; pair < (count + 1) / 2; ++pair) {
+    __builtin_memset(results[pair], 0, columns * sizeof(results[pair][0]));
+  }
+  for (std::size_t value = 0; value < x.k; value += k_chunk) {
+    const std::size_t values = smaller(x.k - value, k_chunk);
+    gathered.fill(x.at(0, value), columns, values);
+    Ahead ahead(x, value + k_chunk, columns);
+    for (std::size_t panel = 0; panel < count; panel += 2) {
+      const std::byte* from =
+          panels + panel * panel_bytes + value / Format::k_values * Format::k_block_bytes;
+      unpack<Format>(from, values, unpacked[0]);
+      if (panel + 1 < count) {
+        unpack<Format>(from + panel_bytes, values, unpacked[1]);
+        run_tiles<Format, 2>(unpacked, gathered, columns, values, results[panel / 2], ahead);
+      } else {
+        run_tiles<Format, 1>(unpacked, gathered, columns, values, results[panel / 2], ahead);
+      }
+    }
+  }
+}
+
+template <typename Format>
+void multiply(const PanelProduct* product) {
+  alignas(64) Results results;
+  const Q8Columns& q8 = *product->q8;
+  const Columns all{q8.codes, q8.scales, q8.sums, q8.k};
+  const std::size_t panel_bytes = q8.k / Format::k_values * Format::k_block_bytes;
+  for (std::size_t row = 0; row < product->rows; row += k_panels * k_rows) {
+    const std::byte* panels = product->panels + row / k_rows * panel_bytes;
+    const std::size_t rows = smaller(product->rows - row, k_panels * k_rows);
+    for (std::size_t first = 0; first < product->columns; first += k_columns) {
+      const std::size_t columns = smaller(product->columns - first, k_columns);
+      multiply_block<Format>(panels, rows, all.at(first, 0), columns, results);
+      write_results(results, columns, rows, product->out + first * product->stride + row,
+                    product->stride);
+    }
+  }
+}
+
+/// One block times one column.
+template <typename Format>
+[[gnu::always_inline]] inline void add_column(const std::byte* block, const Columns& x,
+                                              Floats& result) {
+  constexpr std::size_t k_steps = Format::k_group / 4;
+  FactorsOf<Format> factors;
+  Format::factors(block, factors);
+#pragma GCC unroll 16
+  for (std::size_t g = 0; g < Format::k_values / Format::k_group; ++g) {
+    const std::int16_t* sums = x.sums + g * (Format::k_group / 16);
+    const std::int32_t code_sum = Format::k_group == 32 ? sums[0] + sums[1] : sums[0];
+    __m512i products = _mm512_set1_epi32(Format::k_offset * code_sum);
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < k_steps; ++j) {
+      products = _mm512_dpbusd_epi32(products, Format::codes(block, g, j),
+                                     broadcast4(x.codes + g * Format::k_group + j * 4));
+    }
+    const float scale = x.scales[g * Format::k_group / 32];
+    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(products), _mm512_set1_ps(scale));
+    result = _mm512_fmadd_ps(scaled, factors.factor[g], result);
+    if constexpr (Format::k_minimums) {
+      result = _mm512_fmadd_ps(factors.minimum[g],
+                               _mm512_set1_ps(static_cast<float>(code_sum) * scale), result);
+    }
+  }
+}
+
+template <typename Format>
+void multiply_streams(const StreamProduct* product) {
+  const Q8Columns& q8 = *product->q8;
+  const Columns x{q8.codes, q8.scales, q8.sums, q8.k};
+  constexpr std::size_t n = Format::k_at_once;
+  const std::size_t blocks = x.k / Format::k_values;
+  for (std::size_t first = 0; first < k_streams; first += n) {
+    for (std::size_t panel = 0; panel < product->panel_count; ++panel) {
+      Floats results[n];
+#pragma GCC unroll 4
+      for (std::size_t s = 0; s < n; ++s) results[s] = _mm512_setzero_ps();
+      for (std::size_t b = 0; b < blocks; ++b) {
+        const std::size_t at = (panel * blocks + b) * Format::k_block_bytes;
+#pragma GCC unroll 4
+        for (std::size_t s = 0; s < n; ++s) {
+          add_column<Format>(product->panels[first + s] + at, x.at(0, b * Format::k_values),
+                             results[s]);
+        }
+      }
+#pragma GCC unroll 4
+      for (std::size_t s = 0; s < n; ++s) {
+        store(product->out[first + s] + panel * k_rows, results[s]);
+      }
+    }
+  }
+}
+
+/// Packing and decoding rows are those of AVX2: the panels are the same.
+template <typename Format>
+constexpr FormatKernels block_kernels() {
+  return {Format::k_format,        k_rows, true, nullptr, nullptr, multiply<Format>,
+          multiply_streams<Format>};
+}
+
+}  // namespace
+}  // namespace assay
