@@ -19,6 +19,8 @@ namespace {
 /// int8 plus 128, as an unsigned byte.
 inline Codes unsigned_codes(Codes codes) { return _mm512_xor_si512(codes, each(128)); }
 
+inline Floats minus(Floats a) { return _mm512_sub_ps(_mm512_setzero_ps(), a); }
+
 template <typename Format>
 constexpr std::int16_t offset_of() {
   return Format::k_signed ? -128 : Format::k_offset;
@@ -40,10 +42,17 @@ struct SmallBlock {
     return Format::k_signed ? unsigned_codes(stored) : stored;
   }
 
-  static void factors(const std::byte* block, Factors<1, k_minimums>& out) {
-    out.factor[0] = Format::scale(block, 0);
-    if constexpr (k_minimums) out.minimum[0] = Format::minimum(block, 0);
-  }
+  class BlockFactors {
+   public:
+    explicit BlockFactors(const std::byte* block) : block_(block) {}
+    [[nodiscard]] Floats d() const { return Format::scale(block_, 0); }
+    [[nodiscard]] Floats dmin() const { return Format::minimum(block_, 0); }
+    [[nodiscard]] static Floats factor(std::size_t) { return _mm512_set1_ps(1.0F); }
+    [[nodiscard]] static Floats minimum(std::size_t) { return _mm512_set1_ps(1.0F); }
+
+   private:
+    const std::byte* block_;
+  };
 };
 
 /// A format of kernels/x86/block_scales.inl.
@@ -55,8 +64,7 @@ struct LargeBlock {
   static constexpr std::size_t k_group = Format::k_scaled;
   static constexpr std::int16_t k_offset = offset_of<Format>();
   static constexpr bool k_minimums = Format::k_minimums;
-  static constexpr std::size_t k_at_once = 1;
-  static constexpr std::size_t k_groups = k_values / k_group;
+  static constexpr std::size_t k_at_once = 2;
 
   static Codes codes(const std::byte* block, std::size_t group, std::size_t j) {
     const std::size_t value = group * k_group + j * 4;
@@ -64,23 +72,22 @@ struct LargeBlock {
     return Format::k_signed ? unsigned_codes(stored) : stored;
   }
 
-  static void factors(const std::byte* block, Factors<k_groups, k_minimums>& out) {
-    BlockScales scales;
-    Format::scales(block, scales);
-    const Floats d = Format::halves(block, 0, 0);
-#pragma GCC unroll 16
-    for (std::size_t g = 0; g < k_groups; ++g) {
-      const std::size_t sixteen = g * k_group / 16;
-      out.factor[g] = _mm512_mul_ps(d, _mm512_cvtepi32_ps(widen(scales.scale[sixteen])));
+  class BlockFactors {
+   public:
+    explicit BlockFactors(const std::byte* block) : block_(block) {
+      Format::scales(block, scales_);
     }
-    if constexpr (k_minimums) {
-      const Floats dmin = _mm512_sub_ps(_mm512_setzero_ps(), Format::halves(block, 1, 0));
-#pragma GCC unroll 16
-      for (std::size_t g = 0; g < k_groups; ++g) {
-        out.minimum[g] = _mm512_mul_ps(dmin, _mm512_cvtepi32_ps(widen(scales.minimum[g])));
-      }
+    [[nodiscard]] Floats d() const { return Format::halves(block_, 0, 0); }
+    [[nodiscard]] Floats dmin() const { return minus(Format::halves(block_, 1, 0)); }
+    [[nodiscard]] Floats factor(std::size_t g) const {
+      return to_floats(scales_.scale[g * k_group / 16]);
     }
-  }
+    [[nodiscard]] Floats minimum(std::size_t g) const { return to_floats(scales_.minimum[g]); }
+
+   private:
+    const std::byte* block_;
+    BlockScales scales_;
+  };
 };
 
 template <bool five_bits>
@@ -89,7 +96,7 @@ struct KQuant : KLayout<five_bits> {
   static constexpr std::size_t k_group = 32;
   static constexpr std::int16_t k_offset = 0;
   static constexpr bool k_minimums = true;
-  static constexpr std::size_t k_at_once = five_bits ? 1 : 2;
+  static constexpr std::size_t k_at_once = 2;
 
   static Codes codes(const std::byte* block, std::size_t group, std::size_t j) {
     const Codes nibbles = load(block + Layout::nibbles_at(group / 2, j));
@@ -98,17 +105,20 @@ struct KQuant : KLayout<five_bits> {
     return group % 2 == 0 ? Layout::low_codes(nibbles, high) : Layout::high_codes(nibbles, high);
   }
 
-  static void factors(const std::byte* block, Factors<8, true>& out) {
-    typename Layout::SubBlocks sub_blocks;
-    Layout::unpack_sub_blocks(block, sub_blocks);
-    const Floats d = load_halves(block);
-    const Floats dmin = _mm512_sub_ps(_mm512_setzero_ps(), load_halves(block + 32));
-#pragma GCC unroll 8
-    for (std::size_t b = 0; b < 8; ++b) {
-      out.factor[b] = _mm512_mul_ps(d, _mm512_cvtepi32_ps(widen(sub_blocks.scale[b])));
-      out.minimum[b] = _mm512_mul_ps(dmin, _mm512_cvtepi32_ps(widen(sub_blocks.minimum[b])));
+  class BlockFactors {
+   public:
+    explicit BlockFactors(const std::byte* block) : block_(block) {
+      Layout::unpack_sub_blocks(block, sub_blocks_);
     }
-  }
+    [[nodiscard]] Floats d() const { return load_halves(block_); }
+    [[nodiscard]] Floats dmin() const { return minus(load_halves(block_ + 32)); }
+    [[nodiscard]] Floats factor(std::size_t g) const { return to_floats(sub_blocks_.scale[g]); }
+    [[nodiscard]] Floats minimum(std::size_t g) const { return to_floats(sub_blocks_.minimum[g]); }
+
+   private:
+    const std::byte* block_;
+    typename Layout::SubBlocks sub_blocks_;
+  };
 };
 
 }  // namespace

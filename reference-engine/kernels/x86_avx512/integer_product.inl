@@ -9,23 +9,15 @@
 //   k_minimums           each group adds `minimum` times the sum of the column's values
 //   k_at_once            streams that decode reads alternately (see x86_avx2/integer_product.inl)
 //   codes(block, group, j)      unsigned codes of values 4j .. of a group
-//   factors(block, Factors&)    of all groups of a block, float32
+//   BlockFactors                of a block: its constructor takes the block;
+//     d(), dmin()               what all factors, and all minimums, share
+//     factor(g), minimum(g)     of a group, without that
 #pragma once
 
 #include "reference-engine/kernels/x86/panels.inl"
 
 namespace assay {
 namespace {
-
-/// Factors (and minimums) of the groups of a block, of 16 rows.
-template <std::size_t groups, bool minimums>
-struct Factors {
-  Floats factor[groups];
-  Floats minimum[minimums ? groups : 1];
-};
-
-template <typename Format>
-using FactorsOf = Factors<Format::k_values / Format::k_group, Format::k_minimums>;
 
 // 512 values of two panels are unpacked at once: 16 KiB of codes stay in the first level cache.
 constexpr std::size_t k_chunk = 512;
@@ -50,12 +42,13 @@ void unpack(const std::byte* panel, std::size_t values, Unpacked<Format>& out) {
   constexpr std::size_t k_groups = Format::k_values / Format::k_group;
   constexpr std::size_t k_steps = Format::k_group / 4;
   for (std::size_t first = 0; first < values; first += Format::k_values) {
-    FactorsOf<Format> factors;
-    Format::factors(panel, factors);
+    const typename Format::BlockFactors factors(panel);
     for (std::size_t g = 0; g < k_groups; ++g) {
       const std::size_t group = first / Format::k_group + g;
-      store(out.factors[group], factors.factor[g]);
-      if constexpr (Format::k_minimums) store(out.minimums[group], factors.minimum[g]);
+      store(out.factors[group], _mm512_mul_ps(factors.d(), factors.factor(g)));
+      if constexpr (Format::k_minimums) {
+        store(out.minimums[group], _mm512_mul_ps(factors.dmin(), factors.minimum(g)));
+      }
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < k_steps; ++j) {
         store(out.codes[group * k_steps + j], Format::codes(panel, g, j));
@@ -286,31 +279,56 @@ void multiply(const PanelProduct* product) {
   }
 }
 
+/// `factor` times the sum of the codes of a group, in every lane.
+template <typename Format>
+__m512i code_sum(const std::int16_t* sums, std::size_t group, std::int16_t factor) {
+  const auto one = static_cast<std::uint16_t>(factor);
+  if constexpr (Format::k_group == 32) {
+    return _mm512_madd_epi16(broadcast4(sums + group * 2), _mm512_set1_epi16(factor));
+  }
+  // One of a pair.
+  const std::uint32_t which = group % 2 == 0 ? std::uint32_t{one} : std::uint32_t{one} << 16;
+  return _mm512_madd_epi16(broadcast4(sums + group / 2 * 2),
+                           _mm512_set1_epi32(static_cast<std::int32_t>(which)));
+}
+
+/// Asks for a large block: while one is multiplied, too few loads of the next are under way.
+template <std::size_t bytes>
+void prefetch(const std::byte* block) {
+  for (std::size_t i = 0; i < bytes; i += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(block) + i, _MM_HINT_T0);
+  }
+}
+
 /// One block times one column.
 template <typename Format>
 [[gnu::always_inline]] inline void add_column(const std::byte* block, const Columns& x,
                                               Floats& result) {
   constexpr std::size_t k_steps = Format::k_group / 4;
-  FactorsOf<Format> factors;
-  Format::factors(block, factors);
+  if constexpr (Format::k_values == 256)
+    prefetch<Format::k_block_bytes>(block + Format::k_block_bytes);
+  const typename Format::BlockFactors factors(block);
+  Floats part = _mm512_setzero_ps();
+  Floats minimums = _mm512_setzero_ps();
 #pragma GCC unroll 16
   for (std::size_t g = 0; g < Format::k_values / Format::k_group; ++g) {
-    const std::int16_t* sums = x.sums + g * (Format::k_group / 16);
-    const std::int32_t code_sum = Format::k_group == 32 ? sums[0] + sums[1] : sums[0];
-    __m512i products = _mm512_set1_epi32(Format::k_offset * code_sum);
+    __m512i products = Format::k_offset != 0 ? code_sum<Format>(x.sums, g, Format::k_offset)
+                                             : _mm512_setzero_si512();
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < k_steps; ++j) {
       products = _mm512_dpbusd_epi32(products, Format::codes(block, g, j),
                                      broadcast4(x.codes + g * Format::k_group + j * 4));
     }
-    const float scale = x.scales[g * Format::k_group / 32];
-    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(products), _mm512_set1_ps(scale));
-    result = _mm512_fmadd_ps(scaled, factors.factor[g], result);
+    const __m512 scale = _mm512_set1_ps(x.scales[g * Format::k_group / 32]);
+    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(products), scale);
+    part = _mm512_fmadd_ps(scaled, factors.factor(g), part);
     if constexpr (Format::k_minimums) {
-      result = _mm512_fmadd_ps(factors.minimum[g],
-                               _mm512_set1_ps(static_cast<float>(code_sum) * scale), result);
+      const __m512 sum = _mm512_cvtepi32_ps(code_sum<Format>(x.sums, g, 1));
+      minimums = _mm512_fmadd_ps(_mm512_mul_ps(sum, scale), factors.minimum(g), minimums);
     }
   }
+  result = _mm512_fmadd_ps(factors.d(), part, result);
+  if constexpr (Format::k_minimums) result = _mm512_fmadd_ps(factors.dmin(), minimums, result);
 }
 
 template <typename Format>

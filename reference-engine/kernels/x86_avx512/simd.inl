@@ -38,12 +38,14 @@ inline Codes look_up(const void* table, Codes indices) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(sixteen), indices);
 }
 
-/// 16 bytes as int32.
-inline __m512i widen(const std::uint8_t* at) {
-  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+/// 16 bytes.
+inline Floats to_floats(const std::uint8_t* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
 }
-inline __m512i widen(const std::int8_t* at) {
-  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+inline Floats to_floats(const std::int8_t* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
 }
 
 /// 16 consecutive binary16 values.
