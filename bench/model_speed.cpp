@@ -1,13 +1,14 @@
-// How fast the engine runs one model: model_speed MODEL.gguf [THREADS] [ISA] [PROMPT] [GENERATE]
-// [DEPTH] Prints load time, prefill and decode rates (best and median of three), the distance from
-// the float64 pass, and peak memory.
+// How fast the engine runs one model, for races (race.py) and for work on kernels. Prints load
+// time, prefill and decode rates, and peak memory; `assay bench` is the tool that checks and
+// judges.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/program_options.hpp>
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ struct Arguments {
   std::uint32_t prompt = 512;
   std::uint32_t generate = 64;
   std::uint32_t depth = 0;
+  std::string cache = "f16";
+  unsigned runs = 1;
+  bool json = false;
+  bool check = false;
 };
 
 double prefill_rate(assay::Session& session, const Arguments& arguments, std::uint32_t vocabulary) {
@@ -65,12 +70,54 @@ double decode_rate(assay::Session& session, const Arguments& arguments, std::uin
   return arguments.generate / seconds_since(start);
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// One line for a person, or one JSON object: {"pp": tokens/s, "tg": tokens/s}.
+void print_rates(const Arguments& arguments, const std::vector<double>& prefill,
+                 const std::vector<double>& decode) {
+  if (arguments.json) {
+    fmt::print("{{\"pp\": {:.3f}, \"tg\": {:.3f}}}\n", median(prefill), median(decode));
+    return;
+  }
+  fmt::print("prefill: median {:.2f} tokens/s, decode: median {:.2f} tokens/s\n", median(prefill),
+             median(decode));
+}
+
+int measure(const Arguments& arguments, const assay::Model& model, assay::Session& session) {
+  const std::uint32_t vocabulary = model.spec().vocabulary;
+  Arguments warm_up = arguments;
+  warm_up.prompt = std::min(arguments.prompt, 32U);
+  warm_up.generate = 2;
+  prefill_rate(session, warm_up, vocabulary);
+  decode_rate(session, warm_up, vocabulary);
+  std::vector<double> prefill;
+  std::vector<double> decode;
+  for (unsigned i = 0; i < arguments.runs; ++i) {
+    prefill.push_back(prefill_rate(session, arguments, vocabulary));
+    if (!session.rewind(arguments.depth)) return 1;
+    decode.push_back(decode_rate(session, arguments, vocabulary));
+  }
+  print_rates(arguments, prefill, decode);
+  if (arguments.check) {
+    if (!session.rewind(arguments.depth)) return 1;
+    const auto nmse = assay::reference_nmse(model, session, 3);
+    fmt::print("reference: nmse {:.3g}\n", nmse ? *nmse : -1.0);
+  }
+  return 0;
+}
+
 int run(const Arguments& arguments) {
-  const auto features = assay::live_cpu_features();
-  const auto kernels = assay::select_kernels(features, arguments.isa);
+  const auto kernels = assay::select_kernels(assay::live_cpu_features(), arguments.isa);
+  const auto cache = assay::cache_format(arguments.cache);
   auto file = assay::GgufFile::open(arguments.model);
-  if (!kernels || !file) {
-    fmt::print(stderr, "{}\n", kernels ? file.error().text() : kernels.error().text());
+  if (!kernels || !cache || !file) {
+    fmt::print(stderr, "{}\n",
+               !kernels
+                   ? kernels.error().text()
+                   : (!cache ? "--cache: expected f16, f32, bf16 or q8_0" : file.error().text()));
     return 1;
   }
   assay::ThreadPool pool(arguments.threads);
@@ -81,52 +128,52 @@ int run(const Arguments& arguments) {
     return 1;
   }
   const double load = seconds_since(start);
-  const double gigabytes = static_cast<double>(file->file().size().value) / 1e9;
-  fmt::print("{} {} threads: load {:.2f} s, {:.2f} s/GB\n", (*kernels)->isa, arguments.threads,
-             load, load / gigabytes);
-  const std::uint32_t context = arguments.depth + arguments.prompt + arguments.generate;
-  const assay::SessionShape shape{context, assay::CacheFormat::f16, 512, arguments.threads};
+  const std::uint32_t context =
+      arguments.depth + std::max(arguments.prompt, arguments.generate) + 1;
+  const assay::SessionShape shape{context, *cache, 512, arguments.threads};
   auto session = assay::Session::open(*model, shape, pool);
   if (!session || !session->fill_to(arguments.depth, 1)) return 1;
   session->mark();
-  const std::uint32_t vocabulary = model->spec().vocabulary;
-  std::vector<double> prefill;
-  std::vector<double> decode;
-  for (int i = 0; i < 4; ++i) {  // the first is the warm-up
-    prefill.push_back(prefill_rate(*session, arguments, vocabulary));
-    decode.push_back(decode_rate(*session, arguments, vocabulary));
+  if (!arguments.json) {
+    const double gigabytes = static_cast<double>(file->file().size().value) / 1e9;
+    fmt::print("{}, {} threads: load {:.2f} s, {:.2f} s/GB\n", (*kernels)->isa, arguments.threads,
+               load, load / gigabytes);
   }
-  const auto line = [](const char* name, std::vector<double> rates) {
-    rates.erase(rates.begin());
-    std::sort(rates.begin(), rates.end());
-    fmt::print("{}: median {:.2f} best {:.2f} tokens/s\n", name, rates[rates.size() / 2],
-               rates.back());
-  };
-  line("prefill", prefill);
-  line("decode", decode);
-  if (!session->rewind(arguments.depth)) return 1;
-  const auto check = std::chrono::steady_clock::now();
-  const auto nmse = assay::reference_nmse(*model, *session, 3);
-  fmt::print("reference: nmse {:.3g} in {:.2f} s\n", nmse ? *nmse : -1.0, seconds_since(check));
-  fmt::print("{}, predicted {} kB\n", peak_memory(),
-             assay::footprint(model->spec(), model->plan(), shape).peak().value / 1024);
-  return 0;
+  const int code = measure(arguments, *model, *session);
+  if (!arguments.json) {
+    fmt::print("{}, predicted {} kB\n", peak_memory(),
+               assay::footprint(model->spec(), model->plan(), shape).peak().value / 1024);
+  }
+  return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    fmt::print(stderr,
-               "usage: model_speed MODEL.gguf [THREADS] [ISA|best] [PROMPT] [GENERATE] [DEPTH]\n");
+  namespace options = boost::program_options;
+  Arguments arguments;
+  options::options_description all("model_speed MODEL.gguf [OPTIONS]");
+  auto add = all.add_options();
+  add("model", options::value(&arguments.model)->required(), "a GGUF file");
+  add("threads", options::value(&arguments.threads)->default_value(2), "");
+  add("isa", options::value(&arguments.isa), "kernels: scalar, avx2, avx512 (default: the best)");
+  add("prompt", options::value(&arguments.prompt)->default_value(512), "tokens of the prompt");
+  add("generate", options::value(&arguments.generate)->default_value(64), "tokens to generate");
+  add("depth", options::value(&arguments.depth)->default_value(0), "tokens in the cache before");
+  add("cache", options::value(&arguments.cache)->default_value("f16"), "f16, f32, bf16 or q8_0");
+  add("runs", options::value(&arguments.runs)->default_value(1), "timed runs; medians are printed");
+  add("json", options::bool_switch(&arguments.json), "only the two rates, as JSON");
+  add("check", options::bool_switch(&arguments.check), "compare with the float64 pass as well");
+  options::positional_options_description positions;
+  positions.add("model", 1);
+  try {
+    options::variables_map values;
+    options::store(
+        options::command_line_parser(argc, argv).options(all).positional(positions).run(), values);
+    options::notify(values);
+  } catch (const options::error& error) {
+    std::cerr << error.what() << '\n' << all;
     return 2;
   }
-  Arguments arguments;
-  arguments.model = argv[1];
-  if (argc > 2) arguments.threads = static_cast<unsigned>(std::atoi(argv[2]));
-  if (argc > 3 && std::string(argv[3]) != "best") arguments.isa = argv[3];
-  if (argc > 4) arguments.prompt = static_cast<std::uint32_t>(std::atoi(argv[4]));
-  if (argc > 5) arguments.generate = static_cast<std::uint32_t>(std::atoi(argv[5]));
-  if (argc > 6) arguments.depth = static_cast<std::uint32_t>(std::atoi(argv[6]));
-  return run(arguments);
+  return arguments.runs == 0 ? 2 : run(arguments);
 }

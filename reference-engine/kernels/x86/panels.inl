@@ -43,6 +43,12 @@ inline float half_to_float(const std::byte* at) {
   return _cvtsh_ss(bits);
 }
 
+inline float sum_of_lanes(__m256 v) {
+  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+
 /// Copies `bytes` bytes of each of `rows` stored rows, `row_bytes` apart, in groups of `group`
 /// bytes: to[g][r][group]. Rows that do not exist become zeros.
 inline void interleave(const std::byte* from, std::size_t rows, std::size_t row_bytes,

@@ -56,11 +56,5 @@ inline __m256i broadcast4(const void* at) {
 /// the additions and spills the products, which costs a factor of 1.6 to 1.9. Emits nothing.
 inline void pin(__m256i& value) { asm("" : "+x"(value)); }
 
-inline float sum_of_lanes(__m256 v) {
-  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
-  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
-}
-
 }  // namespace
 }  // namespace assay

@@ -10,6 +10,8 @@ struct F32 {
   using Stored = float;
   static constexpr std::uint32_t k_format = 0;
   static Floats load16(const Stored* at) { return _mm512_loadu_ps(at); }
+  static __m256 load8(const Stored* at) { return _mm256_loadu_ps(at); }
+  static float load1(const Stored* at) { return *at; }
 };
 
 struct F16 {
@@ -18,6 +20,10 @@ struct F16 {
   static Floats load16(const Stored* at) {
     return load_halves(reinterpret_cast<const std::byte*>(at));
   }
+  static __m256 load8(const Stored* at) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+  }
+  static float load1(const Stored* at) { return _cvtsh_ss(*at); }
 };
 
 struct Bf16 {
@@ -27,16 +33,34 @@ struct Bf16 {
     const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
   }
+  static __m256 load8(const Stored* at) {
+    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+  }
+  static float load1(const Stored* at) {
+    return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(*at) << 16)));
+  }
 };
 
-// Columns of the widest tile: with two panels 12 sums, enough to hide the latency of 4 cycles at
-// two multiply-adds a cycle.
-constexpr std::size_t k_tile = 6;
+// Columns of the widest tile: 12 sums hide the latency of 4 cycles at two multiply-adds a cycle,
+// and two panels halve the loads of columns.
+template <std::size_t P>
+constexpr std::size_t k_widest = 12 / P;
+constexpr std::size_t k_tile = k_widest<1>;
 
-/// Rows of 16 weights of each of P panels.
+/// Rows of 16 weights of each of P panels, `stride` values apart.
 template <typename Format, std::size_t P>
 struct Panels {
   const typename Format::Stored* at[P];
+  std::size_t stride;
+};
+
+/// One of them, and how many rows it has.
+template <typename Format>
+struct Panel {
+  const typename Format::Stored* weights;
+  std::size_t stride;
+  std::size_t count;
 };
 
 /// Columns of values, and where their sums of P * 16 rows are kept.
@@ -51,7 +75,7 @@ struct TileColumns {
 template <std::size_t N, typename Format, std::size_t P, bool accumulate>
 void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns& columns) {
   Floats sums[N][P];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t n = 0; n < N; ++n) {
 #pragma GCC unroll 2
     for (std::size_t p = 0; p < P; ++p) {
@@ -62,8 +86,9 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
   for (std::size_t i = 0; i < count; ++i) {
     Floats weights[P];
 #pragma GCC unroll 2
-    for (std::size_t p = 0; p < P; ++p) weights[p] = Format::load16(panels.at[p] + i * k_rows);
-#pragma GCC unroll 8
+    for (std::size_t p = 0; p < P; ++p)
+      weights[p] = Format::load16(panels.at[p] + i * panels.stride);
+#pragma GCC unroll 12
     for (std::size_t n = 0; n < N; ++n) {
       const Floats x = _mm512_set1_ps(columns.x[n * columns.x_stride + i]);
 #pragma GCC unroll 2
@@ -72,7 +97,7 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
       }
     }
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (std::size_t n = 0; n < N; ++n) {
 #pragma GCC unroll 2
     for (std::size_t p = 0; p < P; ++p) {
@@ -97,20 +122,28 @@ void tile_of(const Panels<Format, P>& panels, std::size_t count, const TileColum
 template <typename Format, std::size_t P, bool accumulate>
 void run_tiles(const Panels<Format, P>& panels, std::size_t count, TileColumns columns,
                std::size_t total) {
+  constexpr std::size_t k_most = k_widest<P>;
   while (total > 0) {
-    const bool last_two = total > k_tile && total < 2 * k_tile;
-    const std::size_t n = last_two ? (total + 1) / 2 : smaller(total, k_tile);
-    tile_of<k_tile, Format, P, accumulate>(panels, count, columns, n);
+    const bool last_two = total > k_most && total < 2 * k_most;
+    const std::size_t n = last_two ? (total + 1) / 2 : smaller(total, k_most);
+    tile_of<k_most, Format, P, accumulate>(panels, count, columns, n);
     columns.x += n * columns.x_stride;
     columns.c += n * columns.c_stride;
     total -= n;
   }
 }
 
-/// `count` values, a multiple of 16, as float32.
+template <typename Format, bool accumulate>
+void run_tiles(const Panel<Format>& panel, const TileColumns& columns, std::size_t total) {
+  run_tiles<Format, 1, accumulate>({{panel.weights}, panel.stride}, panel.count, columns, total);
+}
+
+/// 16 values of each of the rows as float32, close together.
 template <typename Format>
-void widen_values(const typename Format::Stored* from, std::size_t count, float* to) {
-  for (std::size_t i = 0; i < count; i += 16) store(to + i, Format::load16(from + i));
+void widen(const Panel<Format>& from, float* to) {
+  for (std::size_t i = 0; i < from.count; ++i) {
+    store(to + i * k_rows, Format::load16(from.weights + i * from.stride));
+  }
 }
 
 }  // namespace

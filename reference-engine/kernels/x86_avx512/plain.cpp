@@ -40,15 +40,15 @@ void multiply_chunk(const typename Format::Stored* panels, std::size_t k, std::s
       run_tiles<Read, P, true>(weights, count, tiles, columns);
     }
   };
-  Panels<Format, P> stored;
+  Panels<Format, P> stored{{}, k_rows};
   for (std::size_t p = 0; p < P; ++p) stored.at[p] = panels + (p * k + first) * k_rows;
-  if (columns <= k_tile || Format::k_format == F32::k_format) {
+  if (columns <= k_widest<P> || Format::k_format == F32::k_format) {
     run(stored);
     return;
   }
-  Panels<F32, P> widened;
+  Panels<F32, P> widened{{}, k_rows};
   for (std::size_t p = 0; p < P; ++p) {
-    widen_values<Format>(stored.at[p], count * k_rows, wide[p]);
+    widen<Format>({stored.at[p], k_rows, count}, wide[p]);
     widened.at[p] = wide[p];
   }
   run(widened);

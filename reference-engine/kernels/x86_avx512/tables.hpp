@@ -7,6 +7,7 @@ namespace assay {
 // Parts of the AVX-512 table (F, BW, DQ, VL, VNNI), laid over that of AVX2.
 extern const KernelTable k_avx512_block_formats;
 extern const KernelTable k_avx512_plain;
+extern const KernelTable k_avx512_attention;
 extern const KernelTable k_avx512_loops;
 
 }  // namespace assay

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Races Assay's engine against others on the same model files, alternating their runs.
+
+  bench/race.py --models DIR --peer NAME=COMMAND [--peer ...] [--cells bench/cells.json]
+                [--only TEXT] [--runs 5] [-o TABLE.md]
+
+A cell of the list is run when DIR/<shape>-<format>.gguf exists; the others are listed as not run.
+COMMAND is a peer's command line with {model} {threads} {prompt} {generate} {depth} {cache} in it. It
+prints JSON: either an array or lines of objects as llama-bench's (n_prompt, n_gen, avg_ts), or
+objects {"pp": tokens/s, "tg": tokens/s}. Several commands of one name are variants: the faster one
+counts, for prefill and decode apart.
+
+Before and after the runs of a cell the limits of the machine are measured (read bandwidth and int8
+products), so that each figure also stands as a share of what the machine could give at that time.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def output_of(command):
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command}: exit code {done.returncode}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def json_values(text):
+    """The objects of a JSON array, or of the lines that are JSON objects."""
+    start = text.find("[\n")
+    if start >= 0:
+        return json.loads(text[start:])
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def rates(text):
+    """(prefill, decode) in tokens/s; None for what was not run."""
+    prefill = decode = None
+    for value in json_values(text):
+        if "pp" in value:
+            prefill, decode = value["pp"] or None, value["tg"] or None
+        elif value.get("n_gen", 0) == 0:
+            prefill = value["avg_ts"]
+        elif value.get("n_prompt", 0) == 0:
+            decode = value["avg_ts"]
+    return prefill, decode
+
+
+def best(pairs):
+    """Of the variants of one engine in one round."""
+    return tuple(max((p[i] for p in pairs if p[i]), default=None) for i in (0, 1))
+
+
+def limits(benchmark, threads):
+    """Read bandwidth in GB/s and int8 products in GOP/s with so many threads."""
+    text = output_of(f"{benchmark} --benchmark_filter='^(read/4|int8)/[a-z0-9]*/{threads}/' "
+                     "--benchmark_min_time=0.2 --benchmark_format=json 2>/dev/null")
+    found = {"read": 0.0, "int8": 0.0}
+    for row in json.loads(text)["benchmarks"]:
+        kind = row["name"].split("/")[0]
+        found[kind] = max(found[kind], row.get("GB/s", row.get("GOP/s", 0.0)))
+    return found
+
+
+def summary(values):
+    """Median and half the distance between the second lowest and second highest value."""
+    values = sorted(values)
+    inner = values[1:-1] if len(values) > 4 else values
+    return statistics.median(values), (inner[-1] - inner[0]) / 2
+
+
+def run_cell(cell, model, engines, runs, benchmark):
+    """{engine: ([prefill, ...], [decode, ...])} and the limits around the runs."""
+    fields = {"cache": "f16", **cell, "model": model}
+    found = {name: ([], []) for name in engines}
+    around = [limits(benchmark, cell["threads"])]
+    for _ in range(runs):
+        for name, commands in engines.items():
+            pair = best([rates(output_of(command.format(**fields))) for command in commands])
+            for values, rate in zip(found[name], pair):
+                if rate:
+                    values.append(rate)
+    around.append(limits(benchmark, cell["threads"]))
+    return found, {key: max(one[key] for one in around) for key in around[0]}
+
+
+def title(cell):
+    text = f"{cell['shape']} {cell['format']}, {cell['threads']} thread{'s' * (cell['threads'] > 1)}"
+    if cell["depth"]:
+        text += f", at {cell['depth']}"
+    if cell.get("cache"):
+        text += f", cache {cell['cache']}"
+    return text
+
+
+def rows_of(cell, model, found, limit):
+    rows = []
+    for index, what in enumerate((f"prefill {cell['prompt']}", f"decode {cell['generate']}")):
+        ours = found["assay"][index]
+        peers = {name: values[index] for name, values in found.items() if name != "assay"}
+        peers = {name: summary(values) for name, values in peers.items() if values}
+        if not ours or not peers:
+            continue
+        best_name = max(peers, key=lambda name: peers[name][0])
+        median, spread = summary(ours)
+        ratio = median / peers[best_name][0]
+        share = ""
+        if index == 1:
+            size = pathlib.Path(model).stat().st_size / 1e9
+            dense = "moe" not in cell["shape"]
+            share = f"{100 * median * size / limit['read']:.0f} % of read" if dense else ""
+        others = "; ".join(f"{name} {value:.4g} ±{half:.2g}" for name, (value, half) in peers.items())
+        rows.append(f"| {title(cell)} | {what} | {median:.4g} ±{spread:.2g} | {others} "
+                    f"| {ratio:.2f} | {share} |")
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", required=True, type=pathlib.Path)
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
+    parser.add_argument("--cells", type=pathlib.Path, default=ROOT / "bench/cells.json")
+    parser.add_argument("--only", default="", help="run cells whose title has this text")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser.add_argument("-o", "--output", type=pathlib.Path)
+    options = parser.parse_args()
+    own = (f"{options.build}/model_speed {{model}} --threads {{threads}} --prompt {{prompt}} "
+           "--generate {generate} --depth {depth} --cache {cache} --json")
+    engines = {"assay": [own]}
+    for peer in options.peer:
+        name, _, command = peer.partition("=")
+        if not command:
+            parser.error(f"--peer {peer}: expected NAME=COMMAND")
+        engines.setdefault(name, []).append(command)
+    lines = ["| cell | what | Assay, tokens/s | others | ratio to the best | decode: share of read bandwidth |",
+             "|---|---|---|---|---|---|"]
+    missed = []
+    for cell in json.loads(options.cells.read_text())["cells"]:
+        model = options.models / f"{cell['shape']}-{cell['format']}.gguf"
+        if options.only not in title(cell) or not model.exists():
+            missed.append(title(cell) + f", prompt {cell['prompt']}")
+            continue
+        found, limit = run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench")
+        for row in rows_of(cell, model, found, limit):
+            lines.append(row)
+            print(row, file=sys.stderr, flush=True)
+    lines += ["", f"Not run: {len(missed)} cells" + "".join(f"\n- {name}" for name in missed)]
+    text = "\n".join(lines) + "\n"
+    if options.output:
+        options.output.write_text(text)
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,313 @@
+// Attention over a cache: many queries by the float32 tile of the instruction set that the
+// translation unit is compiled for, few of them row by row.
+#pragma once
+
+#if defined(__AVX512VNNI__)
+#include "reference-engine/kernels/x86_avx512/float_tile.inl"
+#else
+#include "reference-engine/kernels/x86_avx2/float_tile.inl"
+#endif
+
+namespace assay {
+namespace {
+
+// Up to this many queries read keys row by row and add across lanes; more of them pay for turning
+// 16 keys into columns.
+constexpr std::size_t k_few_queries = 4;
+constexpr std::size_t k_block_dims = 256;
+constexpr std::size_t k_block_positions = 128;
+
+/// One K/V head.
+template <typename Format>
+struct Cache {
+  const typename Format::Stored* rows;
+  std::size_t positions;
+  std::size_t dim;
+};
+
+struct Queries {
+  const float* q;
+  std::size_t count;
+  float* scores;
+  std::size_t stride;
+};
+
+/// The sums across the lanes of 8 vectors, in order.
+inline __m256 sums_of_lanes(const __m256 (&v)[8]) {
+  const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+  const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
+  return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20),
+                       _mm256_permute2f128_ps(low, high, 0x31));
+}
+
+template <typename Format>
+float score(const float* q, const typename Format::Stored* key, std::size_t dim) {
+  __m256 sum = _mm256_setzero_ps();
+  std::size_t i = 0;
+  for (; i + 8 <= dim; i += 8) {
+    sum = _mm256_fmadd_ps(Format::load8(key + i), _mm256_loadu_ps(q + i), sum);
+  }
+  float total = sum_of_lanes(sum);
+  for (; i < dim; ++i) total += q[i] * Format::load1(key + i);
+  return total;
+}
+
+/// H queries times groups of 8 / H keys.
+template <std::size_t H, typename Format>
+void few_scores(const Queries& queries, const Cache<Format>& keys) {
+  constexpr std::size_t k_keys = 8 / H;
+  const std::size_t dim = keys.dim;
+  std::size_t p = 0;
+  for (; dim % 8 == 0 && p + k_keys <= keys.positions; p += k_keys) {
+    __m256 sums[8];
+    for (auto& sum : sums) sum = _mm256_setzero_ps();
+    for (std::size_t i = 0; i < dim; i += 8) {
+      __m256 key[k_keys];
+#pragma GCC unroll 8
+      for (std::size_t j = 0; j < k_keys; ++j)
+        key[j] = Format::load8(keys.rows + (p + j) * dim + i);
+#pragma GCC unroll 4
+      for (std::size_t h = 0; h < H; ++h) {
+        const __m256 q = _mm256_loadu_ps(queries.q + h * dim + i);
+#pragma GCC unroll 8
+        for (std::size_t j = 0; j < k_keys; ++j) {
+          sums[h * k_keys + j] = _mm256_fmadd_ps(key[j], q, sums[h * k_keys + j]);
+        }
+      }
+    }
+    alignas(32) float out[8];
+    _mm256_store_ps(out, sums_of_lanes(sums));
+    for (std::size_t h = 0; h < H; ++h) {
+      __builtin_memcpy(queries.scores + h * queries.stride + p, out + h * k_keys,
+                       k_keys * sizeof(float));
+    }
+  }
+  for (; p < keys.positions; ++p) {
+    for (std::size_t h = 0; h < H; ++h) {
+      queries.scores[h * queries.stride + p] =
+          score<Format>(queries.q + h * dim, keys.rows + p * dim, dim);
+    }
+  }
+}
+
+inline void transpose8(__m256 (&r)[8]) {
+  __m256 t[8];
+  for (std::size_t i = 0; i < 4; ++i) {
+    t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+  }
+  __m256 u[8];
+  for (std::size_t i = 0; i < 2; ++i) {
+    u[4 * i] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
+    u[4 * i + 1] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0xEE);
+    u[4 * i + 2] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
+    u[4 * i + 3] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xEE);
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    r[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
+    r[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
+  }
+}
+
+/// Values first .. first + count of up to 16 keys as columns: out[i][16]. Missing keys are zeros.
+template <typename Format>
+void transpose_keys(const Cache<Format>& keys, std::size_t first, std::size_t count, float* out) {
+  for (std::size_t half = 0; half < k_rows; half += 8) {
+    std::size_t i = 0;
+    for (; keys.positions >= half + 8 && i + 8 <= count; i += 8) {
+      __m256 rows[8];
+      for (std::size_t p = 0; p < 8; ++p) {
+        rows[p] = Format::load8(keys.rows + (half + p) * keys.dim + first + i);
+      }
+      transpose8(rows);
+      for (std::size_t p = 0; p < 8; ++p) {
+        _mm256_store_ps(out + (i + p) * k_rows + half, rows[p]);
+      }
+    }
+    for (; i < count; ++i) {
+      for (std::size_t p = half; p < half + 8; ++p) {
+        out[i * k_rows + p] =
+            p < keys.positions ? Format::load1(keys.rows + p * keys.dim + first + i) : 0.0F;
+      }
+    }
+  }
+}
+
+/// Any number of queries times up to 16 keys.
+template <typename Format>
+void many_scores(const Queries& queries, const Cache<Format>& keys) {
+  alignas(64) float columns[k_block_dims * k_rows];
+  alignas(64) float partial[64 * k_rows];  // of a last block of keys
+  const bool full = keys.positions == k_rows;
+  for (std::size_t q = 0; q < queries.count; q += 64) {
+    const std::size_t count = smaller(queries.count - q, 64);
+    float* scores = queries.scores + q * queries.stride;
+    const std::size_t stride = full ? queries.stride : k_rows;
+    for (std::size_t i = 0; i < keys.dim; i += k_block_dims) {
+      const std::size_t dims = smaller(keys.dim - i, k_block_dims);
+      if (q == 0 || keys.dim > k_block_dims) transpose_keys(keys, i, dims, columns);
+      const Panel<F32> panel{columns, k_rows, dims};
+      const TileColumns tiles{queries.q + q * keys.dim + i, keys.dim, full ? scores : partial,
+                              stride};
+      if (i == 0) {
+        run_tiles<F32, false>(panel, tiles, count);
+      } else {
+        run_tiles<F32, true>(panel, tiles, count);
+      }
+    }
+    for (std::size_t h = 0; !full && h < count; ++h) {
+      __builtin_memcpy(scores + h * queries.stride, partial + h * k_rows,
+                       keys.positions * sizeof(float));
+    }
+  }
+}
+
+template <typename Format>
+void scores_of(const float* q, std::size_t queries, const typename Format::Stored* keys,
+               std::size_t positions, std::size_t dim, float* out, std::size_t stride) {
+  if (queries > k_few_queries) {
+    for (std::size_t p = 0; p < positions; p += k_rows) {
+      const Cache<Format> block{keys + p * dim, smaller(positions - p, k_rows), dim};
+      many_scores<Format>({q, queries, out + p, stride}, block);
+    }
+    return;
+  }
+  const Cache<Format> cache{keys, positions, dim};
+  std::size_t h = 0;
+  if (queries == 4) {
+    few_scores<4>({q, 4, out, stride}, cache);
+    return;
+  }
+  if (queries >= 2) {
+    few_scores<2>({q, 2, out, stride}, cache);
+    h = 2;
+  }
+  if (h < queries) few_scores<1>({q + h * dim, 1, out + h * stride, stride}, cache);
+}
+
+/// out[h][16] += sum over positions of weights[h][p] * values[p][16], for up to k_block_positions.
+template <typename Format>
+void mix_slab(const Panel<Format>& values, const TileColumns& rows, std::size_t queries) {
+  if (queries <= k_tile) {
+    run_tiles<Format, true>(values, rows, queries);
+    return;
+  }
+  alignas(64) float wide[k_block_positions * k_rows];
+  widen<Format>(values, wide);
+  run_tiles<F32, true>({wide, k_rows, values.count}, rows, queries);
+}
+
+/// The last dimensions of a head that do not fill 16.
+template <typename Format>
+void mix_rest(const Panel<Format>& values, const TileColumns& rows, std::size_t queries,
+              std::size_t dims) {
+  alignas(64) float wide[k_block_positions * k_rows];
+  for (std::size_t p = 0; p < values.count; ++p) {
+    for (std::size_t i = 0; i < k_rows; ++i) {
+      wide[p * k_rows + i] =
+          i < dims ? Format::load1(values.weights + p * values.stride + i) : 0.0F;
+    }
+  }
+  alignas(64) float sums[k_tile * k_rows];
+  for (std::size_t h = 0; h < queries; h += k_tile) {
+    const std::size_t count = smaller(queries - h, k_tile);
+    run_tiles<F32, false>({wide, k_rows, values.count},
+                          {rows.x + h * rows.x_stride, rows.x_stride, sums, k_rows}, count);
+    for (std::size_t n = 0; n < count; ++n) {
+      float* out = rows.c + (h + n) * rows.c_stride;
+      for (std::size_t i = 0; i < dims; ++i) out[i] += sums[n * k_rows + i];
+    }
+  }
+}
+
+template <typename Format>
+void mix_of(const float* weights, std::size_t queries, std::size_t stride,
+            const typename Format::Stored* values, std::size_t positions, std::size_t dim,
+            float* out) {
+  for (std::size_t p = 0; p < positions; p += k_block_positions) {
+    const std::size_t count = smaller(positions - p, k_block_positions);
+    for (std::size_t i = 0; i < dim; i += k_rows) {
+      const Panel<Format> slab{values + p * dim + i, dim, count};
+      const TileColumns rows{weights + p, stride, out + i, dim};
+      if (dim - i >= k_rows) {
+        mix_slab<Format>(slab, rows, queries);
+      } else {
+        mix_rest<Format>(slab, rows, queries, dim - i);
+      }
+    }
+  }
+}
+
+template <typename Format>
+void scores(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
+            std::size_t dim, float* out, std::size_t stride) {
+  scores_of<Format>(q, queries, reinterpret_cast<const typename Format::Stored*>(keys), positions,
+                    dim, out, stride);
+}
+
+template <typename Format>
+void mix(const float* weights, std::size_t queries, std::size_t stride, const std::byte* values,
+         std::size_t positions, std::size_t dim, float* out) {
+  mix_of<Format>(weights, queries, stride, reinterpret_cast<const typename Format::Stored*>(values),
+                 positions, dim, out);
+}
+
+// Q8_0 rows: blocks of d (f16) and 32 int8. They are widened a tile at a time, which then stays in
+// the first level cache: 32 KiB, and at least two rows of the widest head.
+constexpr std::size_t k_wide_values = 8192;
+
+void widen_row(const std::byte* row, std::size_t dim, float* out) {
+  for (std::size_t i = 0; i < dim; i += 32, row += 34) {
+    const __m256 d = _mm256_set1_ps(half_to_float(row));
+    std::size_t j = 0;
+    for (; j < 32 && i + j + 8 <= dim; j += 8) {
+      const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 2 + j));
+      _mm256_storeu_ps(out + i + j,
+                       _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)), d));
+    }
+    for (; j < 32 && i + j < dim; ++j) {
+      const auto code = static_cast<std::int8_t>(row[2 + j]);
+      out[i + j] = static_cast<float>(code) * half_to_float(row);
+    }
+  }
+}
+
+/// Calls use(first, count, values) for tiles of rows.
+template <typename Use>
+void for_each_tile(const std::byte* rows, std::size_t positions, std::size_t dim, Use use) {
+  alignas(64) float wide[k_wide_values];
+  const std::size_t bytes = (dim + 31) / 32 * 34;
+  std::size_t tile = k_wide_values / dim;
+  if (tile > k_rows) tile -= tile % k_rows;
+  for (std::size_t first = 0; first < positions; first += tile) {
+    const std::size_t count = smaller(positions - first, tile);
+    for (std::size_t p = 0; p < count; ++p) {
+      widen_row(rows + (first + p) * bytes, dim, wide + p * dim);
+    }
+    use(first, count, wide);
+  }
+}
+
+void scores_q8_0(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
+                 std::size_t dim, float* out, std::size_t stride) {
+  for_each_tile(keys, positions, dim, [=](std::size_t first, std::size_t count, const float* wide) {
+    scores_of<F32>(q, queries, wide, count, dim, out + first, stride);
+  });
+}
+
+void mix_q8_0(const float* weights, std::size_t queries, std::size_t stride,
+              const std::byte* values, std::size_t positions, std::size_t dim, float* out) {
+  for_each_tile(values, positions, dim,
+                [=](std::size_t first, std::size_t count, const float* wide) {
+                  mix_of<F32>(weights + first, queries, stride, wide, count, dim, out);
+                });
+}
+
+// By CacheFormat.
+constexpr CacheKernels k_cache_kernels[k_cache_formats] = {{scores<F16>, mix<F16>},
+                                                           {scores<F32>, mix<F32>},
+                                                           {scores<Bf16>, mix<Bf16>},
+                                                           {scores_q8_0, mix_q8_0}};
+
+}  // namespace
+}  // namespace assay
