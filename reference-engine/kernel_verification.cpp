@@ -273,6 +273,9 @@ void append_format(const KernelTable& table, WeightFormat format, std::vector<Ke
       out.push_back(check_product(table, {format, rows, 256, columns}, {}));
     }
   }
+  // Several pieces of as many rows as one may have, and more columns than kernels take at once.
+  out.push_back(check_product(table, {format, 531, 768, 13}, {}));
+  out.push_back(check_product(table, {format, 19, 768, 519}, {}));
   out.push_back(check_decode(table, {format, 37, 512, 0}));
 }
 

@@ -129,8 +129,8 @@ KernelTable avx2_table() {
 
 KernelTable avx512_table() {
   KernelTable out = avx2_table();
-  for (const KernelTable* part :
-       {&k_avx512_plain, &k_avx512_block_formats, &k_avx512_attention, &k_avx512_loops}) {
+  for (const KernelTable* part : {&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
+                                  &k_avx512_attention, &k_avx512_loops}) {
     lay_over(out, *part);
   }
   return out;

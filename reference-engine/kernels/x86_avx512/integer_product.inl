@@ -19,6 +19,14 @@
 namespace assay {
 namespace {
 
+/// int8 plus 128, as an unsigned byte.
+inline Codes unsigned_codes(Codes codes) { return _mm512_xor_si512(codes, each(128)); }
+
+template <typename Format>
+constexpr std::int16_t offset_of() {
+  return Format::k_signed ? -128 : Format::k_offset;
+}
+
 // 512 values of two panels are unpacked at once: 16 KiB of codes stay in the first level cache.
 constexpr std::size_t k_chunk = 512;
 // Columns of the widest tile: with two panels 12 sums of products and 12 results in registers.
@@ -133,37 +141,44 @@ class Ahead {
   std::size_t left_;
 };
 
-/// c[N][2][16] += P panels times columns first .. first + N
-template <typename Format, std::size_t P, std::size_t N>
-void tile(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t first,
+/// Two panels; a last one that has no second stands for both.
+template <typename Format>
+struct Pair {
+  const Unpacked<Format>* panel[2];
+};
+
+/// c[N][2][16] += two panels times columns first .. first + N
+template <typename Format, std::size_t N>
+void tile(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t first,
           std::size_t values, float (*c)[2][k_rows]) {
   constexpr std::size_t k_steps = Format::k_group / 4;
-  __m512 results[P][N];
+  __m512 results[2][N];
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < N; ++i) {
 #pragma GCC unroll 2
-    for (std::size_t p = 0; p < P; ++p) results[p][i] = _mm512_load_ps(c[i][p]);
+    for (std::size_t p = 0; p < 2; ++p) results[p][i] = _mm512_load_ps(c[i][p]);
   }
   for (std::size_t g = 0; g < values / Format::k_group; ++g) {
-    __m512i sums[P][N];
+    __m512i sums[2][N];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < N; ++i) {
       const __m512i start =
           Format::k_offset != 0 ? broadcast4(&x.offsets[first + i][g]) : _mm512_setzero_si512();
 #pragma GCC unroll 2
-      for (std::size_t p = 0; p < P; ++p) sums[p][i] = start;
+      for (std::size_t p = 0; p < 2; ++p) sums[p][i] = start;
     }
     const std::int8_t* codes = x.codes[first] + g * Format::k_group;
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < k_steps; ++j) {
-      __m512i weights[P];
+      __m512i weights[2];
 #pragma GCC unroll 2
-      for (std::size_t p = 0; p < P; ++p) weights[p] = load(panels[p].codes[g * k_steps + j]);
+      for (std::size_t p = 0; p < 2; ++p)
+        weights[p] = load(panels.panel[p]->codes[g * k_steps + j]);
 #pragma GCC unroll 8
       for (std::size_t i = 0; i < N; ++i) {
         const __m512i column = broadcast4(codes + i * k_chunk + j * 4);
 #pragma GCC unroll 2
-        for (std::size_t p = 0; p < P; ++p) {
+        for (std::size_t p = 0; p < 2; ++p) {
           sums[p][i] = _mm512_dpbusd_epi32(sums[p][i], weights[p], column);
           pin(sums[p][i]);
         }
@@ -173,13 +188,13 @@ void tile(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t
     for (std::size_t i = 0; i < N; ++i) {
       const __m512 scale = _mm512_set1_ps(x.scales[first + i][g * Format::k_group / 32]);
 #pragma GCC unroll 2
-      for (std::size_t p = 0; p < P; ++p) {
+      for (std::size_t p = 0; p < 2; ++p) {
         const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[p][i]), scale);
         results[p][i] =
-            _mm512_fmadd_ps(scaled, _mm512_load_ps(panels[p].factors[g]), results[p][i]);
+            _mm512_fmadd_ps(scaled, _mm512_load_ps(panels.panel[p]->factors[g]), results[p][i]);
         if constexpr (Format::k_minimums) {
           results[p][i] =
-              _mm512_fmadd_ps(_mm512_load_ps(panels[p].minimums[g]),
+              _mm512_fmadd_ps(_mm512_load_ps(panels.panel[p]->minimums[g]),
                               _mm512_set1_ps(x.scaled_sums[first + i][g]), results[p][i]);
         }
       }
@@ -188,25 +203,25 @@ void tile(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < N; ++i) {
 #pragma GCC unroll 2
-    for (std::size_t p = 0; p < P; ++p) _mm512_store_ps(c[i][p], results[p][i]);
+    for (std::size_t p = 0; p < 2; ++p) _mm512_store_ps(c[i][p], results[p][i]);
   }
 }
 
-template <typename Format, std::size_t P, std::size_t N>
-void tile_of(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t first,
+template <typename Format, std::size_t N>
+void tile_of(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t first,
              std::size_t columns, std::size_t values, float (*c)[2][k_rows]) {
   if constexpr (N > 0) {
     if (columns == N) {
-      tile<Format, P, N>(panels, x, first, values, c);
+      tile<Format, N>(panels, x, first, values, c);
     } else {
-      tile_of<Format, P, N - 1>(panels, x, first, columns, values, c);
+      tile_of<Format, N - 1>(panels, x, first, columns, values, c);
     }
   }
 }
 
-/// c[columns][2][16] += P panels times all columns.
-template <typename Format, std::size_t P>
-void run_tiles(const Unpacked<Format>* panels, const Gathered<Format>& x, std::size_t columns,
+/// c[columns][2][16] += two panels times all columns.
+template <typename Format>
+void run_tiles(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t columns,
                std::size_t values, float (*c)[2][k_rows], Ahead& ahead) {
   for (std::size_t done = 0; done < columns;) {
     const std::size_t left = columns - done;
@@ -214,7 +229,7 @@ void run_tiles(const Unpacked<Format>* panels, const Gathered<Format>& x, std::s
     const bool last_two = left > k_tile && left < 2 * k_tile;
     const std::size_t n = last_two ? (left + 1) / 2 : smaller(left, k_tile);
     ahead.fetch(4);
-    tile_of<Format, P, k_tile>(panels, x, done, n, values, c + done);
+    tile_of<Format, k_tile>(panels, x, done, n, values, c + done);
     done += n;
   }
 }
@@ -250,13 +265,11 @@ void multiply_block(const std::byte* panels, std::size_t rows, const Columns& x,
     for (std::size_t panel = 0; panel < count; panel += 2) {
       const std::byte* from =
           panels + panel * panel_bytes + value / Format::k_values * Format::k_block_bytes;
+      const bool alone = panel + 1 == count;
       unpack<Format>(from, values, unpacked[0]);
-      if (panel + 1 < count) {
-        unpack<Format>(from + panel_bytes, values, unpacked[1]);
-        run_tiles<Format, 2>(unpacked, gathered, columns, values, results[panel / 2], ahead);
-      } else {
-        run_tiles<Format, 1>(unpacked, gathered, columns, values, results[panel / 2], ahead);
-      }
+      if (!alone) unpack<Format>(from + panel_bytes, values, unpacked[1]);
+      run_tiles<Format>({{&unpacked[0], &unpacked[alone ? 0 : 1]}}, gathered, columns, values,
+                        results[panel / 2], ahead);
     }
   }
 }
