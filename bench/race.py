@@ -2,7 +2,7 @@
 """Races Assay's engine against others on the same model files, alternating their runs.
 
   bench/race.py --models DIR --peer NAME=COMMAND [--peer ...] [--cells bench/cells.json]
-                [--only TEXT] [--runs 5] [-o TABLE.md]
+                [--only REGEX] [--runs 5] [-o TABLE.md]
 
 A cell of the list is run when DIR/<shape>-<format>.gguf exists; the others are listed as not run.
 COMMAND is a peer's command line with {model} {threads} {prompt} {generate} {depth} {cache} in it. It
@@ -17,6 +17,7 @@ products), so that each figure also stands as a share of what the machine could 
 import argparse
 import json
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -91,9 +92,10 @@ def run_cell(cell, model, engines, runs, benchmark):
 
 
 def title(cell):
-    text = f"{cell['shape']} {cell['format']}, {cell['threads']} thread{'s' * (cell['threads'] > 1)}"
+    text = f"{cell['shape']} {cell['format']}, prompt {cell['prompt']}"
     if cell["depth"]:
-        text += f", at {cell['depth']}"
+        text += f" at {cell['depth']}"
+    text += f", {cell['threads']} thread{'s' * (cell['threads'] > 1)}"
     if cell.get("cache"):
         text += f", cache {cell['cache']}"
     return text
@@ -125,9 +127,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", required=True, type=pathlib.Path)
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND", help="may be given several times")
     parser.add_argument("--cells", type=pathlib.Path, default=ROOT / "bench/cells.json")
-    parser.add_argument("--only", default="", help="run cells whose title has this text")
+    parser.add_argument("--only", default="", metavar="REGEX", help="run cells whose title matches")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("-o", "--output", type=pathlib.Path)
@@ -145,8 +147,8 @@ def main():
     missed = []
     for cell in json.loads(options.cells.read_text())["cells"]:
         model = options.models / f"{cell['shape']}-{cell['format']}.gguf"
-        if options.only not in title(cell) or not model.exists():
-            missed.append(title(cell) + f", prompt {cell['prompt']}")
+        if not re.search(options.only, title(cell)) or not model.exists():
+            missed.append(title(cell))
             continue
         found, limit = run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench")
         for row in rows_of(cell, model, found, limit):

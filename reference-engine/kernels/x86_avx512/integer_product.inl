@@ -15,6 +15,7 @@
 #pragma once
 
 #include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/x86_avx512/ahead.inl"
 
 namespace assay {
 namespace {
@@ -118,27 +119,27 @@ struct Gathered {
   }
 };
 
-/// Asks for the chunk that is gathered next, a few columns at a time: its pieces are too short and
-/// too far apart for the processor to foresee.
-class Ahead {
- public:
-  Ahead(const Columns& x, std::size_t value, std::size_t columns)
-      : x_(x), value_(value), left_(value < x.k ? columns : 0) {}
+/// The chunk of the columns that is gathered next.
+struct NextChunk {
+  Ahead codes;
+  Ahead scales;
+  Ahead sums;
+
+  NextChunk(const Columns& x, std::size_t value, std::size_t columns)
+      : NextChunk(x.at(0, value), value < x.k ? columns : 0) {}
 
   void fetch(std::size_t columns) {
-    for (; columns > 0 && left_ > 0; --columns) {
-      const Columns column = x_.at(--left_, value_);
-      const auto* codes = reinterpret_cast<const char*>(column.codes);
-      for (std::size_t i = 0; i < k_chunk; i += 64) _mm_prefetch(codes + i, _MM_HINT_T1);
-      _mm_prefetch(reinterpret_cast<const char*>(column.scales), _MM_HINT_T1);
-      _mm_prefetch(reinterpret_cast<const char*>(column.sums), _MM_HINT_T1);
-    }
+    codes.fetch(columns);
+    scales.fetch(columns);
+    sums.fetch(columns);
   }
 
  private:
-  Columns x_;
-  std::size_t value_;
-  std::size_t left_;
+  NextChunk(const Columns& x, std::size_t columns)
+      : codes(x.codes, x.k, k_chunk, columns),
+        scales(x.scales, x.k / 32 * sizeof(float), k_chunk / 32 * sizeof(float), columns),
+        sums(x.sums, x.k / 16 * sizeof(std::int16_t), k_chunk / 16 * sizeof(std::int16_t),
+             columns) {}
 };
 
 /// Two panels; a last one that has no second stands for both.
@@ -222,13 +223,13 @@ void tile_of(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t 
 /// c[columns][2][16] += two panels times all columns.
 template <typename Format>
 void run_tiles(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t columns,
-               std::size_t values, float (*c)[2][k_rows], Ahead& ahead) {
+               std::size_t values, float (*c)[2][k_rows], NextChunk& next) {
   for (std::size_t done = 0; done < columns;) {
     const std::size_t left = columns - done;
     // The last two tiles share what is left, rather than a full one and a narrow one.
     const bool last_two = left > k_tile && left < 2 * k_tile;
     const std::size_t n = last_two ? (left + 1) / 2 : smaller(left, k_tile);
-    ahead.fetch(4);
+    next.fetch(4);
     tile_of<Format, k_tile>(panels, x, done, n, values, c + done);
     done += n;
   }
@@ -261,7 +262,7 @@ void multiply_block(const std::byte* panels, std::size_t rows, const Columns& x,
   for (std::size_t value = 0; value < x.k; value += k_chunk) {
     const std::size_t values = smaller(x.k - value, k_chunk);
     gathered.fill(x.at(0, value), columns, values);
-    Ahead ahead(x, value + k_chunk, columns);
+    NextChunk next(x, value + k_chunk, columns);
     for (std::size_t panel = 0; panel < count; panel += 2) {
       const std::byte* from =
           panels + panel * panel_bytes + value / Format::k_values * Format::k_block_bytes;
@@ -269,7 +270,7 @@ void multiply_block(const std::byte* panels, std::size_t rows, const Columns& x,
       unpack<Format>(from, values, unpacked[0]);
       if (!alone) unpack<Format>(from + panel_bytes, values, unpacked[1]);
       run_tiles<Format>({{&unpacked[0], &unpacked[alone ? 0 : 1]}}, gathered, columns, values,
-                        results[panel / 2], ahead);
+                        results[panel / 2], next);
     }
   }
 }

@@ -1,5 +1,6 @@
 // F32, F16 and BF16: widened to float32 and multiplied by float32 activations. Panels are those of
 // AVX2: values[k][16].
+#include "reference-engine/kernels/x86_avx512/ahead.inl"
 #include "reference-engine/kernels/x86_avx512/float_tile.inl"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 
@@ -30,14 +31,20 @@ using Results = float[k_panels / 2][k_columns][2][k_rows];
 /// `first` on.
 template <typename Format, std::size_t P>
 void multiply_chunk(const typename Format::Stored* panels, std::size_t k, std::size_t first,
-                    std::size_t count, const Gathered& x, std::size_t columns, float* c) {
+                    std::size_t count, const Gathered& x, std::size_t columns, float* c,
+                    Ahead& next) {
   alignas(64) float wide[P][k_chunk * k_rows];
-  const TileColumns tiles{x.values[0], k_chunk, c, 2 * k_rows};
   const auto run = [&]<typename Read>(const Panels<Read, P>& weights) {
-    if (first == 0) {
-      run_tiles<Read, P, false>(weights, count, tiles, columns);
-    } else {
-      run_tiles<Read, P, true>(weights, count, tiles, columns);
+    constexpr std::size_t k_slice = 24;
+    for (std::size_t i = 0; i < columns; i += k_slice) {
+      next.fetch(k_slice / 3);
+      const TileColumns tiles{x.values[i], k_chunk, c + i * 2 * k_rows, 2 * k_rows};
+      const std::size_t slice = smaller(columns - i, k_slice);
+      if (first == 0) {
+        run_tiles<Read, P, false>(weights, count, tiles, slice);
+      } else {
+        run_tiles<Read, P, true>(weights, count, tiles, slice);
+      }
     }
   };
   Panels<Format, P> stored{{}, k_rows};
@@ -63,13 +70,16 @@ void multiply_block(const typename Format::Stored* panels, std::size_t rows, con
   for (std::size_t first = 0; first < k; first += k_chunk) {
     const std::size_t values = smaller(k_chunk, k - first);
     gathered.fill(x + first, k, columns, values);
+    const std::size_t later = first + k_chunk;
+    Ahead next(x + later, k * sizeof(float),
+               smaller(k_chunk, k - smaller(later, k)) * sizeof(float), later < k ? columns : 0);
     for (std::size_t panel = 0; panel < count; panel += 2) {
       const auto* from = panels + panel * k * k_rows;
       float* c = results[panel / 2][0][0];
       if (panel + 1 < count) {
-        multiply_chunk<Format, 2>(from, k, first, values, gathered, columns, c);
+        multiply_chunk<Format, 2>(from, k, first, values, gathered, columns, c, next);
       } else {
-        multiply_chunk<Format, 1>(from, k, first, values, gathered, columns, c);
+        multiply_chunk<Format, 1>(from, k, first, values, gathered, columns, c, next);
       }
     }
   }
