@@ -15,7 +15,7 @@
 #pragma once
 
 #include "reference-engine/kernels/x86/panels.inl"
-#include "reference-engine/kernels/x86_avx512/ahead.inl"
+#include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 
 namespace assay {
 namespace {
@@ -32,10 +32,6 @@ constexpr std::int16_t offset_of() {
 constexpr std::size_t k_chunk = 512;
 // Columns of the widest tile: with two panels 12 sums of products and 12 results in registers.
 constexpr std::size_t k_tile = 6;
-// Columns whose chunk is gathered, and panels that use it: what both leave on the way, 128 KiB
-// each, stays in the second level cache.
-constexpr std::size_t k_columns = 256;
-constexpr std::size_t k_panels = 8;
 
 /// Up to k_chunk values of a panel, ready for tiles.
 template <typename Format>
@@ -106,7 +102,8 @@ struct Gathered {
         store(offsets[i] + group, _mm512_mullo_epi32(sums, _mm512_set1_epi32(Format::k_offset)));
       }
       if constexpr (Format::k_minimums) {
-        __m512 scale = _mm512_load_ps(scales[i]);  // a whole chunk
+        __m512 scale =
+            _mm512_load_ps(scales[i]);  // a whole chunk; those beyond `values` are not used
         if constexpr (Format::k_group == 16) {
           const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
           const __m512i at =
@@ -235,25 +232,11 @@ void run_tiles(const Pair<Format>& panels, const Gathered<Format>& x, std::size_
   }
 }
 
-/// The results of k_panels panels on the way, by pairs.
-using Results = float[k_panels / 2][k_columns][2][k_rows];
-
-inline void write_results(const Results& results, std::size_t columns, std::size_t rows, float* out,
-                          std::size_t stride) {
-  for (std::size_t row = 0; row < rows; row += 2 * k_rows) {
-    const std::size_t bytes = smaller(rows - row, 2 * k_rows) * sizeof(float);
-    for (std::size_t i = 0; i < columns; ++i) {
-      __builtin_memcpy(out + i * stride + row, results[row / (2 * k_rows)][i], bytes);
-    }
-  }
-}
-
-/// Up to k_panels panels times up to k_columns columns.
+/// results = `count` panels times columns.
 template <typename Format>
-void multiply_block(const std::byte* panels, std::size_t rows, const Columns& x,
+void multiply_block(const std::byte* panels, std::size_t count, const Columns& x,
                     std::size_t columns, Results& results) {
   const std::size_t panel_bytes = x.k / Format::k_values * Format::k_block_bytes;
-  const std::size_t count = (rows + k_rows - 1) / k_rows;
   Gathered<Format> gathered;
   Unpacked<Format> unpacked[2];
   for (std::size_t pair = 0; pair < (count + 1) / 2; ++pair) {
@@ -277,20 +260,14 @@ void multiply_block(const std::byte* panels, std::size_t rows, const Columns& x,
 
 template <typename Format>
 void multiply(const PanelProduct* product) {
-  alignas(64) Results results;
   const Q8Columns& q8 = *product->q8;
   const Columns all{q8.codes, q8.scales, q8.sums, q8.k};
   const std::size_t panel_bytes = q8.k / Format::k_values * Format::k_block_bytes;
-  for (std::size_t row = 0; row < product->rows; row += k_panels * k_rows) {
-    const std::byte* panels = product->panels + row / k_rows * panel_bytes;
-    const std::size_t rows = smaller(product->rows - row, k_panels * k_rows);
-    for (std::size_t first = 0; first < product->columns; first += k_columns) {
-      const std::size_t columns = smaller(product->columns - first, k_columns);
-      multiply_block<Format>(panels, rows, all.at(first, 0), columns, results);
-      write_results(results, columns, rows, product->out + first * product->stride + row,
-                    product->stride);
-    }
-  }
+  for_each_block(*product, [&](std::size_t row, std::size_t count, std::size_t first,
+                               std::size_t columns, Results& results) {
+    multiply_block<Format>(product->panels + row / k_rows * panel_bytes, count, all.at(first, 0),
+                           columns, results);
+  });
 }
 
 /// `factor` times the sum of the codes of a group, in every lane.

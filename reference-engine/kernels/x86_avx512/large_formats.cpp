@@ -38,7 +38,9 @@ struct LargeBlock {
     [[nodiscard]] Floats factor(std::size_t g) const {
       return to_floats(scales_.scale[g * k_group / 16]);
     }
-    [[nodiscard]] Floats minimum(std::size_t g) const { return to_floats(scales_.minimum[g]); }
+    [[nodiscard]] Floats minimum(std::size_t g) const {
+      return to_floats(scales_.minimum[g * k_group / 16]);
+    }
 
    private:
     const std::byte* block_;

@@ -1,19 +1,16 @@
 // F32, F16 and BF16: widened to float32 and multiplied by float32 activations. Panels are those of
 // AVX2: values[k][16].
-#include "reference-engine/kernels/x86_avx512/ahead.inl"
 #include "reference-engine/kernels/x86_avx512/float_tile.inl"
+#include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 
 namespace assay {
 namespace {
 
-// Values of two panels that are widened at once: 16 KiB as float32. A chunk of up to k_columns
-// columns is gathered, as in integer_product.inl, and used by up to k_panels panels; what both
-// leave on the way, 128 KiB each, stays in the second level cache.
+// Values of two panels that are widened at once: 16 KiB as float32.
 constexpr std::size_t k_chunk = 128;
-constexpr std::size_t k_columns = 256;
-constexpr std::size_t k_panels = 8;
 
+/// A chunk of columns, close together (see integer_product.inl).
 struct Gathered {
   alignas(64) float values[k_columns][k_chunk];
 
@@ -24,87 +21,60 @@ struct Gathered {
   }
 };
 
-/// The results of k_panels panels on the way, by pairs.
-using Results = float[k_panels / 2][k_columns][2][k_rows];
-
-/// c[columns][2][16] (+)= P adjacent panels, `k` values each, times the chunk of columns from
-/// `first` on.
-template <typename Format, std::size_t P>
-void multiply_chunk(const typename Format::Stored* panels, std::size_t k, std::size_t first,
-                    std::size_t count, const Gathered& x, std::size_t columns, float* c,
-                    Ahead& next) {
-  alignas(64) float wide[P][k_chunk * k_rows];
-  const auto run = [&]<typename Read>(const Panels<Read, P>& weights) {
+/// c[columns][2][16] (+)= two panels times the chunk of columns from value `first` on.
+template <typename Format>
+void multiply_chunk(const Panels<Format, 2>& panels, std::size_t first, std::size_t count,
+                    const Gathered& x, std::size_t columns, float* c, Ahead& next) {
+  const auto run = [&]<typename Read>(const Panels<Read, 2>& weights) {
     constexpr std::size_t k_slice = 24;
     for (std::size_t i = 0; i < columns; i += k_slice) {
       next.fetch(k_slice / 3);
       const TileColumns tiles{x.values[i], k_chunk, c + i * 2 * k_rows, 2 * k_rows};
       const std::size_t slice = smaller(columns - i, k_slice);
       if (first == 0) {
-        run_tiles<Read, P, false>(weights, count, tiles, slice);
+        run_tiles<Read, 2, false>(weights, count, tiles, slice);
       } else {
-        run_tiles<Read, P, true>(weights, count, tiles, slice);
+        run_tiles<Read, 2, true>(weights, count, tiles, slice);
       }
     }
   };
-  Panels<Format, P> stored{{}, k_rows};
-  for (std::size_t p = 0; p < P; ++p) stored.at[p] = panels + (p * k + first) * k_rows;
-  if (columns <= k_widest<P> || Format::k_format == F32::k_format) {
-    run(stored);
+  if (columns <= k_widest<2> || Format::k_format == F32::k_format) {
+    run(panels);
     return;
   }
-  Panels<F32, P> widened{{}, k_rows};
-  for (std::size_t p = 0; p < P; ++p) {
-    widen<Format>({stored.at[p], k_rows, count}, wide[p]);
-    widened.at[p] = wide[p];
-  }
-  run(widened);
+  alignas(64) float wide[2][k_chunk * k_rows];
+  for (std::size_t p = 0; p < 2; ++p) widen<Format>({panels.at[p], k_rows, count}, wide[p]);
+  run(Panels<F32, 2>{{wide[0], wide[1]}, k_rows});
 }
 
-/// Up to k_panels panels times up to k_columns columns.
+/// results = `count` panels times columns. A last panel without a second stands for both.
 template <typename Format>
-void multiply_block(const typename Format::Stored* panels, std::size_t rows, const float* x,
+void multiply_block(const typename Format::Stored* panels, std::size_t count, const float* x,
                     std::size_t k, std::size_t columns, Results& results) {
-  const std::size_t count = (rows + k_rows - 1) / k_rows;
   Gathered gathered;
   for (std::size_t first = 0; first < k; first += k_chunk) {
     const std::size_t values = smaller(k_chunk, k - first);
     gathered.fill(x + first, k, columns, values);
-    const std::size_t later = first + k_chunk;
-    Ahead next(x + later, k * sizeof(float),
-               smaller(k_chunk, k - smaller(later, k)) * sizeof(float), later < k ? columns : 0);
+    const std::size_t later = first + values;
+    Ahead next(x + later, k * sizeof(float), smaller(k_chunk, k - later) * sizeof(float), columns);
     for (std::size_t panel = 0; panel < count; panel += 2) {
-      const auto* from = panels + panel * k * k_rows;
-      float* c = results[panel / 2][0][0];
-      if (panel + 1 < count) {
-        multiply_chunk<Format, 2>(from, k, first, values, gathered, columns, c, next);
-      } else {
-        multiply_chunk<Format, 1>(from, k, first, values, gathered, columns, c, next);
-      }
+      const auto* one = panels + panel * k * k_rows + first * k_rows;
+      const auto* other = panel + 1 < count ? one + k * k_rows : one;
+      multiply_chunk<Format>({{one, other}, k_rows}, first, values, gathered, columns,
+                             results[panel / 2][0][0], next);
     }
   }
 }
 
 template <typename Format>
 void multiply(const PanelProduct* product) {
-  alignas(64) Results results;
   const F32Columns& x = *product->f32;
   const auto* panels = reinterpret_cast<const typename Format::Stored*>(product->panels);
-  for (std::size_t row = 0; row < product->rows; row += k_panels * k_rows) {
-    const std::size_t rows = smaller(product->rows - row, k_panels * k_rows);
-    for (std::size_t first = 0; first < product->columns; first += k_columns) {
-      const std::size_t columns = smaller(product->columns - first, k_columns);
-      multiply_block<Format>(panels + row * x.k, rows, x.values + first * x.k, x.k, columns,
-                             results);
-      float* out = product->out + first * product->stride + row;
-      for (std::size_t r = 0; r < rows; r += 2 * k_rows) {
-        for (std::size_t i = 0; i < columns; ++i) {
-          __builtin_memcpy(out + i * product->stride + r, results[r / (2 * k_rows)][i],
-                           smaller(rows - r, 2 * k_rows) * sizeof(float));
-        }
-      }
-    }
-  }
+  for_each_block(*product, [&](std::size_t row, std::size_t count, std::size_t first,
+                               std::size_t columns, Results& results) {
+    multiply_block<Format>(panels + row * x.k, count, x.values + first * x.k, x.k, columns,
+                           results);
+  });
 }
 
 template <typename Format>

@@ -1,0 +1,64 @@
+// How products with many columns are cut: the panels and columns that share what is gathered.
+#pragma once
+
+#include "reference-engine/kernels/x86/panels.inl"
+
+namespace assay {
+namespace {
+
+// Columns of which a chunk is gathered, and panels that use it: what both leave on the way, 128 KiB
+// each, stays in the second level cache.
+constexpr std::size_t k_columns = 256;
+constexpr std::size_t k_panels = 8;
+
+/// The results of a block of a product, by pairs of panels.
+using Results = float[k_panels / 2][k_columns][2][k_rows];
+
+inline void write_results(const Results& results, std::size_t columns, std::size_t rows, float* out,
+                          std::size_t stride) {
+  for (std::size_t row = 0; row < rows; row += 2 * k_rows) {
+    const std::size_t bytes = smaller(rows - row, 2 * k_rows) * sizeof(float);
+    for (std::size_t i = 0; i < columns; ++i) {
+      __builtin_memcpy(out + i * stride + row, results[row / (2 * k_rows)][i], bytes);
+    }
+  }
+}
+
+/// Calls multiply(first row, panels, first column, columns, results) for every block.
+template <typename Multiply>
+void for_each_block(const PanelProduct& product, Multiply multiply) {
+  alignas(64) Results results;
+  for (std::size_t row = 0; row < product.rows; row += k_panels * k_rows) {
+    const std::size_t rows = smaller(product.rows - row, k_panels * k_rows);
+    for (std::size_t first = 0; first < product.columns; first += k_columns) {
+      const std::size_t columns = smaller(product.columns - first, k_columns);
+      multiply(row, (rows + k_rows - 1) / k_rows, first, columns, results);
+      write_results(results, columns, rows, product.out + first * product.stride + row,
+                    product.stride);
+    }
+  }
+}
+
+/// Brings pieces of `bytes` bytes, `stride` apart, into the second level cache, a few at a time
+/// while something else is computed: they are too short and too far apart for the processor to
+/// foresee.
+class Ahead {
+ public:
+  Ahead(const void* first, std::size_t stride, std::size_t bytes, std::size_t pieces)
+      : next_(static_cast<const char*>(first)), stride_(stride), bytes_(bytes), left_(pieces) {}
+
+  void fetch(std::size_t pieces) {
+    for (; pieces > 0 && left_ > 0; --pieces, --left_, next_ += stride_) {
+      for (std::size_t i = 0; i < bytes_; i += 64) _mm_prefetch(next_ + i, _MM_HINT_T1);
+    }
+  }
+
+ private:
+  const char* next_;
+  std::size_t stride_;
+  std::size_t bytes_;
+  std::size_t left_;
+};
+
+}  // namespace
+}  // namespace assay
