@@ -7,6 +7,7 @@
 //   look_up              a table of 16 bytes, by the lower four bits of each byte
 //   load_halves          k_lanes binary16 values
 //   load_powers          k_lanes E8M0 scales, 2^(e - 128)
+// and the arithmetic of Floats that kernels/x86/vector.inl and attention.inl are written in.
 // Included inside each translation unit; everything here is local to it.
 #pragma once
 
@@ -41,12 +42,6 @@ inline float half_to_float(const std::byte* at) {
   std::uint16_t bits;
   __builtin_memcpy(&bits, at, sizeof(bits));
   return _cvtsh_ss(bits);
-}
-
-inline float sum_of_lanes(__m256 v) {
-  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
-  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
 
 /// Copies `bytes` bytes of each of `rows` stored rows, `row_bytes` apart, in groups of `group`
