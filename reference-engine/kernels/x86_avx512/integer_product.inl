@@ -14,6 +14,7 @@
 //     factor(g), minimum(g)     of a group, without that
 #pragma once
 
+#include "reference-engine/kernels/x86/fetch_next.inl"
 #include "reference-engine/kernels/x86/panels.inl"
 #include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 
@@ -290,31 +291,19 @@ void multiply(const PanelProduct* product) {
       : "v"(codes), "m"(*reinterpret_cast<const std::int32_t*>(x)));
 }
 
-/// Asks for the part of the next large block that lies where group g lies in this one: while one
-/// is multiplied, too few loads of the next are under way.
-template <typename Format>
-[[gnu::always_inline]] inline void fetch_next(const std::byte* block, std::size_t g) {
-  constexpr std::size_t k_lines = (Format::k_block_bytes + 63) / 64;
-  constexpr std::size_t k_groups = Format::k_values / Format::k_group;
-  const auto* next = reinterpret_cast<const char*>(block + Format::k_block_bytes);
-#pragma GCC unroll 8
-  for (std::size_t i = g * k_lines / k_groups; i < (g + 1) * k_lines / k_groups; ++i) {
-    _mm_prefetch(next + i * 64, _MM_HINT_T0);
-  }
-}
-
 /// One block times the values of a column from `x` on; `first` is its first group among `sums`.
 template <typename Format>
 [[gnu::always_inline]] inline void add_column(const std::byte* block, const Columns& x,
                                               const GroupSums<Format>& sums, std::size_t first,
                                               Floats& result) {
+  constexpr std::size_t k_groups = Format::k_values / Format::k_group;
   constexpr std::size_t k_steps = Format::k_group / 4;
   const typename Format::BlockFactors factors(block);
   Floats part = all(0.0F);
   Floats minimums = all(0.0F);
 #pragma GCC unroll 16
-  for (std::size_t g = 0; g < Format::k_values / Format::k_group; ++g) {
-    if constexpr (Format::k_values == 256) fetch_next<Format>(block, g);
+  for (std::size_t g = 0; g < k_groups; ++g) {
+    if constexpr (Format::k_values == 256) fetch_next<Format::k_block_bytes, k_groups>(block, g);
     // Two chains, since a product waits for the one before it.
     __m512i products[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
     if constexpr (Format::k_offset != 0) products[0] = broadcast4(&sums.offsets[first + g]);
