@@ -1,4 +1,4 @@
-// Vectors of 8 rows, for kernels/x86/panels.inl and the AVX2 kernels.
+// Vectors of 8 rows, for kernels/panels/panels.inl and the AVX2 kernels.
 #pragma once
 
 #include <immintrin.h>
@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "reference-engine/kernel_table.hpp"
+#include "reference-engine/kernels/x86/vectors_256.inl"
 
 namespace assay {
 namespace {

@@ -1,4 +1,4 @@
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 
 namespace assay {

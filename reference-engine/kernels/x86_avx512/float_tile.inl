@@ -1,7 +1,7 @@
 // The float32 tile, and the formats it reads.
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {

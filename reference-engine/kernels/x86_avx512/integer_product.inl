@@ -14,7 +14,7 @@
 //     factor(g), minimum(g)     of a group, without that
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 #include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 
 namespace assay {

@@ -2,11 +2,7 @@
 // translation unit is compiled for, few of them row by row.
 #pragma once
 
-#if defined(__AVX512VNNI__)
-#include "reference-engine/kernels/x86_avx512/float_tile.inl"
-#else
-#include "reference-engine/kernels/x86_avx2/float_tile.inl"
-#endif
+#include "reference-engine/kernels/panels/float_tile.inl"
 
 namespace assay {
 namespace {
@@ -32,21 +28,11 @@ struct Queries {
   std::size_t stride;
 };
 
-/// The sums across the lanes of 8 vectors, in order.
-inline __m256 sums_of_lanes(const __m256 (&v)[8]) {
-  const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
-  const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
-  return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20),
-                       _mm256_permute2f128_ps(low, high, 0x31));
-}
-
 template <typename Format>
 float score(const float* q, const typename Format::Stored* key, std::size_t dim) {
-  __m256 sum = _mm256_setzero_ps();
+  Eight sum = no_eight();
   std::size_t i = 0;
-  for (; i + 8 <= dim; i += 8) {
-    sum = _mm256_fmadd_ps(Format::load8(key + i), _mm256_loadu_ps(q + i), sum);
-  }
+  for (; i + 8 <= dim; i += 8) sum = add_product(Format::load8(key + i), load_eight(q + i), sum);
   float total = sum_of_lanes(sum);
   for (; i < dim; ++i) total += q[i] * Format::load1(key + i);
   return total;
@@ -59,24 +45,24 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
   const std::size_t dim = keys.dim;
   std::size_t p = 0;
   for (; dim % 8 == 0 && p + k_keys <= keys.positions; p += k_keys) {
-    __m256 sums[8];
-    for (auto& sum : sums) sum = _mm256_setzero_ps();
+    Eight sums[8];
+    for (auto& sum : sums) sum = no_eight();
     for (std::size_t i = 0; i < dim; i += 8) {
-      __m256 key[k_keys];
+      Eight key[k_keys];
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < k_keys; ++j)
         key[j] = Format::load8(keys.rows + (p + j) * dim + i);
 #pragma GCC unroll 4
       for (std::size_t h = 0; h < H; ++h) {
-        const __m256 q = _mm256_loadu_ps(queries.q + h * dim + i);
+        const Eight q = load_eight(queries.q + h * dim + i);
 #pragma GCC unroll 8
         for (std::size_t j = 0; j < k_keys; ++j) {
-          sums[h * k_keys + j] = _mm256_fmadd_ps(key[j], q, sums[h * k_keys + j]);
+          sums[h * k_keys + j] = add_product(key[j], q, sums[h * k_keys + j]);
         }
       }
     }
     alignas(32) float out[8];
-    _mm256_store_ps(out, sums_of_lanes(sums));
+    store_eight(out, sums_of_lanes(sums));
     for (std::size_t h = 0; h < H; ++h) {
       __builtin_memcpy(queries.scores + h * queries.stride + p, out + h * k_keys,
                        k_keys * sizeof(float));
@@ -90,39 +76,18 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
   }
 }
 
-inline void transpose8(__m256 (&r)[8]) {
-  __m256 t[8];
-  for (std::size_t i = 0; i < 4; ++i) {
-    t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
-  }
-  __m256 u[8];
-  for (std::size_t i = 0; i < 2; ++i) {
-    u[4 * i] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
-    u[4 * i + 1] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0xEE);
-    u[4 * i + 2] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
-    u[4 * i + 3] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xEE);
-  }
-  for (std::size_t i = 0; i < 4; ++i) {
-    r[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
-    r[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
-  }
-}
-
 /// Values first .. first + count of up to 16 keys as columns: out[i][16]. Missing keys are zeros.
 template <typename Format>
 void transpose_keys(const Cache<Format>& keys, std::size_t first, std::size_t count, float* out) {
   for (std::size_t half = 0; half < k_rows; half += 8) {
     std::size_t i = 0;
     for (; keys.positions >= half + 8 && i + 8 <= count; i += 8) {
-      __m256 rows[8];
+      Eight rows[8];
       for (std::size_t p = 0; p < 8; ++p) {
         rows[p] = Format::load8(keys.rows + (half + p) * keys.dim + first + i);
       }
-      transpose8(rows);
-      for (std::size_t p = 0; p < 8; ++p) {
-        _mm256_store_ps(out + (i + p) * k_rows + half, rows[p]);
-      }
+      transpose(rows);
+      for (std::size_t p = 0; p < 8; ++p) store_eight(out + (i + p) * k_rows + half, rows[p]);
     }
     for (; i < count; ++i) {
       for (std::size_t p = half; p < half + 8; ++p) {
@@ -258,12 +223,10 @@ constexpr std::size_t k_wide_values = 8192;
 
 void widen_row(const std::byte* row, std::size_t dim, float* out) {
   for (std::size_t i = 0; i < dim; i += 32, row += 34) {
-    const __m256 d = _mm256_set1_ps(half_to_float(row));
+    const Eight d = each_eight(half_to_float(row));
     std::size_t j = 0;
     for (; j < 32 && i + j + 8 <= dim; j += 8) {
-      const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + 2 + j));
-      _mm256_storeu_ps(out + i + j,
-                       _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)), d));
+      store_eight(out + i + j, times(codes_to_eight(row + 2 + j), d));
     }
     for (; j < 32 && i + j < dim; ++j) {
       const auto code = static_cast<std::int8_t>(row[2 + j]);
