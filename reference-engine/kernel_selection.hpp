@@ -10,11 +10,13 @@
 
 namespace assay {
 
-/// What the running processor and its operating system allow (CPUID and XCR0 of this machine, never
-/// of a replay).
+/// What the running processor and its operating system allow (CPUID and XCR0, or the auxiliary
+/// vector, of this machine, never of a replay).
 struct LiveCpuFeatures {
   bool avx2_fma_f16c = false;
   bool avx512_vnni = false;  // with F, BW, DQ and VL; implies avx2_fma_f16c
+  bool neon_dot = false;     // AArch64 with the dot product and half-precision extensions
+  bool i8mm = false;         // and with the matrix multiplication of int8; implies neon_dot
 };
 LiveCpuFeatures live_cpu_features();
 

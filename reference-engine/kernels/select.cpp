@@ -11,6 +11,11 @@
 
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+#include "reference-engine/kernels/arm_i8mm/tables.hpp"
+#include "reference-engine/kernels/arm_neon/tables.hpp"
 #endif
 
 namespace assay {
@@ -56,6 +61,18 @@ LiveCpuFeatures read_features() {
       (basic.ecx & k_fma) != 0 && (basic.ecx & k_f16c) != 0 && (extended.ebx & k_avx2) != 0;
   features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
                          (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
+  return features;
+}
+#elif defined(__aarch64__)
+// Bit numbers: Linux, arch/arm64/include/uapi/asm/hwcap.h.
+LiveCpuFeatures read_features() {
+  constexpr unsigned long k_halves = 1UL << 9 | 1UL << 10;  // FPHP, ASIMDHP
+  constexpr unsigned long k_dot = 1UL << 20;                // ASIMDDP
+  constexpr unsigned long k_i8mm = 1UL << 13;               // of the second word
+  LiveCpuFeatures features;
+  const unsigned long first = getauxval(AT_HWCAP);
+  features.neon_dot = (first & k_halves) == k_halves && (first & k_dot) != 0;
+  features.i8mm = features.neon_dot && (getauxval(AT_HWCAP2) & k_i8mm) != 0;
   return features;
 }
 #else
@@ -136,6 +153,19 @@ KernelTable avx512_table() {
   }
   return out;
 }
+#elif defined(__aarch64__)
+KernelTable neon_table() {
+  return complete({&k_neon_plain, &k_neon_small_formats, &k_neon_large_formats, &k_neon_vector,
+                   &k_neon_attention, &k_neon_loops});
+}
+
+KernelTable i8mm_table() {
+  KernelTable out = neon_table();
+  for (const KernelTable* part : {&k_i8mm_small_formats, &k_i8mm_large_formats, &k_i8mm_loops}) {
+    lay_over(out, *part);
+  }
+  return out;
+}
 #endif
 
 /// Best first.
@@ -144,6 +174,9 @@ const std::vector<Isa>& all_isas() {
 #if defined(__x86_64__)
       {avx512_table(), [](const LiveCpuFeatures& features) { return features.avx512_vnni; }},
       {avx2_table(), [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
+#elif defined(__aarch64__)
+      {i8mm_table(), [](const LiveCpuFeatures& features) { return features.i8mm; }},
+      {neon_table(), [](const LiveCpuFeatures& features) { return features.neon_dot; }},
 #endif
       {complete({}), [](const LiveCpuFeatures&) { return true; }},
   };

@@ -1,7 +1,7 @@
 // Arithmetic on arrays of float32, for vectors of any width.
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {

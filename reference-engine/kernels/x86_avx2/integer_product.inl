@@ -14,7 +14,7 @@
 //   column(block, x, accumulators)         one block times one column
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {

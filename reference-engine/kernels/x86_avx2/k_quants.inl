@@ -1,8 +1,8 @@
 // Products of Q4_K and Q5_K.
 #pragma once
 
+#include "reference-engine/kernels/panels/k_quants.inl"
 #include "reference-engine/kernels/x86/fetch_next.inl"
-#include "reference-engine/kernels/x86/k_quants.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
 namespace assay {

@@ -1,7 +1,7 @@
-// Products of the formats of kernels/x86/block_scales.inl.
+// Products of the formats of kernels/panels/block_scales.inl.
 #pragma once
 
-#include "reference-engine/kernels/x86/block_scales.inl"
+#include "reference-engine/kernels/panels/block_scales.inl"
 #include "reference-engine/kernels/x86/fetch_next.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
@@ -215,43 +215,17 @@ struct LargeBlock {
       }
     }
   }
-
-  static void pack(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel) {
-    const std::size_t row_bytes = k / k_values * Format::k_row_bytes;
-    for (std::size_t i = 0; i < k / k_values; ++i) {
-      Format::pack(rows_in + i * Format::k_row_bytes, rows, row_bytes, panel + i * k_block_bytes);
-    }
-  }
-
-  static void decode_row(const std::byte* panel, std::size_t row, std::size_t k, float* out) {
-    for (std::size_t i = 0; i < k / k_values; ++i, panel += k_block_bytes) {
-      BlockScales scales;
-      Format::scales(panel, scales);
-      alignas(32) float d[k_rows];
-      alignas(32) float dmin[k_rows];
-      for (std::size_t half = 0; half < 2; ++half) {
-        _mm256_store_ps(d + half * 8, Format::halves(panel, 0, half));
-        if constexpr (Format::k_minimums) {
-          _mm256_store_ps(dmin + half * 8, Format::halves(panel, 1, half));
-        }
-      }
-      for (std::size_t v = 0; v < k_values; ++v) {
-        const std::size_t sub = v / 16;
-        const float scale = d[row] * static_cast<float>(scales.scale[sub][row]);
-        float value = scale * static_cast<float>(Format::code(panel, row, v));
-        if constexpr (Format::k_minimums) {
-          value -= dmin[row] * static_cast<float>(scales.minimum[sub][row]);
-        }
-        out[i * k_values + v] = value;
-      }
-    }
-  }
 };
 
 template <typename Format>
 constexpr FormatKernels large_block_kernels() {
   using Block = LargeBlock<Format>;
-  return {Format::k_format,       k_rows, true, Block::pack, Block::decode_row, multiply<Block>,
+  return {Format::k_format,
+          k_rows,
+          true,
+          pack_scaled_blocks<Format>,
+          decode_scaled_blocks<Format>,
+          multiply<Block>,
           multiply_streams<Block>};
 }
 

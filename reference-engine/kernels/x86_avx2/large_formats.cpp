@@ -1,7 +1,7 @@
-#include "reference-engine/kernels/x86/iq4_xs.inl"
-#include "reference-engine/kernels/x86/q2_k.inl"
-#include "reference-engine/kernels/x86/q3_k.inl"
-#include "reference-engine/kernels/x86/q6_k.inl"
+#include "reference-engine/kernels/panels/iq4_xs.inl"
+#include "reference-engine/kernels/panels/q2_k.inl"
+#include "reference-engine/kernels/panels/q3_k.inl"
+#include "reference-engine/kernels/panels/q6_k.inl"
 #include "reference-engine/kernels/x86_avx2/large_blocks.inl"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 

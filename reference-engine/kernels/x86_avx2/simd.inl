@@ -1,4 +1,4 @@
-// Vectors of 8 rows, for kernels/x86/panels.inl and the AVX2 kernels.
+// Vectors of 8 rows, for kernels/panels/panels.inl and the AVX2 kernels.
 #pragma once
 
 #include <immintrin.h>
@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "reference-engine/kernel_table.hpp"
+#include "reference-engine/kernels/x86/vectors_256.inl"
 
 namespace assay {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 using Codes = __m256i;
 using Floats = __m256;
 constexpr std::size_t k_lanes = 8;
+using Wide = Floats;
+constexpr std::size_t k_wide = k_lanes;
 
 inline Codes load(const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); }
 inline void store(void* at, Codes value) { _mm256_storeu_si256(static_cast<__m256i*>(at), value); }

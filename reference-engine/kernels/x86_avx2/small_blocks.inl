@@ -1,7 +1,7 @@
-// Products of the formats of kernels/x86/nibbles.inl.
+// Products of the formats of kernels/panels/nibbles.inl.
 #pragma once
 
-#include "reference-engine/kernels/x86/nibbles.inl"
+#include "reference-engine/kernels/panels/nibbles.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
 namespace assay {
@@ -180,25 +180,17 @@ struct SmallBlock {
           finish(totals[half], x_sum, scale, Format::scale(block, half), minimum, sums[half]);
     }
   }
-
-  static void pack(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel) {
-    const std::size_t row_bytes = k / k_values * Format::k_row_bytes;
-    for (std::size_t b = 0; b < k / k_values; ++b) {
-      Format::pack(rows_in + b * Format::k_row_bytes, rows, row_bytes, panel + b * k_block_bytes);
-    }
-  }
-
-  static void decode_row(const std::byte* panel, std::size_t row, std::size_t k, float* out) {
-    for (std::size_t b = 0; b < k / k_values; ++b) {
-      Format::decode(panel + b * k_block_bytes, row, out + b * k_values);
-    }
-  }
 };
 
 template <typename Format>
 constexpr FormatKernels small_block_kernels() {
   using Block = SmallBlock<Format>;
-  return {Format::k_format,       k_rows, true, Block::pack, Block::decode_row, multiply<Block>,
+  return {Format::k_format,
+          k_rows,
+          true,
+          pack_blocks<Format>,
+          decode_blocks<Format>,
+          multiply<Block>,
           multiply_streams<Block>};
 }
 

@@ -1,4 +1,4 @@
-#include "reference-engine/kernels/x86/attention.inl"
+#include "reference-engine/kernels/panels/attention.inl"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 
 namespace assay {

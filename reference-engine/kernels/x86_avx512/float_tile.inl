@@ -1,7 +1,7 @@
 // The float32 tile, and the formats it reads.
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {
@@ -9,14 +9,14 @@ namespace {
 struct F32 {
   using Stored = float;
   static constexpr std::uint32_t k_format = 0;
-  static Floats load_lanes(const Stored* at) { return _mm512_loadu_ps(at); }
+  static Floats load_wide(const Stored* at) { return _mm512_loadu_ps(at); }
   static float load1(const Stored* at) { return *at; }
 };
 
 struct F16 {
   using Stored = std::uint16_t;
   static constexpr std::uint32_t k_format = 1;
-  static Floats load_lanes(const Stored* at) {
+  static Floats load_wide(const Stored* at) {
     return load_halves(reinterpret_cast<const std::byte*>(at));
   }
   static float load1(const Stored* at) { return _cvtsh_ss(*at); }
@@ -25,7 +25,7 @@ struct F16 {
 struct Bf16 {
   using Stored = std::uint16_t;
   static constexpr std::uint32_t k_format = 30;
-  static Floats load_lanes(const Stored* at) {
+  static Floats load_wide(const Stored* at) {
     const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
   }
@@ -79,7 +79,7 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
     Floats weights[P];
 #pragma GCC unroll 2
     for (std::size_t p = 0; p < P; ++p)
-      weights[p] = Format::load_lanes(panels.at[p] + i * panels.stride);
+      weights[p] = Format::load_wide(panels.at[p] + i * panels.stride);
 #pragma GCC unroll 12
     for (std::size_t n = 0; n < N; ++n) {
       const Floats x = _mm512_set1_ps(columns.x[n * columns.x_stride + i]);
@@ -146,7 +146,7 @@ void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size
 template <typename Format>
 void widen(const Panel<Format>& from, float* to) {
   for (std::size_t i = 0; i < from.count; ++i) {
-    store(to + i * k_rows, Format::load_lanes(from.weights + i * from.stride));
+    store(to + i * k_rows, Format::load_wide(from.weights + i * from.stride));
   }
 }
 

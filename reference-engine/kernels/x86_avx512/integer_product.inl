@@ -14,8 +14,8 @@
 //     factor(g), minimum(g)     of a group, without that
 #pragma once
 
+#include "reference-engine/kernels/panels/panels.inl"
 #include "reference-engine/kernels/x86/fetch_next.inl"
-#include "reference-engine/kernels/x86/panels.inl"
 #include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 
 namespace assay {

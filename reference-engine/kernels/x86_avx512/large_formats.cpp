@@ -1,8 +1,8 @@
-#include "reference-engine/kernels/x86/iq4_xs.inl"
-#include "reference-engine/kernels/x86/k_quants.inl"
-#include "reference-engine/kernels/x86/q2_k.inl"
-#include "reference-engine/kernels/x86/q3_k.inl"
-#include "reference-engine/kernels/x86/q6_k.inl"
+#include "reference-engine/kernels/panels/iq4_xs.inl"
+#include "reference-engine/kernels/panels/k_quants.inl"
+#include "reference-engine/kernels/panels/q2_k.inl"
+#include "reference-engine/kernels/panels/q3_k.inl"
+#include "reference-engine/kernels/panels/q6_k.inl"
 #include "reference-engine/kernels/x86_avx512/integer_product.inl"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 
 inline Floats minus(Floats a) { return _mm512_sub_ps(_mm512_setzero_ps(), a); }
 
-/// A format of kernels/x86/block_scales.inl.
+/// A format of kernels/panels/block_scales.inl.
 template <typename Format>
 struct LargeBlock {
   static constexpr std::uint32_t k_format = Format::k_format;

@@ -1,5 +1,5 @@
 // Loops that measure what a core can do at most.
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 
 namespace assay {

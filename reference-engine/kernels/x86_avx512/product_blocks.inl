@@ -1,7 +1,7 @@
 // How products with many columns are cut: the panels and columns that share what is gathered.
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {

@@ -1,4 +1,4 @@
-// Vectors of 16 rows, for kernels/x86/panels.inl and the AVX-512 kernels.
+// Vectors of 16 rows, for kernels/panels/panels.inl and the AVX-512 kernels.
 #pragma once
 
 #include <immintrin.h>
@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "reference-engine/kernel_table.hpp"
+#include "reference-engine/kernels/x86/vectors_256.inl"
 
 namespace assay {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 using Codes = __m512i;
 using Floats = __m512;
 constexpr std::size_t k_lanes = 16;
+using Wide = Floats;
+constexpr std::size_t k_wide = k_lanes;
 #if defined(__clang__)
 using ShiftCount = unsigned;
 #else
@@ -32,6 +35,14 @@ inline Codes up(Codes a, std::size_t bits) {
 }
 inline Codes down(Codes a, std::size_t bits) {
   return _mm512_srli_epi16(a, static_cast<ShiftCount>(bits));
+}
+inline Factors both(Factors a, Factors b) { return _mm256_and_si256(a, b); }
+inline Factors either(Factors a, Factors b) { return _mm256_or_si256(a, b); }
+inline Factors up(Factors a, std::size_t bits) {
+  return _mm256_slli_epi16(a, static_cast<int>(bits));
+}
+inline Factors down(Factors a, std::size_t bits) {
+  return _mm256_srli_epi16(a, static_cast<int>(bits));
 }
 inline Codes look_up(const void* table, Codes indices) {
   const __m128i sixteen = _mm_load_si128(static_cast<const __m128i*>(table));

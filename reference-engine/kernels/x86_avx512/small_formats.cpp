@@ -1,17 +1,17 @@
-#include "reference-engine/kernels/x86/iq4_nl.inl"
-#include "reference-engine/kernels/x86/mxfp4.inl"
-#include "reference-engine/kernels/x86/q4_0.inl"
-#include "reference-engine/kernels/x86/q4_1.inl"
-#include "reference-engine/kernels/x86/q5_0.inl"
-#include "reference-engine/kernels/x86/q5_1.inl"
-#include "reference-engine/kernels/x86/q8_0.inl"
+#include "reference-engine/kernels/panels/iq4_nl.inl"
+#include "reference-engine/kernels/panels/mxfp4.inl"
+#include "reference-engine/kernels/panels/q4_0.inl"
+#include "reference-engine/kernels/panels/q4_1.inl"
+#include "reference-engine/kernels/panels/q5_0.inl"
+#include "reference-engine/kernels/panels/q5_1.inl"
+#include "reference-engine/kernels/panels/q8_0.inl"
 #include "reference-engine/kernels/x86_avx512/integer_product.inl"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 
 namespace assay {
 namespace {
 
-/// A format of kernels/x86/nibbles.inl.
+/// A format of kernels/panels/nibbles.inl.
 template <typename Format>
 struct SmallBlock {
   static constexpr std::uint32_t k_format = Format::k_format;

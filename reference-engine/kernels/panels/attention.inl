@@ -2,11 +2,7 @@
 // translation unit is compiled for, few of them row by row.
 #pragma once
 
-#if defined(__AVX512VNNI__)
-#include "reference-engine/kernels/x86_avx512/float_tile.inl"
-#else
-#include "reference-engine/kernels/x86_avx2/float_tile.inl"
-#endif
+#include "reference-engine/kernels/panels/float_tile.inl"
 
 namespace assay {
 namespace {
@@ -34,40 +30,40 @@ struct Queries {
 
 template <typename Format>
 float score(const float* q, const typename Format::Stored* key, std::size_t dim) {
-  Floats sum = all(0.0F);
+  Wide sum = all(0.0F);
   std::size_t i = 0;
-  for (; i + k_lanes <= dim; i += k_lanes) {
-    sum = multiply_add(Format::load_lanes(key + i), load_floats(q + i), sum);
+  for (; i + k_wide <= dim; i += k_wide) {
+    sum = multiply_add(Format::load_wide(key + i), load_floats(q + i), sum);
   }
   float total = sum_of_lanes(sum);
   for (; i < dim; ++i) total += q[i] * Format::load1(key + i);
   return total;
 }
 
-/// H queries times groups of k_lanes / H keys.
+/// H queries times groups of k_wide / H keys.
 template <std::size_t H, typename Format>
 void few_scores(const Queries& queries, const Cache<Format>& keys) {
-  constexpr std::size_t k_keys = k_lanes / H;
+  constexpr std::size_t k_keys = k_wide / H;
   const std::size_t dim = keys.dim;
   std::size_t p = 0;
-  for (; dim % k_lanes == 0 && p + k_keys <= keys.positions; p += k_keys) {
-    Floats sums[k_lanes];
+  for (; dim % k_wide == 0 && p + k_keys <= keys.positions; p += k_keys) {
+    Wide sums[k_wide];
     for (auto& sum : sums) sum = all(0.0F);
     const auto* rows = keys.rows + p * dim;
-    for (std::size_t i = 0; i < dim; i += k_lanes) {
-      Floats key[k_keys];
+    for (std::size_t i = 0; i < dim; i += k_wide) {
+      Wide key[k_keys];
 #pragma GCC unroll 16
-      for (std::size_t j = 0; j < k_keys; ++j) key[j] = Format::load_lanes(rows + j * dim + i);
+      for (std::size_t j = 0; j < k_keys; ++j) key[j] = Format::load_wide(rows + j * dim + i);
 #pragma GCC unroll 4
       for (std::size_t h = 0; h < H; ++h) {
-        const Floats q = load_floats(queries.q + h * dim + i);
+        const Wide q = load_floats(queries.q + h * dim + i);
 #pragma GCC unroll 16
         for (std::size_t j = 0; j < k_keys; ++j) {
           sums[h * k_keys + j] = multiply_add(key[j], q, sums[h * k_keys + j]);
         }
       }
     }
-    alignas(64) float out[k_lanes];
+    alignas(64) float out[k_wide];
     store(out, sums_of_lanes(sums));
     for (std::size_t h = 0; h < H; ++h) {
       __builtin_memcpy(queries.scores + h * queries.stride + p, out + h * k_keys,
@@ -85,20 +81,20 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
 /// Values first .. first + count of up to 16 keys as columns: out[i][16]. Missing keys are zeros.
 template <typename Format>
 void transpose_keys(const Cache<Format>& keys, std::size_t first, std::size_t count, float* out) {
-  for (std::size_t part = 0; part < k_rows; part += k_lanes) {
+  for (std::size_t part = 0; part < k_rows; part += k_wide) {
     std::size_t i = 0;
-    for (; keys.positions >= part + k_lanes && i + k_lanes <= count; i += k_lanes) {
-      Floats rows[k_lanes];
+    for (; keys.positions >= part + k_wide && i + k_wide <= count; i += k_wide) {
+      Wide rows[k_wide];
 #pragma GCC unroll 16
-      for (std::size_t p = 0; p < k_lanes; ++p) {
-        rows[p] = Format::load_lanes(keys.rows + (part + p) * keys.dim + first + i);
+      for (std::size_t p = 0; p < k_wide; ++p) {
+        rows[p] = Format::load_wide(keys.rows + (part + p) * keys.dim + first + i);
       }
       transpose(rows);
 #pragma GCC unroll 16
-      for (std::size_t p = 0; p < k_lanes; ++p) store(out + (i + p) * k_rows + part, rows[p]);
+      for (std::size_t p = 0; p < k_wide; ++p) store(out + (i + p) * k_rows + part, rows[p]);
     }
     for (; i < count; ++i) {
-      for (std::size_t p = part; p < part + k_lanes; ++p) {
+      for (std::size_t p = part; p < part + k_wide; ++p) {
         out[i * k_rows + p] =
             p < keys.positions ? Format::load1(keys.rows + p * keys.dim + first + i) : 0.0F;
       }
@@ -240,10 +236,10 @@ constexpr std::size_t k_widest_head = 4096;
 void widen_row(const std::byte* row, std::size_t dim, float* out) {
   for (std::size_t i = 0; i < dim; i += 32, row += 34) {
     const float scale = half_to_float(row);
-    const Floats d = all(scale);
+    const Wide d = all(scale);
     const auto* codes = reinterpret_cast<const std::int8_t*>(row + 2);
     std::size_t j = 0;
-    for (; j < 32 && i + j + k_lanes <= dim; j += k_lanes) {
+    for (; j < 32 && i + j + k_wide <= dim; j += k_wide) {
       store(out + i + j, times(to_floats(codes + j), d));
     }
     for (; j < 32 && i + j < dim; ++j) out[i + j] = static_cast<float>(codes[j]) * scale;

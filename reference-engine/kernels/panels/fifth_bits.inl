@@ -3,7 +3,7 @@
 // the bits of a group to their codes.
 #pragma once
 
-#include "reference-engine/kernels/x86/nibbles.inl"
+#include "reference-engine/kernels/panels/nibbles.inl"
 
 namespace assay {
 namespace {

@@ -1,22 +1,30 @@
-// Panels as all x86 kernels use them. The simd.inl of the instruction set that a translation unit
-// is compiled for defines, for vectors of k_lanes rows:
+// Panels as all vector kernels use them. The simd.inl of the instruction set that a translation
+// unit is compiled for defines, for vectors of k_lanes rows:
 //   Codes, Floats        k_lanes groups of 4 codes; k_lanes float32
 //   load, store          unaligned
 //   both, either, each   bitwise and, or; one byte everywhere
-//   up, down             shifts of 16-bit lanes
-//   look_up              a table of 16 bytes, by the lower four bits of each byte
+//   up, down             shifts, of bytes or of 16-bit lanes: bits of neighbours may come in
+//   look_up              a table of 16 bytes, by indices below 16
 //   load_halves          k_lanes binary16 values
 //   load_powers          k_lanes E8M0 scales, 2^(e - 128)
-// and the arithmetic of Floats that kernels/x86/vector.inl and attention.inl are written in.
+// for the integer factors of 16 rows, a byte each:
+//   Factors              one or two times 16 bytes; both, either, up and down as for codes
+//   load_factors, load_factors_twice (16 bytes, as often as they fit), store_factors
+//   each_factor, less    one byte everywhere; a - b of bytes
+// for rows of float32 values, attention's queries, keys and values:
+//   Wide                 k_wide of them (Floats itself where that is wide enough)
+//   all, load_floats, store, to_floats (of int8), times, multiply_add (a * b + c, rounded once)
+//   sum_of_lanes, sums_of_lanes (of k_wide vectors, in order), transpose (of k_wide vectors)
+// and half_to_float, of one binary16 value.
 // Included inside each translation unit; everything here is local to it.
 #pragma once
-
-#include <immintrin.h>
 
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__AVX512VNNI__)
+#if defined(__ARM_NEON)
+#include "reference-engine/kernels/arm_neon/simd.inl"
+#elif defined(__AVX512VNNI__)
 #include "reference-engine/kernels/x86_avx512/simd.inl"
 #else
 #include "reference-engine/kernels/x86_avx2/simd.inl"
@@ -30,19 +38,6 @@ namespace {
 constexpr std::size_t k_rows = 16;
 
 constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
-
-inline __m256i load_32(const void* at) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(at));
-}
-inline void store_32(void* at, __m256i value) {
-  _mm256_storeu_si256(static_cast<__m256i*>(at), value);
-}
-
-inline float half_to_float(const std::byte* at) {
-  std::uint16_t bits;
-  __builtin_memcpy(&bits, at, sizeof(bits));
-  return _cvtsh_ss(bits);
-}
 
 /// Copies `bytes` bytes of each of `rows` stored rows, `row_bytes` apart, in groups of `group`
 /// bytes: to[g][r][group]. Rows that do not exist become zeros.

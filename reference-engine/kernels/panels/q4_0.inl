@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/nibbles.inl"
+#include "reference-engine/kernels/panels/nibbles.inl"
 
 namespace assay {
 namespace {

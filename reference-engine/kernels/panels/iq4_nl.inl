@@ -1,7 +1,7 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/nibbles.inl"
-#include "reference-engine/kernels/x86/nonlinear.inl"
+#include "reference-engine/kernels/panels/nibbles.inl"
+#include "reference-engine/kernels/panels/nonlinear.inl"
 
 namespace assay {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/fifth_bits.inl"
+#include "reference-engine/kernels/panels/fifth_bits.inl"
 
 namespace assay {
 namespace {

@@ -14,7 +14,7 @@
 //   decode(block, row, out)
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {
@@ -42,6 +42,23 @@ inline Codes nibble_codes(const std::byte* nibbles, std::size_t group, std::size
 inline int nibble_code(const std::byte* nibbles, std::size_t row, std::size_t value) {
   const auto pair = static_cast<int>(nibbles[value % 16 / 4 * 64 + row * 4 + value % 4]);
   return value < 16 ? pair & 15 : pair >> 4;
+}
+
+/// All blocks of up to 16 rows.
+template <typename Format>
+void pack_blocks(const std::byte* rows_in, std::size_t rows, std::size_t k, std::byte* panel) {
+  const std::size_t row_bytes = k / 32 * Format::k_row_bytes;
+  for (std::size_t b = 0; b < k / 32; ++b) {
+    Format::pack(rows_in + b * Format::k_row_bytes, rows, row_bytes,
+                 panel + b * k_rows * Format::k_row_bytes);
+  }
+}
+
+template <typename Format>
+void decode_blocks(const std::byte* panel, std::size_t row, std::size_t k, float* out) {
+  for (std::size_t b = 0; b < k / 32; ++b) {
+    Format::decode(panel + b * k_rows * Format::k_row_bytes, row, out + b * 32);
+  }
 }
 
 }  // namespace

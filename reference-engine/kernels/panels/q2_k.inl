@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/block_scales.inl"
+#include "reference-engine/kernels/panels/block_scales.inl"
 
 namespace assay {
 namespace {
@@ -22,11 +22,11 @@ struct Q2K {
   }
 
   static void scales(const std::byte* block, BlockScales& out) {
-    const __m256i four = _mm256_set1_epi8(15);
-    for (std::size_t b = 0; b < 16; b += 2) {
-      const __m256i pair = load_32(block + k_scales + b * k_rows);
-      store_32(out.scale[b], _mm256_and_si256(pair, four));
-      store_32(out.minimum[b], _mm256_and_si256(_mm256_srli_epi16(pair, 4), four));
+    const Factors four = each_factor(15);
+    for (std::size_t b = 0; b < 16; b += sizeof(Factors) / k_rows) {
+      const Factors pair = load_factors(block + k_scales + b * k_rows);
+      store_factors(out.scale[b], both(pair, four));
+      store_factors(out.minimum[b], both(down(pair, 4), four));
     }
   }
 

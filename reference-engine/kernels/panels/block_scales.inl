@@ -13,7 +13,7 @@
 //   code(block, row, value)     the weight, for decoding
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {
@@ -35,6 +35,42 @@ inline int two_bit_code(const std::byte* low, std::size_t row, std::size_t value
   const std::size_t group = value / 128 * 8 + value % 32 / 4;
   const auto all = static_cast<int>(low[group * 64 + row * 4 + value % 4]);
   return (all >> (value % 128 / 32 * 2)) & 3;
+}
+
+/// All blocks of up to 16 rows.
+template <typename Format>
+void pack_scaled_blocks(const std::byte* rows_in, std::size_t rows, std::size_t k,
+                        std::byte* panel) {
+  const std::size_t row_bytes = k / 256 * Format::k_row_bytes;
+  for (std::size_t i = 0; i < k / 256; ++i) {
+    Format::pack(rows_in + i * Format::k_row_bytes, rows, row_bytes,
+                 panel + i * k_rows * Format::k_row_bytes);
+  }
+}
+
+template <typename Format>
+void decode_scaled_blocks(const std::byte* panel, std::size_t row, std::size_t k, float* out) {
+  for (std::size_t i = 0; i < k / 256; ++i, panel += k_rows * Format::k_row_bytes) {
+    BlockScales scales;
+    Format::scales(panel, scales);
+    float d[k_rows];
+    float dmin[k_rows];
+    for (std::size_t part = 0; part < k_rows / k_lanes; ++part) {
+      store(d + part * k_lanes, Format::halves(panel, 0, part));
+      if constexpr (Format::k_minimums) {
+        store(dmin + part * k_lanes, Format::halves(panel, 1, part));
+      }
+    }
+    for (std::size_t v = 0; v < 256; ++v) {
+      const std::size_t sub = v / 16;
+      const float scale = d[row] * static_cast<float>(scales.scale[sub][row]);
+      float value = scale * static_cast<float>(Format::code(panel, row, v));
+      if constexpr (Format::k_minimums) {
+        value -= dmin[row] * static_cast<float>(scales.minimum[sub][row]);
+      }
+      out[i * 256 + v] = value;
+    }
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Q4_K and Q5_K: 8 sub-blocks of 32 with a 6-bit scale and a 6-bit minimum each.
 #pragma once
 
-#include "reference-engine/kernels/x86/panels.inl"
+#include "reference-engine/kernels/panels/panels.inl"
 
 namespace assay {
 namespace {
@@ -34,22 +34,19 @@ struct KLayout {
   };
 
   static void unpack_sub_blocks(const std::byte* block, SubBlocks& out) {
-    const __m256i six = _mm256_set1_epi8(63);
-    const __m256i four = _mm256_set1_epi8(15);
-    const __m256i upper = _mm256_set1_epi8(48);
-    for (std::size_t i = 0; i < 2; ++i) {  // bytes 2i and 2i + 1 of each field
-      const __m256i a = load_32(block + k_scales + i * 32);
-      const __m256i b = load_32(block + k_scales + 64 + i * 32);
-      const __m256i low = load_32(block + k_scales + 128 + i * 32);
-      const __m256i high = _mm256_srli_epi16(low, 4);
-      store_32(out.scale[2 * i], _mm256_and_si256(a, six));
-      store_32(out.minimum[2 * i], _mm256_and_si256(b, six));
-      store_32(out.scale[4 + 2 * i],
-               _mm256_or_si256(_mm256_and_si256(low, four),
-                               _mm256_and_si256(_mm256_srli_epi16(a, 2), upper)));
-      store_32(out.minimum[4 + 2 * i],
-               _mm256_or_si256(_mm256_and_si256(high, four),
-                               _mm256_and_si256(_mm256_srli_epi16(b, 2), upper)));
+    const Factors six = each_factor(63);
+    const Factors four = each_factor(15);
+    const Factors upper = each_factor(48);
+    constexpr std::size_t k_step = sizeof(Factors) / k_rows;
+    for (std::size_t i = 0; i < 4; i += k_step) {  // bytes i .. of each field
+      const Factors a = load_factors(block + k_scales + i * k_rows);
+      const Factors b = load_factors(block + k_scales + (4 + i) * k_rows);
+      const Factors low = load_factors(block + k_scales + (8 + i) * k_rows);
+      const Factors high = down(low, 4);
+      store_factors(out.scale[i], both(a, six));
+      store_factors(out.minimum[i], both(b, six));
+      store_factors(out.scale[4 + i], either(both(low, four), both(down(a, 2), upper)));
+      store_factors(out.minimum[4 + i], either(both(high, four), both(down(b, 2), upper)));
     }
   }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/block_scales.inl"
-#include "reference-engine/kernels/x86/nibbles.inl"
-#include "reference-engine/kernels/x86/nonlinear.inl"
+#include "reference-engine/kernels/panels/block_scales.inl"
+#include "reference-engine/kernels/panels/nibbles.inl"
+#include "reference-engine/kernels/panels/nonlinear.inl"
 
 namespace assay {
 namespace {
@@ -26,21 +26,19 @@ struct Iq4Xs {
 
   /// One scale for 32 values: it stands for both sixteens.
   static void scales(const std::byte* block, BlockScales& out) {
-    const __m128i four = _mm_set1_epi8(15);
-    const __m128i upper = _mm_set1_epi8(48);
+    const Factors four = each_factor(15);
+    const Factors upper = each_factor(48);
+    const Factors offset = each_factor(32);
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < 8; ++b) {
-      const auto* at = reinterpret_cast<const __m128i*>(block + k_high) + b / 4;
-      __m128i high = _mm_loadu_si128(at);
-      high = b % 4 == 3 ? _mm_srli_epi16(high, 2)
-                        : _mm_slli_epi16(high, static_cast<int>(4 - b % 4 * 2));
-      __m128i low =
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + k_low + b / 2 * k_rows));
-      if (b % 2 == 1) low = _mm_srli_epi16(low, 4);
-      const __m128i both = _mm_or_si128(_mm_and_si128(low, four), _mm_and_si128(high, upper));
-      const __m128i scale = _mm_sub_epi8(both, _mm_set1_epi8(32));
-      _mm_store_si128(reinterpret_cast<__m128i*>(out.scale[2 * b]), scale);
-      _mm_store_si128(reinterpret_cast<__m128i*>(out.scale[2 * b + 1]), scale);
+      Factors high = load_factors_twice(block + k_high + b / 4 * k_rows);
+      high = b % 4 == 3 ? down(high, 2) : up(high, 4 - b % 4 * 2);
+      Factors low = load_factors_twice(block + k_low + b / 2 * k_rows);
+      if (b % 2 == 1) low = down(low, 4);
+      const Factors scale = less(either(both(low, four), both(high, upper)), offset);
+      for (std::size_t sixteen = 0; sixteen < 2; sixteen += sizeof(Factors) / k_rows) {
+        store_factors(out.scale[2 * b + sixteen], scale);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/block_scales.inl"
+#include "reference-engine/kernels/panels/block_scales.inl"
 
 namespace assay {
 namespace {
@@ -22,21 +22,18 @@ struct Q3K {
     return load_halves(block + part * k_lanes * 2);
   }
 
-  /// Two of the 16 scales at a time: lower bits from byte b % 8, upper ones from byte 8 + b % 4.
+  /// Scale b has its lower bits from byte b % 8, its upper ones from byte 8 + b % 4.
   static void scales(const std::byte* block, BlockScales& out) {
-    const __m256i four = _mm256_set1_epi8(15);
-    const __m256i upper = _mm256_set1_epi8(48);
-    const __m256i offset = _mm256_set1_epi8(32);
-#pragma GCC unroll 8
-    for (std::size_t b = 0; b < 16; b += 2) {
-      __m256i low = load_32(block + k_scales + b % 8 * k_rows);
-      if (b >= 8) low = _mm256_srli_epi16(low, 4);
-      __m256i high = load_32(block + k_scales + (8 + b % 4) * k_rows);
-      high = b / 4 == 3 ? _mm256_srli_epi16(high, 2)
-                        : _mm256_slli_epi16(high, static_cast<int>(4 - b / 4 * 2));
-      const __m256i all =
-          _mm256_or_si256(_mm256_and_si256(low, four), _mm256_and_si256(high, upper));
-      store_32(out.scale[b], _mm256_sub_epi8(all, offset));
+    const Factors four = each_factor(15);
+    const Factors upper = each_factor(48);
+    const Factors offset = each_factor(32);
+#pragma GCC unroll 16
+    for (std::size_t b = 0; b < 16; b += sizeof(Factors) / k_rows) {
+      Factors low = load_factors(block + k_scales + b % 8 * k_rows);
+      if (b >= 8) low = down(low, 4);
+      Factors high = load_factors(block + k_scales + (8 + b % 4) * k_rows);
+      high = b / 4 == 3 ? down(high, 2) : up(high, 4 - b / 4 * 2);
+      store_factors(out.scale[b], less(either(both(low, four), both(high, upper)), offset));
     }
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reference-engine/kernels/x86/block_scales.inl"
+#include "reference-engine/kernels/panels/block_scales.inl"
 
 namespace assay {
 namespace {
