@@ -2,7 +2,10 @@
 // is compiled for defines, for vectors of k_lanes rows:
 //   Codes, Floats        k_lanes groups of 4 codes; k_lanes float32
 //   load, store          unaligned
-//   both, either, each   bitwise and, or; one byte everywhere
+//   both, either, flip   bitwise and, or, exclusive or
+//   each                 one byte, or one float32, everywhere
+//   minus                of float32
+//   to_floats            k_lanes bytes, signed or not
 //   up, down             shifts of 16-bit lanes
 //   look_up              a table of 16 bytes, by the lower four bits of each byte
 //   load_halves          k_lanes binary16 values

@@ -21,7 +21,10 @@ inline void store(float* at, Floats value) { _mm256_storeu_ps(at, value); }
 
 inline Codes both(Codes a, Codes b) { return _mm256_and_si256(a, b); }
 inline Codes either(Codes a, Codes b) { return _mm256_or_si256(a, b); }
+inline Codes flip(Codes a, Codes bits) { return _mm256_xor_si256(a, bits); }
 inline Codes each(int byte) { return _mm256_set1_epi8(static_cast<char>(byte)); }
+inline Floats each(float value) { return _mm256_set1_ps(value); }
+inline Floats minus(Floats a) { return _mm256_sub_ps(_mm256_setzero_ps(), a); }
 inline Codes up(Codes a, std::size_t bits) { return _mm256_slli_epi16(a, static_cast<int>(bits)); }
 inline Codes down(Codes a, std::size_t bits) {
   return _mm256_srli_epi16(a, static_cast<int>(bits));
@@ -29,6 +32,16 @@ inline Codes down(Codes a, std::size_t bits) {
 inline Codes look_up(const void* table, Codes indices) {
   const __m128i sixteen = _mm_load_si128(static_cast<const __m128i*>(table));
   return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(sixteen), indices);
+}
+
+/// 8 bytes.
+inline Floats to_floats(const std::uint8_t* at) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+}
+inline Floats to_floats(const std::int8_t* at) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
 }
 
 /// 8 consecutive binary16 values.
