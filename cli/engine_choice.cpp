@@ -29,7 +29,7 @@ void declare_engine_options(options::options_description& own) {
   add("threads", options::value<unsigned>()->value_name("N"),
       "threads of the engine (default: the physical cores that may be used)");
   add("isa", options::value<std::string>()->value_name("NAME"),
-      "kernels to use: scalar, avx2, avx512 (default: the best that this processor has)");
+      "kernels to use: scalar, avx2, avxvnni, avx512 (default: the best that this processor has)");
 }
 
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine) {

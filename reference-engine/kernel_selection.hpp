@@ -14,6 +14,7 @@ namespace assay {
 /// of a replay).
 struct LiveCpuFeatures {
   bool avx2_fma_f16c = false;
+  bool avx_vnni = false;     // the VEX form, of 256 bits; implies avx2_fma_f16c
   bool avx512_vnni = false;  // with F, BW, DQ and VL; implies avx2_fma_f16c
 };
 LiveCpuFeatures live_cpu_features();

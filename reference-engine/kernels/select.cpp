@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/kernels/lay_over.hpp"
 #include "reference-engine/kernels/tables.hpp"
 
 #if defined(__x86_64__)
@@ -11,6 +12,7 @@
 
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
+#include "reference-engine/kernels/x86_avx_vnni/tables.hpp"
 #endif
 
 namespace assay {
@@ -24,9 +26,9 @@ struct CpuidLeaf {
   unsigned edx = 0;
 };
 
-CpuidLeaf cpuid(unsigned leaf) {
+CpuidLeaf cpuid(unsigned leaf, unsigned subleaf = 0) {
   CpuidLeaf out;
-  __get_cpuid_count(leaf, 0, &out.eax, &out.ebx, &out.ecx, &out.edx);
+  __get_cpuid_count(leaf, subleaf, &out.eax, &out.ebx, &out.ecx, &out.edx);
   return out;
 }
 
@@ -46,6 +48,7 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_avx2 = 1U << 5;
   constexpr unsigned k_avx512 = 1U << 16 | 1U << 17 | 1U << 30 | 1U << 31;  // F, DQ, BW, VL
   constexpr unsigned k_vnni = 1U << 11;
+  constexpr unsigned k_avx_vnni = 1U << 4;  // of leaf 7, sub-leaf 1
   constexpr std::uint64_t k_ymm_state = 0x6;
   constexpr std::uint64_t k_zmm_state = 0xE6;
   LiveCpuFeatures features;
@@ -54,6 +57,9 @@ LiveCpuFeatures read_features() {
   const CpuidLeaf extended = cpuid(7);
   features.avx2_fma_f16c =
       (basic.ecx & k_fma) != 0 && (basic.ecx & k_f16c) != 0 && (extended.ebx & k_avx2) != 0;
+  // Leaf 7 says in EAX which sub-leaves it has.
+  features.avx_vnni =
+      features.avx2_fma_f16c && extended.eax >= 1 && (cpuid(7, 1).eax & k_avx_vnni) != 0;
   features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
                          (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
   return features;
@@ -61,53 +67,6 @@ LiveCpuFeatures read_features() {
 #else
 LiveCpuFeatures read_features() { return {}; }
 #endif
-
-template <typename T>
-void take(T& into, const T& from) {
-  if (from != T{}) into = from;
-}
-
-void lay_over(FormatKernels& out, const FormatKernels& part) {
-  out.format = part.format;
-  out.panel_rows = part.panel_rows;
-  out.takes_q8 = part.takes_q8;
-  take(out.pack, part.pack);
-  take(out.decode_row, part.decode_row);
-  take(out.multiply, part.multiply);
-  take(out.multiply_streams, part.multiply_streams);
-}
-
-/// Puts what `part` overrides on top of a table.
-void lay_over(KernelTable& out, const KernelTable& part) {
-  out.isa = part.isa;
-  for (const FormatKernels& kernels : part.formats) {
-    if (kernels.panel_rows == 0) break;
-    for (FormatKernels& slot : out.formats) {
-      if (slot.panel_rows != 0 && slot.format != kernels.format) continue;
-      lay_over(slot, kernels);
-      break;
-    }
-  }
-  take(out.quantise_q8, part.quantise_q8);
-  take(out.dot_f32, part.dot_f32);
-  take(out.add_scaled, part.add_scaled);
-  take(out.sum_of_squares, part.sum_of_squares);
-  take(out.scale_by, part.scale_by);
-  take(out.exp_sum, part.exp_sum);
-  take(out.silu_multiply, part.silu_multiply);
-  take(out.advance_state, part.advance_state);
-  take(out.f32_to_f16, part.f32_to_f16);
-  take(out.f16_to_f32, part.f16_to_f32);
-  for (std::size_t i = 0; i < k_cache_formats; ++i) {
-    take(out.cache[i].scores, part.cache[i].scores);
-    take(out.cache[i].mix, part.cache[i].mix);
-  }
-  take(out.read_stream, part.read_stream);
-  take(out.fma_loop, part.fma_loop);
-  take(out.fma_flops_per_step, part.fma_flops_per_step);
-  take(out.int8_loop, part.int8_loop);
-  take(out.int8_ops_per_step, part.int8_ops_per_step);
-}
 
 /// The scalar table with the parts of an instruction set over it.
 KernelTable complete(std::initializer_list<const KernelTable*> parts) {
@@ -127,13 +86,19 @@ KernelTable avx2_table() {
                    &k_avx2_vector, &k_avx2_attention, &k_avx2_loops});
 }
 
-KernelTable avx512_table() {
+KernelTable over_avx2(std::initializer_list<const KernelTable*> parts) {
   KernelTable out = avx2_table();
-  for (const KernelTable* part : {&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
-                                  &k_avx512_attention, &k_avx512_loops}) {
-    lay_over(out, *part);
-  }
+  for (const KernelTable* part : parts) lay_over(out, *part);
   return out;
+}
+
+KernelTable avx_vnni_table() {
+  return over_avx2({&k_avx_vnni_small_formats, &k_avx_vnni_large_formats, &k_avx_vnni_loops});
+}
+
+KernelTable avx512_table() {
+  return over_avx2({&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
+                    &k_avx512_attention, &k_avx512_loops});
 }
 #endif
 
@@ -142,6 +107,7 @@ const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
       {avx512_table(), [](const LiveCpuFeatures& features) { return features.avx512_vnni; }},
+      {avx_vnni_table(), [](const LiveCpuFeatures& features) { return features.avx_vnni; }},
       {avx2_table(), [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
 #endif
       {complete({}), [](const LiveCpuFeatures&) { return true; }},

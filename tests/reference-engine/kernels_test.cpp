@@ -102,6 +102,15 @@ TEST(KernelSelection, RefusesAnIsaThatTheProcessorLacks) {
   EXPECT_THAT(available_isas(LiveCpuFeatures{}), testing::ElementsAre("scalar"));
 }
 
+#if defined(__x86_64__)
+TEST(KernelSelection, PrefersTheWiderInstructions) {
+  const LiveCpuFeatures client{.avx2_fma_f16c = true, .avx_vnni = true};
+  EXPECT_THAT(available_isas(client), testing::ElementsAre("avxvnni", "avx2", "scalar"));
+  const LiveCpuFeatures both{.avx2_fma_f16c = true, .avx_vnni = true, .avx512_vnni = true};
+  EXPECT_THAT(available_isas(both), testing::ElementsAre("avx512", "avxvnni", "avx2", "scalar"));
+}
+#endif
+
 TEST(KernelSelection, EveryTableIsComplete) {
   for (const std::string& isa : available_isas(live_cpu_features())) {
     const KernelTable& table = **select_kernels(live_cpu_features(), isa);
