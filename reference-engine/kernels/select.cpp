@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/enum_table.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/kernels/lay_over.hpp"
 #include "reference-engine/kernels/tables.hpp"
@@ -12,6 +13,7 @@
 
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
+#include "reference-engine/kernels/x86_avx512_bf16/tables.hpp"
 #include "reference-engine/kernels/x86_avx_vnni/tables.hpp"
 #endif
 
@@ -48,7 +50,8 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_avx2 = 1U << 5;
   constexpr unsigned k_avx512 = 1U << 16 | 1U << 17 | 1U << 30 | 1U << 31;  // F, DQ, BW, VL
   constexpr unsigned k_vnni = 1U << 11;
-  constexpr unsigned k_avx_vnni = 1U << 4;  // of leaf 7, sub-leaf 1
+  constexpr unsigned k_avx_vnni = 1U << 4;     // of leaf 7, sub-leaf 1
+  constexpr unsigned k_avx512_bf16 = 1U << 5;  // there, too
   constexpr std::uint64_t k_ymm_state = 0x6;
   constexpr std::uint64_t k_zmm_state = 0xE6;
   LiveCpuFeatures features;
@@ -58,10 +61,11 @@ LiveCpuFeatures read_features() {
   features.avx2_fma_f16c =
       (basic.ecx & k_fma) != 0 && (basic.ecx & k_f16c) != 0 && (extended.ebx & k_avx2) != 0;
   // Leaf 7 says in EAX which sub-leaves it has.
-  features.avx_vnni =
-      features.avx2_fma_f16c && extended.eax >= 1 && (cpuid(7, 1).eax & k_avx_vnni) != 0;
+  const CpuidLeaf more = extended.eax >= 1 ? cpuid(7, 1) : CpuidLeaf{};
+  features.avx_vnni = features.avx2_fma_f16c && (more.eax & k_avx_vnni) != 0;
   features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
                          (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
+  features.avx512_bf16 = features.avx512_vnni && (more.eax & k_avx512_bf16) != 0;
   return features;
 }
 #else
@@ -79,6 +83,15 @@ struct Isa {
   KernelTable table;
   bool (*allowed)(const LiveCpuFeatures&);
 };
+
+/// A table with native numerics, and the one that it is laid over.
+struct NativeIsa {
+  Isa isa;
+  std::string_view base;
+};
+
+constexpr EnumTable<Numerics, 2> k_numerics{
+    {{{Numerics::exact, "exact"}, {Numerics::native, "native"}}}};
 
 #if defined(__x86_64__)
 KernelTable avx2_table() {
@@ -100,6 +113,12 @@ KernelTable avx512_table() {
   return over_avx2({&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
                     &k_avx512_attention, &k_avx512_loops});
 }
+
+KernelTable avx512_bf16_table() {
+  KernelTable out = avx512_table();
+  lay_over(out, k_avx512_bf16_products);
+  return out;
+}
 #endif
 
 /// Best first.
@@ -115,7 +134,45 @@ const std::vector<Isa>& all_isas() {
   return isas;
 }
 
+/// Best first.
+const std::vector<NativeIsa>& all_native_isas() {
+  static const std::vector<NativeIsa> isas{
+#if defined(__x86_64__)
+      {{avx512_bf16_table(), [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},
+       "avx512"},
+#endif
+  };
+  return isas;
+}
+
+Result<const KernelTable*> select_native(const LiveCpuFeatures& features, std::string_view isa) {
+  std::vector<std::string_view> bases;
+  for (const NativeIsa& native : all_native_isas()) {
+    if (!native.isa.allowed(features)) continue;
+    if (isa.empty() || isa == native.base) return &native.isa.table;
+    bases.push_back(native.base);
+  }
+  if (bases.empty()) {
+    return fail(ErrorCode::usage,
+                "native: this processor has no 16-bit arithmetic of its own that the engine uses "
+                "(AVX512-BF16; expected exact)",
+                "--numerics");
+  }
+  return fail(ErrorCode::usage,
+              fmt::format("native: the kernels '{}' have no 16-bit arithmetic of their own "
+                          "(expected --isa {})",
+                          isa, fmt::join(bases, ", ")),
+              "--numerics");
+}
+
 }  // namespace
+
+std::string_view numerics_name(Numerics numerics) { return k_numerics.name(numerics); }
+
+Result<Numerics> numerics_of_name(std::string_view name) {
+  if (const auto numerics = k_numerics.value(name)) return *numerics;
+  return fail(ErrorCode::usage, fmt::format("'{}' (expected exact, native)", name), "--numerics");
+}
 
 LiveCpuFeatures live_cpu_features() { return read_features(); }
 
@@ -127,10 +184,13 @@ std::vector<std::string> available_isas(const LiveCpuFeatures& features) {
   return names;
 }
 
-Result<const KernelTable*> select_kernels(const LiveCpuFeatures& features, std::string_view isa) {
+Result<const KernelTable*> select_kernels(const LiveCpuFeatures& features, std::string_view isa,
+                                          Numerics numerics) {
   for (const Isa& candidate : all_isas()) {
     const bool wanted = isa.empty() || isa == candidate.table.isa;
-    if (wanted && candidate.allowed(features)) return &candidate.table;
+    if (!wanted || !candidate.allowed(features)) continue;
+    if (numerics == Numerics::native) return select_native(features, isa);
+    return &candidate.table;
   }
   return fail(ErrorCode::usage,
               fmt::format("'{}' does not exist or this processor lacks it (expected {})", isa,
