@@ -29,7 +29,8 @@ void declare_engine_options(options::options_description& own) {
   add("threads", options::value<unsigned>()->value_name("N"),
       "threads of the engine (default: the physical cores that may be used)");
   add("isa", options::value<std::string>()->value_name("NAME"),
-      "kernels to use: scalar, avx2, avxvnni, avx512 (default: the best that this processor has)");
+      "kernels to use: scalar, avx2, avxvnni, avx512, amx (default: the best that this processor "
+      "has)");
   add("numerics", options::value<std::string>()->value_name("NAME"),
       "exact: 16-bit weights multiply float32 activations; native: BF16 weights multiply what the "
       "processor rounds to BF16 (default: exact)");

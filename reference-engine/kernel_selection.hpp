@@ -17,7 +17,9 @@ struct LiveCpuFeatures {
   bool avx_vnni = false;     // the VEX form, of 256 bits; implies avx2_fma_f16c
   bool avx512_vnni = false;  // with F, BW, DQ and VL; implies avx2_fma_f16c
   bool avx512_bf16 = false;  // implies avx512_vnni
+  bool amx_int8 = false;     // with TILE, and permitted to this process; implies avx512_vnni
 };
+/// Asks the operating system for the tiles of AMX where the processor has them.
 LiveCpuFeatures live_cpu_features();
 
 /// How products of 16-bit weights see activations: as float32, or rounded to what the processor

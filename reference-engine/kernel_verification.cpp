@@ -274,7 +274,7 @@ void append_format(const KernelTable& table, WeightFormat format, std::vector<Ke
       out.push_back(check_product(table, {format, rows, k, columns}, {}));
     }
   }
-  for (const std::uint64_t columns : {1U, 6U, 13U}) {
+  for (const std::uint64_t columns : {1U, 6U, 13U, 33U}) {
     // The largest unsigned and the least signed codes, the greatest signed ones, all zero bits.
     for (const unsigned pattern : {0xFFU, 0x80U, 0x7FU, 0U}) {
       out.push_back(check_product(table, {format, 33, 2048, columns},

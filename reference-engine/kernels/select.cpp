@@ -7,10 +7,12 @@
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/kernels/lay_over.hpp"
 #include "reference-engine/kernels/tables.hpp"
+#include "reference-engine/kernels/tile_permission.hpp"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 
+#include "reference-engine/kernels/x86_amx/tables.hpp"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 #include "reference-engine/kernels/x86_avx512_bf16/tables.hpp"
@@ -50,10 +52,12 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_avx2 = 1U << 5;
   constexpr unsigned k_avx512 = 1U << 16 | 1U << 17 | 1U << 30 | 1U << 31;  // F, DQ, BW, VL
   constexpr unsigned k_vnni = 1U << 11;
-  constexpr unsigned k_avx_vnni = 1U << 4;     // of leaf 7, sub-leaf 1
-  constexpr unsigned k_avx512_bf16 = 1U << 5;  // there, too
+  constexpr unsigned k_avx_vnni = 1U << 4;         // of leaf 7, sub-leaf 1
+  constexpr unsigned k_avx512_bf16 = 1U << 5;      // there, too
+  constexpr unsigned k_amx = 1U << 24 | 1U << 25;  // TILE, INT8
   constexpr std::uint64_t k_ymm_state = 0x6;
   constexpr std::uint64_t k_zmm_state = 0xE6;
+  constexpr std::uint64_t k_tile_state = 0x60000;
   LiveCpuFeatures features;
   const CpuidLeaf basic = cpuid(1);
   if ((basic.ecx & k_osxsave) == 0 || (saved_state() & k_ymm_state) != k_ymm_state) return features;
@@ -66,6 +70,8 @@ LiveCpuFeatures read_features() {
   features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
                          (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
   features.avx512_bf16 = features.avx512_vnni && (more.eax & k_avx512_bf16) != 0;
+  features.amx_int8 = features.avx512_vnni && (saved_state() & k_tile_state) == k_tile_state &&
+                      (extended.edx & k_amx) == k_amx && permit_tiles();
   return features;
 }
 #else
@@ -114,10 +120,18 @@ KernelTable avx512_table() {
                     &k_avx512_attention, &k_avx512_loops});
 }
 
-KernelTable avx512_bf16_table() {
+KernelTable amx_table() {
   KernelTable out = avx512_table();
-  lay_over(out, k_avx512_bf16_products);
+  for (const KernelTable* part : {&k_amx_small_formats, &k_amx_large_formats, &k_amx_loops}) {
+    lay_over(out, *part);
+  }
   return out;
+}
+
+KernelTable with_bf16(KernelTable table, const char* isa) {
+  lay_over(table, k_avx512_bf16_products);
+  table.isa = isa;
+  return table;
 }
 #endif
 
@@ -125,6 +139,7 @@ KernelTable avx512_bf16_table() {
 const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
+      {amx_table(), [](const LiveCpuFeatures& features) { return features.amx_int8; }},
       {avx512_table(), [](const LiveCpuFeatures& features) { return features.avx512_vnni; }},
       {avx_vnni_table(), [](const LiveCpuFeatures& features) { return features.avx_vnni; }},
       {avx2_table(), [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
@@ -138,7 +153,11 @@ const std::vector<Isa>& all_isas() {
 const std::vector<NativeIsa>& all_native_isas() {
   static const std::vector<NativeIsa> isas{
 #if defined(__x86_64__)
-      {{avx512_bf16_table(), [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},
+      {{with_bf16(amx_table(), "amx+avx512_bf16"),
+        [](const LiveCpuFeatures& features) { return features.amx_int8 && features.avx512_bf16; }},
+       "amx"},
+      {{with_bf16(avx512_table(), "avx512_bf16"),
+        [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},
        "avx512"},
 #endif
   };

@@ -108,6 +108,8 @@ TEST(KernelSelection, PrefersTheWiderInstructions) {
   EXPECT_THAT(available_isas(client), testing::ElementsAre("avxvnni", "avx2", "scalar"));
   const LiveCpuFeatures both{.avx2_fma_f16c = true, .avx_vnni = true, .avx512_vnni = true};
   EXPECT_THAT(available_isas(both), testing::ElementsAre("avx512", "avxvnni", "avx2", "scalar"));
+  const LiveCpuFeatures tiles{.avx2_fma_f16c = true, .avx512_vnni = true, .amx_int8 = true};
+  EXPECT_THAT(available_isas(tiles), testing::ElementsAre("amx", "avx512", "avx2", "scalar"));
 }
 
 TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
@@ -120,6 +122,10 @@ TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
   const KernelTable& exact = **select_kernels(features);
   EXPECT_STREQ(exact.isa, "avx512");
   EXPECT_FALSE(format_kernels(exact, WeightFormat::bf16)->rounds_to_bf16);
+  LiveCpuFeatures with_tiles = features;
+  with_tiles.amx_int8 = true;
+  EXPECT_STREQ((*select_kernels(with_tiles, {}, Numerics::native))->isa, "amx+avx512_bf16");
+  EXPECT_STREQ((*select_kernels(with_tiles, "avx512", Numerics::native))->isa, "avx512_bf16");
   const auto narrow = select_kernels(features, "avx2", Numerics::native);
   ASSERT_FALSE(narrow);
   EXPECT_THAT(narrow.error().message, testing::HasSubstr("--isa avx512"));

@@ -9,6 +9,7 @@
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/golden.hpp"
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/quant/definition.hpp"
 #include "reference-engine/session.hpp"
 #include "reference-engine/thread_pool.hpp"
 #include "reference-engine/verification.hpp"
@@ -37,6 +38,22 @@ TEST_P(ModelledKernels, GiveTheLogitsOfGoldenModels) {
     const auto check = check_golden(name, GetParam()->table, pool);
     ASSERT_TRUE(check) << check.error().text();
     EXPECT_LE(check->nmse, check->bound) << name;
+  }
+}
+
+/// Whole tiles of AMX and what is left of them; the largest sums of products.
+TEST_P(ModelledKernels, AgreeOnManyColumns) {
+  for (const FormatDefinition& definition : format_definitions()) {
+    if (!definition.takes_q8) continue;
+    const std::uint64_t block = block_shape(definition.format)->values;
+    for (const std::uint64_t columns : {31U, 32U, 33U, 64U, 77U}) {
+      for (const std::uint64_t k : {std::uint64_t{block}, std::uint64_t{512}, 512 + block}) {
+        const KernelCheck check =
+            check_multiply(GetParam()->table, {definition.format, 37, k, columns});
+        EXPECT_TRUE(check.passed())
+            << check.kernel << " k " << k << " columns " << columns << ": NMSE " << check.nmse;
+      }
+    }
   }
 }
 
