@@ -156,7 +156,8 @@ int main(int argc, char** argv) {
   auto add = all.add_options();
   add("model", options::value(&arguments.model)->required(), "a GGUF file");
   add("threads", options::value(&arguments.threads)->default_value(2), "");
-  add("isa", options::value(&arguments.isa), "kernels: scalar, avx2, avx512 (default: the best)");
+  add("isa", options::value(&arguments.isa),
+      "kernels: scalar, avx2, avxvnni, avx512, amx (default: the best)");
   add("prompt", options::value(&arguments.prompt)->default_value(512), "tokens of the prompt");
   add("generate", options::value(&arguments.generate)->default_value(64), "tokens to generate");
   add("depth", options::value(&arguments.depth)->default_value(0), "tokens in the cache before");

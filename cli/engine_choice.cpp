@@ -33,8 +33,11 @@ void declare_engine_options(options::options_description& own) {
   add("threads", options::value<unsigned>()->value_name("N"),
       "threads of the engine (default: the physical cores that may be used)");
   add("isa", options::value<std::string>()->value_name("NAME"),
-      "kernels to use: scalar; avx2, avx512; neon, i8mm (default: the best that this processor "
-      "has)");
+      "kernels to use: scalar; avx2, avxvnni, avx512, amx; neon, i8mm (default: the best that "
+      "this processor has)");
+  add("numerics", options::value<std::string>()->value_name("NAME"),
+      "exact: 16-bit weights multiply float32 activations; native: BF16 weights multiply what the "
+      "processor rounds to BF16 (default: exact)");
 }
 
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine) {
@@ -50,9 +53,12 @@ Result<EngineChoice> choose_engine(const Invocation& invocation, const MachinePr
     }
   }
   const std::string isa = invocation.has("isa") ? invocation.get<std::string>("isa") : "";
-  const auto kernels = select_kernels(live_cpu_features(), isa);
+  const auto numerics = numerics_of_name(
+      invocation.has("numerics") ? invocation.get<std::string>("numerics") : "exact");
+  if (!numerics) return pass_on(numerics);
+  const auto kernels = select_kernels(live_cpu_features(), isa, *numerics);
   if (!kernels) return pass_on(kernels);
-  return EngineChoice{.kernels = *kernels, .threads = threads};
+  return EngineChoice{.kernels = *kernels, .threads = threads, .numerics = *numerics};
 }
 
 MachineProfile probe_this_machine() {

@@ -3,6 +3,7 @@
 #include "base/result.hpp"
 #include "cli/command.hpp"
 #include "probes/machine_profile.hpp"
+#include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/kernel_table.hpp"
 
 namespace assay {
@@ -11,15 +12,16 @@ namespace assay {
 struct EngineChoice {
   const KernelTable* kernels;
   unsigned threads;
+  Numerics numerics = Numerics::exact;
 };
 
-/// Declares --threads and --isa.
+/// Declares --threads, --isa and --numerics.
 void declare_engine_options(options::options_description& own);
 
 /// One thread for each physical core that the process may keep busy.
 unsigned default_threads(const MachineProfile& machine);
 
-/// What --threads and --isa ask for, the former within what the process may use; without them the
+/// What --threads (within what the process may use), --isa and --numerics ask for; without them the
 /// best kernels of this processor, and one thread for each physical core that the process may keep
 /// busy. Errors: usage.
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine);

@@ -112,8 +112,10 @@ std::string document(const Invocation& invocation, const GgufModel& model,
   Json json;
   json["schema"] = "assay.generation/1";
   json["model"] = printable(model.file.name(), 4096);
-  json["engine"] = {
-      {"name", "reference"}, {"isa", engine.kernels->isa}, {"threads", engine.threads}};
+  json["engine"] = {{"name", "reference"},
+                    {"isa", engine.kernels->isa},
+                    {"threads", engine.threads},
+                    {"numerics", numerics_name(engine.numerics)}};
   json["temperature"] = invocation.get<float>("temperature");
   json["seed"] = invocation.get<std::uint64_t>("seed");
   json["prompt_tokens"] = prompt;

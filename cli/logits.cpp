@@ -92,11 +92,10 @@ Result<int> run(const Invocation& invocation) {
     json["layout"] = "float32 little-endian, [tokens, vocabulary]";
     json["tokens"] = tokens->size();
     json["vocabulary"] = model->spec.vocabulary;
-    json["engine"] = {{"name", "reference"},
-                      {"isa", engine->kernels->isa},
-                      {"threads", engine->threads},
-                      {"chunk", shape->chunk},
-                      {"cache_type", cache_format_name(shape->cache)}};
+    json["engine"] = {
+        {"name", "reference"},        {"isa", engine->kernels->isa},
+        {"threads", engine->threads}, {"numerics", numerics_name(engine->numerics)},
+        {"chunk", shape->chunk},      {"cache_type", cache_format_name(shape->cache)}};
     Invocation to_stdout = invocation;
     to_stdout.output.reset();
     if (auto done = deliver(to_stdout, json.dump(1) + "\n"); !done) return pass_on(done);

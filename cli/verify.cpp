@@ -176,34 +176,48 @@ Result<void> check_models(const Invocation& invocation, const KernelTable& kerne
   return {};
 }
 
-Result<std::vector<Check>> check_all(const Invocation& invocation, unsigned threads) {
-  std::vector<std::string> isas = available_isas(live_cpu_features());
-  if (invocation.has("isa")) isas = {invocation.get<std::string>("isa")};
-  ThreadPool pool(threads);
+/// The tables that were asked for, or all of this processor, that of native numerics included.
+std::vector<const KernelTable*> tables_to_check(const Invocation& invocation,
+                                                const EngineChoice& engine) {
+  if (invocation.has("isa") || invocation.has("numerics")) return {engine.kernels};
+  const LiveCpuFeatures features = live_cpu_features();
+  std::vector<const KernelTable*> tables;
+  for (const Numerics numerics : {Numerics::native, Numerics::exact}) {
+    for (const std::string& isa : available_isas(features)) {
+      if (const auto table = select_kernels(features, isa, numerics)) tables.push_back(*table);
+    }
+  }
+  return tables;
+}
+
+Result<std::vector<Check>> check_all(const Invocation& invocation, const EngineChoice& engine) {
+  const std::vector<const KernelTable*> tables = tables_to_check(invocation, engine);
+  ThreadPool pool(engine.threads);
   ProgressLine progress(invocation);
   std::vector<Check> checks;
-  for (std::size_t i = 0; i < isas.size(); ++i) {
-    const auto kernels = select_kernels(live_cpu_features(), isas[i]);
-    if (!kernels) return pass_on(kernels);
-    const auto count = static_cast<double>(isas.size());
-    progress.show(fmt::format("{}: kernels", isas[i]), static_cast<double>(i) / count);
-    for (const KernelCheck& check : check_all_kernels(**kernels)) {
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const KernelTable& kernels = *tables[i];
+    const auto count = static_cast<double>(tables.size());
+    progress.show(fmt::format("{}: kernels", kernels.isa), static_cast<double>(i) / count);
+    for (const KernelCheck& check : check_all_kernels(kernels)) {
       add(checks, check.isa, check.kernel, {check.nmse, check.bound, shape_of(check)});
     }
-    progress.show(fmt::format("{}: golden models", isas[i]),
+    progress.show(fmt::format("{}: golden models", kernels.isa),
                   (static_cast<double>(i) + 0.4) / count);
-    if (auto done = check_goldens(invocation, **kernels, pool, checks); !done) return pass_on(done);
-    progress.show(fmt::format("{}: models", isas[i]), (static_cast<double>(i) + 0.6) / count);
-    if (auto done = check_models(invocation, **kernels, pool, checks); !done) return pass_on(done);
+    if (auto done = check_goldens(invocation, kernels, pool, checks); !done) return pass_on(done);
+    progress.show(fmt::format("{}: models", kernels.isa), (static_cast<double>(i) + 0.6) / count);
+    if (auto done = check_models(invocation, kernels, pool, checks); !done) return pass_on(done);
   }
   return checks;
 }
 
 std::string text_of(const std::vector<Check>& checks, std::size_t failed) {
-  std::string text = fmt::format("{:<8} {:<31} {:>7} {:>10} {:>10}\n", "kernels", "checked",
+  std::size_t width = std::string_view("kernels ").size();
+  for (const Check& check : checks) width = std::max(width, check.isa.size());
+  std::string text = fmt::format("{:<{}} {:<31} {:>7} {:>10} {:>10}\n", "kernels", width, "checked",
                                  "shapes", "NMSE", "allowed");
   for (const Check& check : checks) {
-    text += fmt::format("{:<8} {:<31} {:>7} {:>10.2g} {:>10.2g}{}\n", check.isa, check.what,
+    text += fmt::format("{:<{}} {:<31} {:>7} {:>10.2g} {:>10.2g}{}\n", check.isa, width, check.what,
                         check.shapes, check.nmse, check.bound,
                         check.passed ? "" : "  WRONG: " + check.where);
   }
@@ -237,7 +251,7 @@ std::string json_of(const std::vector<Check>& checks, std::size_t failed) {
 Result<int> run(const Invocation& invocation) {
   const auto engine = choose_engine(invocation, probe_this_machine());
   if (!engine) return pass_on(engine);
-  const auto checks = check_all(invocation, engine->threads);
+  const auto checks = check_all(invocation, *engine);
   if (!checks) return pass_on(checks);
   std::size_t failed = 0;
   for (const Check& check : *checks) failed += check.passed ? 0 : 1;
@@ -252,7 +266,7 @@ Result<int> run(const Invocation& invocation) {
 Command verify_command() {
   return {.name = "verify",
           .summary = "every kernel on this processor against its definition, and golden models",
-          .usage = "assay verify [--isa NAME] [--threads N]",
+          .usage = "assay verify [--isa NAME] [--numerics NAME] [--threads N]",
           .examples = "  assay verify\n  assay verify --isa scalar --json\n",
           .declare = declare,
           .run = run};

@@ -63,6 +63,9 @@ struct FormatKernels {
   void (*decode_row)(const std::byte* panel, std::size_t row, std::size_t k, float* out);
   void (*multiply)(const PanelProduct* product);
   void (*multiply_streams)(const StreamProduct* product);
+  /// Products see the float32 values as the nearest bfloat16 (ties to even). Only native numerics
+  /// does that.
+  bool rounds_to_bf16 = false;
 };
 
 inline constexpr std::size_t k_max_kernel_formats = 32;
@@ -85,7 +88,7 @@ inline constexpr std::size_t k_cache_formats = 4;
 /// Every kernel that the engine calls. Each instruction set exports a partial table (null = not
 /// overridden).
 struct KernelTable {
-  const char* isa = nullptr;                         // "scalar", "avx2"
+  const char* isa = nullptr;                         // "scalar", "avx2"; "avx512_bf16" is native
   FormatKernels formats[k_max_kernel_formats] = {};  // ended by an entry with panel_rows == 0
 
   /// Values -> codes, a scale per 32, the sum of each 16 codes. k is a multiple of 32.

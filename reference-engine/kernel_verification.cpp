@@ -10,6 +10,7 @@
 #include "reference-engine/ops/matmul.hpp"
 #include "reference-engine/quant/blocks.hpp"
 #include "reference-engine/quant/definition.hpp"
+#include "reference-engine/quant/half.hpp"
 #include "reference-engine/verification.hpp"
 
 namespace assay {
@@ -67,6 +68,15 @@ struct Columns {
     }
     view = {{codes.data(), scales.data(), sums.data(), k}, {values.data(), k}};
   }
+  /// What products with these kernels are to multiply: the values, or the nearest bfloat16.
+  [[nodiscard]] std::vector<float> as_seen_by(const FormatKernels& kernels) const {
+    std::vector<float> seen = values;
+    for (float& value : seen) {
+      if (kernels.rounds_to_bf16) value = bf16_to_f32(f32_to_bf16(value));
+    }
+    return seen;
+  }
+
   std::vector<float> values;
   std::vector<std::int8_t> codes;
   std::vector<float> scales;
@@ -123,12 +133,13 @@ KernelCheck check_product(const KernelTable& table, const MatmulShape& shape, Ex
   multiply(pool, {&product, 1});
 
   const std::size_t bytes = row_bytes(shape.format, shape.k);
+  const std::vector<float> seen = columns.as_seen_by(*kernels);
+  const F32Columns values{seen.data(), shape.k};
   double error = 0.0;
   double power = 0.0;
   for (std::size_t r = 0; r < shape.rows; ++r) {
     for (std::size_t c = 0; c < shape.columns; ++c) {
-      const double exact =
-          definition->dot(stored.data() + r * bytes, &columns.view.q8, &columns.view.f32, c);
+      const double exact = definition->dot(stored.data() + r * bytes, &columns.view.q8, &values, c);
       const double difference = static_cast<double>(out[c * shape.rows + r]) - exact;
       error += difference * difference;
       power += exact * exact;
@@ -263,7 +274,7 @@ void append_format(const KernelTable& table, WeightFormat format, std::vector<Ke
       out.push_back(check_product(table, {format, rows, k, columns}, {}));
     }
   }
-  for (const std::uint64_t columns : {1U, 6U, 13U}) {
+  for (const std::uint64_t columns : {1U, 6U, 13U, 33U}) {
     // The largest unsigned and the least signed codes, the greatest signed ones, all zero bits.
     for (const unsigned pattern : {0xFFU, 0x80U, 0x7FU, 0U}) {
       out.push_back(check_product(table, {format, 33, 2048, columns},

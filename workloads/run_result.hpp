@@ -36,7 +36,7 @@ struct RunEngine {
   std::string name = "assay";
   std::string isa;
   unsigned threads = 1;
-  std::string numerics = "int8-activations";
+  std::string numerics = "int8-activations";  // how products see their activations
 };
 
 struct Verification {
@@ -73,7 +73,8 @@ struct RunResult {
   Fact<double>
       decode_bandwidth_utilization_ratio;  // of the read bandwidth measured with as many threads
   Fact<double> prefill_compute_utilization_ratio;  // of the peak named by prefill_peak
-  std::string prefill_peak;  // "int8_ops_per_second" or "fma_flops_per_second"
+  std::string prefill_peak;  // "int8_ops_per_second", "fma_flops_per_second"; or, not measured,
+                             // "bf16_flops_per_second"
 
   Fact<double> load_cold_seconds;
   Fact<double> load_warm_seconds;

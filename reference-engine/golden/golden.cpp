@@ -88,10 +88,12 @@ void describe(const Model& model, GoldenCheck& check) {
   std::map<WeightFormat, std::uint64_t> values;
   bool block = false;
   bool half = false;
+  bool native = false;
   for (const PlannedTensor& tensor : model.plan().tensors) {
     values[tensor.format] += tensor.parameters();
     const FormatKernels* kernels = format_kernels(model.kernels(), tensor.format);
     block = block || (kernels != nullptr && kernels->takes_q8);
+    native = native || (kernels != nullptr && kernels->rounds_to_bf16);
     half = half || tensor.format == WeightFormat::f16 || tensor.format == WeightFormat::bf16;
   }
   const auto most =
@@ -99,7 +101,8 @@ void describe(const Model& model, GoldenCheck& check) {
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   check.format = format_name(most->first);
   const double int8 = model.spec().is_moe() ? k_golden_int8_experts : k_golden_int8;
-  check.bound = block ? int8 : half ? k_golden_half : k_golden_float32;
+  const double plain = native ? k_golden_native : half ? k_golden_half : k_golden_float32;
+  check.bound = block ? int8 : plain;
 }
 
 }  // namespace

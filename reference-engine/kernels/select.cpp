@@ -3,14 +3,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/enum_table.hpp"
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/kernels/lay_over.hpp"
 #include "reference-engine/kernels/tables.hpp"
+#include "reference-engine/kernels/tile_permission.hpp"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 
+#include "reference-engine/kernels/x86_amx/tables.hpp"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
+#include "reference-engine/kernels/x86_avx512_bf16/tables.hpp"
+#include "reference-engine/kernels/x86_avx_vnni/tables.hpp"
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 
@@ -29,9 +35,9 @@ struct CpuidLeaf {
   unsigned edx = 0;
 };
 
-CpuidLeaf cpuid(unsigned leaf) {
+CpuidLeaf cpuid(unsigned leaf, unsigned subleaf = 0) {
   CpuidLeaf out;
-  __get_cpuid_count(leaf, 0, &out.eax, &out.ebx, &out.ecx, &out.edx);
+  __get_cpuid_count(leaf, subleaf, &out.eax, &out.ebx, &out.ecx, &out.edx);
   return out;
 }
 
@@ -51,16 +57,26 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_avx2 = 1U << 5;
   constexpr unsigned k_avx512 = 1U << 16 | 1U << 17 | 1U << 30 | 1U << 31;  // F, DQ, BW, VL
   constexpr unsigned k_vnni = 1U << 11;
+  constexpr unsigned k_avx_vnni = 1U << 4;         // of leaf 7, sub-leaf 1
+  constexpr unsigned k_avx512_bf16 = 1U << 5;      // there, too
+  constexpr unsigned k_amx = 1U << 24 | 1U << 25;  // TILE, INT8
   constexpr std::uint64_t k_ymm_state = 0x6;
   constexpr std::uint64_t k_zmm_state = 0xE6;
+  constexpr std::uint64_t k_tile_state = 0x60000;
   LiveCpuFeatures features;
   const CpuidLeaf basic = cpuid(1);
   if ((basic.ecx & k_osxsave) == 0 || (saved_state() & k_ymm_state) != k_ymm_state) return features;
   const CpuidLeaf extended = cpuid(7);
   features.avx2_fma_f16c =
       (basic.ecx & k_fma) != 0 && (basic.ecx & k_f16c) != 0 && (extended.ebx & k_avx2) != 0;
+  // Leaf 7 says in EAX which sub-leaves it has.
+  const CpuidLeaf more = extended.eax >= 1 ? cpuid(7, 1) : CpuidLeaf{};
+  features.avx_vnni = features.avx2_fma_f16c && (more.eax & k_avx_vnni) != 0;
   features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
                          (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
+  features.avx512_bf16 = features.avx512_vnni && (more.eax & k_avx512_bf16) != 0;
+  features.amx_int8 = features.avx512_vnni && (saved_state() & k_tile_state) == k_tile_state &&
+                      (extended.edx & k_amx) == k_amx && permit_tiles();
   return features;
 }
 #elif defined(__aarch64__)
@@ -79,54 +95,6 @@ LiveCpuFeatures read_features() {
 LiveCpuFeatures read_features() { return {}; }
 #endif
 
-template <typename T>
-void take(T& into, const T& from) {
-  if (from != T{}) into = from;
-}
-
-void lay_over(FormatKernels& out, const FormatKernels& part) {
-  out.format = part.format;
-  out.panel_rows = part.panel_rows;
-  out.takes_q8 = part.takes_q8;
-  take(out.pack, part.pack);
-  take(out.decode_row, part.decode_row);
-  take(out.multiply, part.multiply);
-  take(out.multiply_streams, part.multiply_streams);
-}
-
-/// Puts what `part` overrides on top of a table.
-void lay_over(KernelTable& out, const KernelTable& part) {
-  out.isa = part.isa;
-  for (const FormatKernels& kernels : part.formats) {
-    if (kernels.panel_rows == 0) break;
-    for (FormatKernels& slot : out.formats) {
-      if (slot.panel_rows != 0 && slot.format != kernels.format) continue;
-      lay_over(slot, kernels);
-      break;
-    }
-  }
-  take(out.quantise_q8, part.quantise_q8);
-  take(out.dot_f32, part.dot_f32);
-  take(out.add_scaled, part.add_scaled);
-  take(out.sum_of_squares, part.sum_of_squares);
-  take(out.scale_by, part.scale_by);
-  take(out.maximum, part.maximum);
-  take(out.exp_sum, part.exp_sum);
-  take(out.silu_multiply, part.silu_multiply);
-  take(out.advance_state, part.advance_state);
-  take(out.f32_to_f16, part.f32_to_f16);
-  take(out.f16_to_f32, part.f16_to_f32);
-  for (std::size_t i = 0; i < k_cache_formats; ++i) {
-    take(out.cache[i].scores, part.cache[i].scores);
-    take(out.cache[i].mix, part.cache[i].mix);
-  }
-  take(out.read_stream, part.read_stream);
-  take(out.fma_loop, part.fma_loop);
-  take(out.fma_flops_per_step, part.fma_flops_per_step);
-  take(out.int8_loop, part.int8_loop);
-  take(out.int8_ops_per_step, part.int8_ops_per_step);
-}
-
 /// The scalar table with the parts of an instruction set over it.
 KernelTable complete(std::initializer_list<const KernelTable*> parts) {
   KernelTable out = k_scalar_table;
@@ -139,19 +107,48 @@ struct Isa {
   bool (*allowed)(const LiveCpuFeatures&);
 };
 
+/// A table with native numerics, and the one that it is laid over.
+struct NativeIsa {
+  Isa isa;
+  std::string_view base;
+};
+
+constexpr EnumTable<Numerics, 2> k_numerics{
+    {{{Numerics::exact, "exact"}, {Numerics::native, "native"}}}};
+
 #if defined(__x86_64__)
 KernelTable avx2_table() {
   return complete({&k_avx2_plain, &k_avx2_small_formats, &k_avx2_large_formats, &k_avx2_k_quants,
                    &k_avx2_vector, &k_avx2_attention, &k_avx2_loops});
 }
 
-KernelTable avx512_table() {
+KernelTable over_avx2(std::initializer_list<const KernelTable*> parts) {
   KernelTable out = avx2_table();
-  for (const KernelTable* part : {&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
-                                  &k_avx512_attention, &k_avx512_vector, &k_avx512_loops}) {
+  for (const KernelTable* part : parts) lay_over(out, *part);
+  return out;
+}
+
+KernelTable avx_vnni_table() {
+  return over_avx2({&k_avx_vnni_small_formats, &k_avx_vnni_large_formats, &k_avx_vnni_loops});
+}
+
+KernelTable avx512_table() {
+  return over_avx2({&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
+                    &k_avx512_attention, &k_avx512_vector, &k_avx512_loops});
+}
+
+KernelTable amx_table() {
+  KernelTable out = avx512_table();
+  for (const KernelTable* part : {&k_amx_small_formats, &k_amx_large_formats, &k_amx_loops}) {
     lay_over(out, *part);
   }
   return out;
+}
+
+KernelTable with_bf16(KernelTable table, const char* isa) {
+  lay_over(table, k_avx512_bf16_products);
+  table.isa = isa;
+  return table;
 }
 #elif defined(__aarch64__)
 KernelTable neon_table() {
@@ -172,7 +169,9 @@ KernelTable i8mm_table() {
 const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
+      {amx_table(), [](const LiveCpuFeatures& features) { return features.amx_int8; }},
       {avx512_table(), [](const LiveCpuFeatures& features) { return features.avx512_vnni; }},
+      {avx_vnni_table(), [](const LiveCpuFeatures& features) { return features.avx_vnni; }},
       {avx2_table(), [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
 #elif defined(__aarch64__)
       {i8mm_table(), [](const LiveCpuFeatures& features) { return features.i8mm; }},
@@ -183,7 +182,49 @@ const std::vector<Isa>& all_isas() {
   return isas;
 }
 
+/// Best first.
+const std::vector<NativeIsa>& all_native_isas() {
+  static const std::vector<NativeIsa> isas{
+#if defined(__x86_64__)
+      {{with_bf16(amx_table(), "amx+avx512_bf16"),
+        [](const LiveCpuFeatures& features) { return features.amx_int8 && features.avx512_bf16; }},
+       "amx"},
+      {{with_bf16(avx512_table(), "avx512_bf16"),
+        [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},
+       "avx512"},
+#endif
+  };
+  return isas;
+}
+
+Result<const KernelTable*> select_native(const LiveCpuFeatures& features, std::string_view isa) {
+  std::vector<std::string_view> bases;
+  for (const NativeIsa& native : all_native_isas()) {
+    if (!native.isa.allowed(features)) continue;
+    if (isa.empty() || isa == native.base) return &native.isa.table;
+    bases.push_back(native.base);
+  }
+  if (bases.empty()) {
+    return fail(ErrorCode::usage,
+                "native: this processor has no 16-bit arithmetic of its own that the engine uses "
+                "(AVX512-BF16; expected exact)",
+                "--numerics");
+  }
+  return fail(ErrorCode::usage,
+              fmt::format("native: the kernels '{}' have no 16-bit arithmetic of their own "
+                          "(expected --isa {})",
+                          isa, fmt::join(bases, ", ")),
+              "--numerics");
+}
+
 }  // namespace
+
+std::string_view numerics_name(Numerics numerics) { return k_numerics.name(numerics); }
+
+Result<Numerics> numerics_of_name(std::string_view name) {
+  if (const auto numerics = k_numerics.value(name)) return *numerics;
+  return fail(ErrorCode::usage, fmt::format("'{}' (expected exact, native)", name), "--numerics");
+}
 
 LiveCpuFeatures live_cpu_features() { return read_features(); }
 
@@ -195,10 +236,13 @@ std::vector<std::string> available_isas(const LiveCpuFeatures& features) {
   return names;
 }
 
-Result<const KernelTable*> select_kernels(const LiveCpuFeatures& features, std::string_view isa) {
+Result<const KernelTable*> select_kernels(const LiveCpuFeatures& features, std::string_view isa,
+                                          Numerics numerics) {
   for (const Isa& candidate : all_isas()) {
     const bool wanted = isa.empty() || isa == candidate.table.isa;
-    if (wanted && candidate.allowed(features)) return &candidate.table;
+    if (!wanted || !candidate.allowed(features)) continue;
+    if (numerics == Numerics::native) return select_native(features, isa);
+    return &candidate.table;
   }
   return fail(ErrorCode::usage,
               fmt::format("'{}' does not exist or this processor lacks it (expected {})", isa,

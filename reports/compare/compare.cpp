@@ -30,6 +30,7 @@ constexpr EnumTable<ComparedMetric, 3> k_metrics{{{{ComparedMetric::decode, "dec
 struct CellRuns {
   std::array<std::vector<double>, k_metrics.rows.size()> samples;
   std::string isa;
+  std::string numerics;
   std::string not_valid;  // why
   bool noisy = false;
 };
@@ -65,6 +66,7 @@ Cells cells_of(const Assessment& assessment) {
     append(cell.samples[index_of(ComparedMetric::prefill)], run.prefill_tokens_per_second);
     append(cell.samples[index_of(ComparedMetric::first_token)], run.time_to_first_token_seconds);
     cell.isa = run.engine.isa;
+    cell.numerics = run.engine.numerics;
     if (run.validity == Validity::invalid) {
       cell.not_valid = run.reasons.empty() ? "no reason given" : run.reasons.front();
     }
@@ -91,9 +93,17 @@ struct PendingRow {
   bool same_samples = false;  // not one sample differs
 };
 
-std::string isa_remark(const CellRuns& base, const CellRuns& fresh) {
-  if (base.isa == fresh.isa) return {};
-  return fmt::format("instructions differ: {} -> {}", printable(base.isa), printable(fresh.isa));
+std::string engine_remark(const CellRuns& base, const CellRuns& fresh) {
+  std::string remark;
+  if (base.isa != fresh.isa) {
+    remark =
+        fmt::format("instructions differ: {} -> {}", printable(base.isa), printable(fresh.isa));
+  }
+  if (base.numerics != fresh.numerics) {
+    remark += fmt::format("{}numerics differ: {} -> {}", remark.empty() ? "" : "; ",
+                          printable(base.numerics), printable(fresh.numerics));
+  }
+  return remark;
 }
 
 PendingRow measure_cell(const CellKey& key, ComparedMetric metric, const CellRuns& base,
@@ -116,7 +126,7 @@ PendingRow measure_cell(const CellKey& key, ComparedMetric metric, const CellRun
                           .ratio = new_statistic.median / old_statistic.median,
                           .threshold_ratio = std::max(threshold, 2.0 * row.noise),
                           .p_value = mann_whitney_p(row.ranks),
-                          .reason = isa_remark(base, fresh)};
+                          .reason = engine_remark(base, fresh)};
   for (const auto& [side, name] : {std::pair(&base, "base"), std::pair(&fresh, "new")}) {
     if (side->not_valid.empty()) continue;
     row.cell.invalid = true;

@@ -30,18 +30,47 @@ std::vector<std::string> instruction_set_objects() {
   return objects;
 }
 
-/// Symbols that an object defines, as "TYPE name".
-std::vector<std::string> defined_symbols(const std::string& object) {
-  const std::string command = std::string(ASSAY_NM) + " --defined-only '" + object + "'";
+/// What a command prints.
+std::vector<std::string> lines_of(const std::string& command) {
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::vector<std::string> symbols;
+  std::vector<std::string> lines;
   std::array<char, 4096> line{};
   while (pipe && fgets(line.data(), static_cast<int>(line.size()), pipe.get()) != nullptr) {
-    const std::string text(line.data());
-    const std::size_t space = text.find(' ');
-    if (space != std::string::npos) symbols.push_back(text.substr(space + 1));
+    lines.emplace_back(line.data());
+  }
+  return lines;
+}
+
+/// Symbols that an object defines, as "TYPE name".
+std::vector<std::string> defined_symbols(const std::string& object) {
+  std::vector<std::string> symbols;
+  for (const std::string& line :
+       lines_of(std::string(ASSAY_NM) + " --defined-only '" + object + "'")) {
+    const std::size_t space = line.find(' ');
+    if (space != std::string::npos) symbols.push_back(line.substr(space + 1));
   }
   return symbols;
+}
+
+/// An object's instructions.
+struct Code {
+  std::size_t instructions = 0;
+  std::size_t evex = 0;    // encoded as AVX-512 is: 62 is no other instruction's first byte
+  std::size_t wanted = 0;  // whose name begins with one that is asked for
+};
+
+Code code_of(const std::string& object, const std::string& wanted) {
+  // "  1a:<tab>c4 e2 6d 50 c1 <tab>{vex} vpdpbusd %ymm1,%ymm2,%ymm0"
+  const std::regex instruction("^ *[0-9a-f]+:\\s+((?:[0-9a-f]{2} )+)\\s*(?:\\{[a-z]+\\} )?(\\S+)");
+  Code code;
+  for (const std::string& line : lines_of(std::string(ASSAY_OBJDUMP) + " -d '" + object + "'")) {
+    std::smatch match;
+    if (!std::regex_search(line, match, instruction)) continue;
+    ++code.instructions;
+    if (match[1].str().starts_with("62")) ++code.evex;
+    if (match[2].str().starts_with(wanted)) ++code.wanted;
+  }
+  return code;
 }
 
 TEST(KernelSymbols, AnInstructionSetDefinesItsTablesAndNothingElse) {
@@ -71,7 +100,7 @@ TEST(KernelSymbols, AnInstructionSetIncludesOnlyWhatHoldsNoFunctions) {
     const std::string name = folder.path().filename().string();
     const std::string all = "\"reference-engine/kernels/";
     const std::string own = all + name + "/";
-    const std::string family = all + name.substr(0, name.find('_')) + "/";  // x86 of x86_avx2
+    const std::string family = all + name.substr(0, name.find('_'));  // x86 of x86_avx2
     const std::string panels = all + "panels/";  // of every family, and includes any
     for (const auto& file : fs::directory_iterator(folder.path())) {
       std::ifstream stream(file.path());
@@ -81,13 +110,50 @@ TEST(KernelSymbols, AnInstructionSetIncludesOnlyWhatHoldsNoFunctions) {
         const bool allowed = what == "<immintrin.h>" || what == "<arm_neon.h>" ||
                              what == "<cstddef>" || what == "<cstdint>" ||
                              what == "\"reference-engine/kernel_table.hpp\"" ||
-                             what.starts_with(own) || what.starts_with(family) ||
+                             what.starts_with(own) || what.starts_with(family + "/") ||
+                             (what.starts_with(family + "_") && what.ends_with(".inl\"")) ||
                              what.starts_with(panels) || (own == panels && what.starts_with(all));
         EXPECT_TRUE(allowed) << file.path() << ": " << line;
       }
     }
   }
 }
+
+#if defined(__x86_64__)
+/// Without its compiler flag a source would be compiled with a model of its instruction.
+TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
+  struct Expected {
+    std::string folder;
+    std::string instruction;
+    std::size_t objects;
+  };
+  for (const Expected& expected :
+       {Expected{"x86_avx_vnni", "vpdpbusd", 3}, Expected{"x86_avx512_bf16", "vdpbf16ps", 1},
+        Expected{"x86_amx", "tdpbsud", 3}}) {
+    std::size_t objects = 0;
+    for (const std::string& object : instruction_set_objects()) {
+      if (object.find("/kernels/" + expected.folder + "/") == std::string::npos) continue;
+      EXPECT_GT(code_of(object, expected.instruction).wanted, 0U) << object;
+      ++objects;
+    }
+    EXPECT_EQ(objects, expected.objects) << expected.folder;
+  }
+}
+
+/// Processors with AVX-VNNI need not have AVX-512, which has the same instruction in another
+/// encoding.
+TEST(KernelSymbols, NothingIsEncodedForAvx512WhereThatIsNotAskedFor) {
+  std::size_t objects = 0;
+  for (const std::string& object : instruction_set_objects()) {
+    if (!std::regex_search(object, std::regex("/kernels/x86_avx(2|_vnni)/"))) continue;
+    const Code code = code_of(object, "v");
+    EXPECT_GT(code.instructions, 0U) << object;
+    EXPECT_EQ(code.evex, 0U) << object;
+    ++objects;
+  }
+  EXPECT_GT(objects, 3U);
+}
+#endif
 
 }  // namespace
 }  // namespace assay

@@ -102,6 +102,52 @@ TEST(KernelSelection, RefusesAnIsaThatTheProcessorLacks) {
   EXPECT_THAT(available_isas(LiveCpuFeatures{}), testing::ElementsAre("scalar"));
 }
 
+#if defined(__x86_64__)
+TEST(KernelSelection, PrefersTheWiderInstructions) {
+  const LiveCpuFeatures client{.avx2_fma_f16c = true, .avx_vnni = true};
+  EXPECT_THAT(available_isas(client), testing::ElementsAre("avxvnni", "avx2", "scalar"));
+  const LiveCpuFeatures both{.avx2_fma_f16c = true, .avx_vnni = true, .avx512_vnni = true};
+  EXPECT_THAT(available_isas(both), testing::ElementsAre("avx512", "avxvnni", "avx2", "scalar"));
+  const LiveCpuFeatures tiles{.avx2_fma_f16c = true, .avx512_vnni = true, .amx_int8 = true};
+  EXPECT_THAT(available_isas(tiles), testing::ElementsAre("amx", "avx512", "avx2", "scalar"));
+}
+
+TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
+  const LiveCpuFeatures features{.avx2_fma_f16c = true, .avx512_vnni = true, .avx512_bf16 = true};
+  const auto best = select_kernels(features, {}, Numerics::native);
+  ASSERT_TRUE(best) << best.error().text();
+  EXPECT_STREQ((*best)->isa, "avx512_bf16");
+  EXPECT_TRUE(format_kernels(**best, WeightFormat::bf16)->rounds_to_bf16);
+  EXPECT_FALSE(format_kernels(**best, WeightFormat::f16)->rounds_to_bf16);
+  const KernelTable& exact = **select_kernels(features);
+  EXPECT_STREQ(exact.isa, "avx512");
+  EXPECT_FALSE(format_kernels(exact, WeightFormat::bf16)->rounds_to_bf16);
+  LiveCpuFeatures with_tiles = features;
+  with_tiles.amx_int8 = true;
+  EXPECT_STREQ((*select_kernels(with_tiles, {}, Numerics::native))->isa, "amx+avx512_bf16");
+  EXPECT_STREQ((*select_kernels(with_tiles, "avx512", Numerics::native))->isa, "avx512_bf16");
+  const auto narrow = select_kernels(features, "avx2", Numerics::native);
+  ASSERT_FALSE(narrow);
+  EXPECT_THAT(narrow.error().message, testing::HasSubstr("--isa avx512"));
+}
+#endif
+
+TEST(KernelSelection, RefusesNativeNumericsThatTheProcessorLacks) {
+  const auto table = select_kernels(LiveCpuFeatures{}, {}, Numerics::native);
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().code, ErrorCode::usage);
+  EXPECT_THAT(table.error().message, testing::HasSubstr("AVX512-BF16"));
+}
+
+TEST(KernelSelection, NumericsHaveNames) {
+  for (const Numerics numerics : {Numerics::exact, Numerics::native}) {
+    const auto named = numerics_of_name(numerics_name(numerics));
+    ASSERT_TRUE(named);
+    EXPECT_EQ(*named, numerics);
+  }
+  EXPECT_FALSE(numerics_of_name("fast"));
+}
+
 TEST(KernelSelection, EveryTableIsComplete) {
   for (const std::string& isa : available_isas(live_cpu_features())) {
     const KernelTable& table = **select_kernels(live_cpu_features(), isa);

@@ -133,6 +133,17 @@ TEST(Compare, TellsButAllowsAnotherInstructionSet) {
   EXPECT_THAT(comparison_text(comparison, false), HasSubstr("avx2 -> scalar"));
 }
 
+TEST(Compare, TellsOfOtherNumerics) {
+  const Assessment base = document("a", {run_of("tg32", "dense-1b", k_five)});
+  Assessment fresh = base;
+  fresh.run_id = "b";
+  fresh.runs.front().engine.isa = "avx512_bf16";
+  fresh.runs.front().engine.numerics = "bfloat16-activations";
+  const std::string text = comparison_text(compare(base, fresh), false);
+  EXPECT_THAT(text, HasSubstr("instructions differ: avx2 -> avx512_bf16; numerics differ: "
+                              "int8-activations -> bfloat16-activations"));
+}
+
 TEST(Compare, DoesNotTrustARunThatIsNotValid) {
   const Assessment base = document("a", {run_of("tg32", "dense-1b", k_five)});
   Assessment fresh = base;

@@ -71,6 +71,13 @@ TEST(RenderText, MarksWhatIsUnknown) {
   EXPECT_THAT(text, ::testing::ContainsRegex("mistral-small-24b-2501 .*unknown .* unknown"));
 }
 
+TEST(RenderText, TellsOfNativeNumerics) {
+  Assessment assessment = sample_assessment();
+  EXPECT_EQ(rendered("text", assessment).find("native numerics"), std::string::npos);
+  assessment.runs.front().engine.numerics = "bfloat16-activations";
+  EXPECT_THAT(rendered("text", assessment), HasSubstr("native numerics"));
+}
+
 TEST(RenderText, TellsAProfilesAnswerFromAMeasuredOne) {
   Assessment assessment = sample_assessment();
   for (Candidate& candidate : assessment.recommendation->ranking) {

@@ -6,11 +6,14 @@
 #include <string_view>
 #include <utility>
 
+#include "reference-engine/kernel_selection.hpp"
+
 namespace assay {
 namespace {
 
 constexpr std::string_view k_int8_peak = "int8_ops_per_second";
 constexpr std::string_view k_float_peak = "fma_flops_per_second";
+constexpr std::string_view k_bf16_peak = "bf16_flops_per_second";  // not measured
 
 const PlannedTensor* output_head(const ModelSpec& spec, const TensorPlan& plan) {
   const TensorRole role =
@@ -19,13 +22,32 @@ const PlannedTensor* output_head(const ModelSpec& spec, const TensorPlan& plan) 
   return found == plan.tensors.end() ? nullptr : &*found;
 }
 
-/// Block formats multiply in int8, the others in float32.
-std::string_view peak_of(const TensorPlan& plan) {
-  const bool blocks = std::ranges::any_of(plan.tensors, [](const PlannedTensor& tensor) {
+/// How products see their activations.
+struct Products {
+  bool int8 = false;  // block formats
+  bool bf16 = false;  // BF16 with native numerics
+};
+
+Products products_of(const TensorPlan& plan, const KernelTable& kernels) {
+  Products products;
+  for (const PlannedTensor& tensor : plan.tensors) {
     const auto shape = block_shape(tensor.format);
-    return shape && shape->values > 1;
-  });
-  return blocks ? k_int8_peak : k_float_peak;
+    const FormatKernels* own = format_kernels(kernels, tensor.format);
+    products.int8 = products.int8 || (shape && shape->values > 1);
+    products.bf16 = products.bf16 || (own != nullptr && own->rounds_to_bf16);
+  }
+  return products;
+}
+
+std::string_view peak_of(const Products& products) {
+  return products.int8 ? k_int8_peak : products.bf16 ? k_bf16_peak : k_float_peak;
+}
+
+std::string_view numerics_of(const Products& products) {
+  if (products.int8) {
+    return products.bf16 ? "int8-activations, bfloat16-activations" : "int8-activations";
+  }
+  return products.bf16 ? "bfloat16-activations" : "float32-activations";
 }
 
 std::optional<double> median_at(const std::map<unsigned, Statistic>& by_threads, unsigned threads) {
@@ -55,8 +77,9 @@ RunResult describe_run(const PreparedModel& model, const WorkloadSpec& workload,
   run.model = model.about;
   run.engine.isa = kernels.isa;
   run.engine.threads = options.threads;
-  run.prefill_peak = peak_of(model.plan);
-  if (run.prefill_peak == k_float_peak) run.engine.numerics = "float32-activations";
+  const Products products = products_of(model.plan, kernels);
+  run.prefill_peak = peak_of(products);
+  run.engine.numerics = numerics_of(products);
   run.prompt_tokens = workload.prompt_tokens;
   run.generated_tokens = workload.generated_tokens;
   run.context_depth = workload.context_depth;
@@ -98,9 +121,16 @@ void compare_with_limits(const MicroResults& micro, RunResult& run, RunEvidence&
   const unsigned threads = run.engine.threads;
   evidence.read_bandwidth_bytes_per_second =
       median_at(micro.read_bandwidth_bytes_per_second, threads);
-  evidence.compute_ops_per_second = median_at(
+  std::optional<double> peak = median_at(
       run.prefill_peak == k_int8_peak ? micro.int8_ops_per_second : micro.fma_flops_per_second,
       threads);
+  evidence.compute_ops_per_second = peak;
+  if (run.prefill_peak == k_bf16_peak) {
+    // A lane does two multiply-adds where float32 does one, at no more instructions a cycle: what
+    // is beyond that is impossible, but it is no peak to compare with.
+    if (peak) evidence.compute_ops_per_second = 2.0 * *peak;
+    peak.reset();
+  }
   const auto absent = Fact<double>::absent("not part of this workload");
   run.decode_bandwidth_utilization_ratio = absent;
   run.prefill_compute_utilization_ratio = absent;
@@ -111,8 +141,8 @@ void compare_with_limits(const MicroResults& micro, RunResult& run, RunEvidence&
   }
   if (run.prefill_tokens_per_second) {
     run.prefill_compute_utilization_ratio =
-        share_of(run.prefill_tokens_per_second->median * run.prefill_flops_per_token,
-                 evidence.compute_ops_per_second, run.prefill_peak, threads);
+        share_of(run.prefill_tokens_per_second->median * run.prefill_flops_per_token, peak,
+                 run.prefill_peak, threads);
   }
 }
 

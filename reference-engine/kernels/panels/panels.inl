@@ -3,6 +3,8 @@
 //   Codes, Floats        k_lanes groups of 4 codes; k_lanes float32
 //   load, store          unaligned
 //   both, either, each   bitwise and, or; one byte everywhere
+//   flip                 bitwise exclusive or
+//   minus, to_floats     of float32; of k_lanes bytes, signed or not
 //   up, down             shifts, of bytes or of 16-bit lanes: bits of neighbours may come in
 //   look_up              a table of 16 bytes, by indices below 16
 //   load_halves          k_lanes binary16 values

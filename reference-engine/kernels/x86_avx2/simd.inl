@@ -24,7 +24,9 @@ inline void store(float* at, Floats value) { _mm256_storeu_ps(at, value); }
 
 inline Codes both(Codes a, Codes b) { return _mm256_and_si256(a, b); }
 inline Codes either(Codes a, Codes b) { return _mm256_or_si256(a, b); }
+inline Codes flip(Codes a, Codes bits) { return _mm256_xor_si256(a, bits); }
 inline Codes each(int byte) { return _mm256_set1_epi8(static_cast<char>(byte)); }
+inline Floats minus(Floats a) { return _mm256_sub_ps(_mm256_setzero_ps(), a); }
 inline Codes up(Codes a, std::size_t bits) { return _mm256_slli_epi16(a, static_cast<int>(bits)); }
 inline Codes down(Codes a, std::size_t bits) {
   return _mm256_srli_epi16(a, static_cast<int>(bits));
@@ -35,6 +37,10 @@ inline Codes look_up(const void* table, Codes indices) {
 }
 
 /// 8 bytes.
+inline Floats to_floats(const std::uint8_t* at) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+}
 inline Floats to_floats(const std::int8_t* at) {
   const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));

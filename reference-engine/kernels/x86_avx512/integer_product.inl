@@ -1,33 +1,13 @@
-// Products of panels of a block format with columns of int8 codes by VPDPBUSD: 4 products of an
-// unsigned and a signed byte are added to an int32, exactly. Weights are the unsigned ones: a code
-// as stored, or an int8 plus 128. What that adds, k_offset times the sum of the column's codes, is
-// where a sum of products begins. A format is a struct with
-//   k_values             values of a block
-//   k_block_bytes        bytes of a block of a panel
-//   k_group              values with one factor, 16 or 32
-//   k_offset             added to each unsigned code gives the weight
-//   k_minimums           each group adds `minimum` times the sum of the column's values
-//   k_at_once            streams that decode reads alternately (see x86_avx2/integer_product.inl)
-//   codes(block, group, j)      unsigned codes of values 4j .. of a group
-//   BlockFactors                of a block: its constructor takes the block;
-//     d(), dmin()               what all factors, and all minimums, share
-//     factor(g), minimum(g)     of a group, without that
+// Products of panels of a block format with columns of int8 codes by VPDPBUSD: the loops that all
+// formats of x86/unsigned_blocks.inl share.
 #pragma once
 
-#include "reference-engine/kernels/panels/panels.inl"
 #include "reference-engine/kernels/x86/fetch_next.inl"
+#include "reference-engine/kernels/x86/unsigned_blocks.inl"
 #include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 
 namespace assay {
 namespace {
-
-/// int8 plus 128, as an unsigned byte.
-inline Codes unsigned_codes(Codes codes) { return _mm512_xor_si512(codes, each(128)); }
-
-template <typename Format>
-constexpr std::int16_t offset_of() {
-  return Format::k_signed ? -128 : Format::k_offset;
-}
 
 // 512 values of two panels are unpacked at once: 16 KiB of codes stay in the first level cache.
 constexpr std::size_t k_chunk = 512;

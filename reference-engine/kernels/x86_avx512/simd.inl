@@ -29,7 +29,9 @@ inline void store(float* at, Floats value) { _mm512_storeu_ps(at, value); }
 
 inline Codes both(Codes a, Codes b) { return _mm512_and_si512(a, b); }
 inline Codes either(Codes a, Codes b) { return _mm512_or_si512(a, b); }
+inline Codes flip(Codes a, Codes bits) { return _mm512_xor_si512(a, bits); }
 inline Codes each(int byte) { return _mm512_set1_epi8(static_cast<char>(byte)); }
+inline Floats minus(Floats a) { return _mm512_sub_ps(_mm512_setzero_ps(), a); }
 inline Codes up(Codes a, std::size_t bits) {
   return _mm512_slli_epi16(a, static_cast<ShiftCount>(bits));
 }

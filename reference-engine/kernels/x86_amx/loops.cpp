@@ -1,0 +1,42 @@
+// The loop that measures what a core can do at most.
+#include "reference-engine/kernels/x86_amx/tables.hpp"
+#include "reference-engine/kernels/x86_amx/tiles.inl"
+
+namespace assay {
+namespace {
+
+constexpr TileShapes k_full = shapes_for(64);
+
+/// Four products of full tiles, from registers.
+std::int32_t int8_loop(std::size_t steps) {
+  alignas(64) static constexpr std::uint8_t k_codes[16][64] = {{1, 2, 3}};
+  const Tiles tiles(k_full);
+  ASSAY_TILE(zero, 0);
+  ASSAY_TILE(zero, 1);
+  ASSAY_TILE(zero, 2);
+  ASSAY_TILE(zero, 3);
+  ASSAY_TILE(loadd, 4, k_codes, 64);
+  ASSAY_TILE(loadd, 5, k_codes, 64);
+  ASSAY_TILE(loadd, 6, k_codes, 64);
+  ASSAY_TILE(loadd, 7, k_codes, 64);
+  for (std::size_t step = 0; step < steps; ++step) {
+    ASSAY_TILE(dpbsud, 0, 4, 6);
+    ASSAY_TILE(dpbsud, 1, 4, 7);
+    ASSAY_TILE(dpbsud, 2, 5, 6);
+    ASSAY_TILE(dpbsud, 3, 5, 7);
+  }
+  TileSums sums;
+  ASSAY_TILE(stored, 3, sums.of[0][0], sizeof(sums.of[0]));
+  settle_memory();
+  return sums.of[0][0][0];
+}
+
+}  // namespace
+
+constinit const KernelTable k_amx_loops{
+    .isa = "amx",
+    .int8_loop = int8_loop,
+    .int8_ops_per_step = 4.0 * 2.0 * 16.0 * 16.0 * 64.0,
+};
+
+}  // namespace assay

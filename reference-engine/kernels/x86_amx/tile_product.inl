@@ -1,0 +1,88 @@
+// Products of panels of a block format with many columns by the tiles of AMX. What is unpacked and
+// gathered is what AVX-512 multiplies; so is what is left of the columns after whole tiles.
+#pragma once
+
+#include "reference-engine/kernels/x86_amx/tiles.inl"
+#include "reference-engine/kernels/x86_avx512/integer_product.inl"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t k_tile_columns = 2 * k_tile_rows;
+
+/// A format whose products are made by tiles. A tile's product is of one group of values, which
+/// share a factor: 32 bytes of the 64 that a row of a tile could have, or 16.
+template <typename Format>
+struct Tiled : Format {
+  static constexpr bool k_tiled = true;
+  static constexpr TileShapes k_shapes = shapes_for(Format::k_group);
+};
+
+/// c[32][2][16] += two panels times columns first .. first + 32
+template <typename Format>
+void add_tiles(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t first,
+               std::size_t values, float (*c)[2][k_rows]) {
+  constexpr std::size_t k_group = Format::k_group;
+  TileSums sums;
+  for (std::size_t g = 0; g < values / k_group; ++g) {
+    const std::size_t step = g * (k_group / 4);
+    multiply_tiles(x.codes[first] + g * k_group, k_chunk, panels.panel[0]->codes[step],
+                   panels.panel[1]->codes[step], sums);
+#pragma GCC unroll 2
+    for (std::size_t p = 0; p < 2; ++p) {
+      const __m512 factors = _mm512_load_ps(panels.panel[p]->factors[g]);
+      const __m512 minimums = _mm512_load_ps(panels.panel[p]->minimums[Format::k_minimums ? g : 0]);
+      for (std::size_t i = 0; i < k_tile_columns; ++i) {
+        __m512i products = load(sums.of[i][p]);
+        if constexpr (Format::k_offset != 0) {
+          products = _mm512_add_epi32(products, broadcast4(&x.sums[first + i].offsets[g]));
+        }
+        const __m512 scale = _mm512_set1_ps(x.scales[first + i][g * k_group / 32]);
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(products), scale);
+        __m512 result = _mm512_fmadd_ps(scaled, factors, _mm512_load_ps(c[i][p]));
+        if constexpr (Format::k_minimums) {
+          const __m512 sum = _mm512_set1_ps(x.sums[first + i].scaled[g]);
+          result = _mm512_fmadd_ps(minimums, sum, result);
+        }
+        _mm512_store_ps(c[i][p], result);
+      }
+    }
+  }
+}
+
+/// What multiply_block() of x86_avx512/integer_product.inl calls for such a format, being more
+/// special than the one there: c[columns][2][16] += two panels times all columns.
+template <typename Format>
+  requires(Format::k_tiled)
+void run_tiles(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t columns,
+               std::size_t values, float (*c)[2][k_rows], NextChunk& next) {
+  std::size_t done = 0;
+  for (; done + k_tile_columns <= columns; done += k_tile_columns) {
+    next.fetch(k_tile_columns / 2);
+    add_tiles(panels, x, done, values, c + done);
+  }
+  while (done < columns) {
+    const std::size_t n = smaller(columns - done, k_tile);
+    tile_of<Format, k_tile>(panels, x, done, n, values, c + done);
+    done += n;
+  }
+}
+
+template <typename Format>
+void multiply_by_tiles(const PanelProduct* product) {
+  if (product->columns < k_tile_columns) {
+    multiply<Format>(product);
+    return;
+  }
+  const Tiles tiles(Tiled<Format>::k_shapes);
+  multiply<Tiled<Format>>(product);
+}
+
+/// One column at a time is AVX-512's.
+template <typename Format>
+constexpr FormatKernels tile_kernels() {
+  return {Format::k_format, k_rows, true, nullptr, nullptr, multiply_by_tiles<Format>, nullptr};
+}
+
+}  // namespace
+}  // namespace assay

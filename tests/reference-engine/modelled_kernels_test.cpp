@@ -1,0 +1,151 @@
+// Kernels of instructions that this processor may lack, executed through models of them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "reference-engine/gguf_file.hpp"
+#include "reference-engine/golden.hpp"
+#include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/quant/definition.hpp"
+#include "reference-engine/session.hpp"
+#include "reference-engine/thread_pool.hpp"
+#include "reference-engine/verification.hpp"
+#include "tests/reference-engine/golden_models.hpp"
+#include "tests/reference-engine/modelled_kernels.hpp"
+#include "tests/reference-engine/nmse.hpp"
+
+namespace assay {
+namespace {
+
+class ModelledKernels : public testing::TestWithParam<const ModelledTable*> {};
+
+TEST_P(ModelledKernels, AgreeWithTheDefinition) {
+  const std::vector<KernelCheck> checks = check_all_kernels(GetParam()->table);
+  EXPECT_GT(checks.size(), 500U);
+  for (const KernelCheck& check : checks) {
+    EXPECT_TRUE(check.passed()) << check.isa << " " << check.kernel << " rows " << check.rows
+                                << " k " << check.k << " columns " << check.columns << ": NMSE "
+                                << check.nmse << " (at most " << check.bound << ")";
+  }
+}
+
+TEST_P(ModelledKernels, GiveTheLogitsOfGoldenModels) {
+  ThreadPool pool(2);
+  for (const std::string& name : embedded_golden_names()) {
+    const auto check = check_golden(name, GetParam()->table, pool);
+    ASSERT_TRUE(check) << check.error().text();
+    EXPECT_LE(check->nmse, check->bound) << name;
+  }
+}
+
+/// Whole tiles of AMX and what is left of them; the largest sums of products.
+TEST_P(ModelledKernels, AgreeOnManyColumns) {
+  for (const FormatDefinition& definition : format_definitions()) {
+    if (!definition.takes_q8) continue;
+    const std::uint64_t block = block_shape(definition.format)->values;
+    for (const std::uint64_t columns : {31U, 32U, 33U, 64U, 77U}) {
+      for (const std::uint64_t k : {std::uint64_t{block}, std::uint64_t{512}, 512 + block}) {
+        const KernelCheck check =
+            check_multiply(GetParam()->table, {definition.format, 37, k, columns});
+        EXPECT_TRUE(check.passed())
+            << check.kernel << " k " << k << " columns " << columns << ": NMSE " << check.nmse;
+      }
+    }
+  }
+}
+
+/// A table whose kernels are all those of another would show nothing.
+TEST_P(ModelledKernels, AreTheirOwn) {
+  const ModelledTable& modelled = *GetParam();
+  EXPECT_STRNE(modelled.table.isa, modelled.base->isa);
+  EXPECT_NE(format_kernels(modelled.table, modelled.own)->multiply,
+            format_kernels(*modelled.base, modelled.own)->multiply);
+}
+
+std::vector<const ModelledTable*> all_tables() {
+  std::vector<const ModelledTable*> tables;
+  for (const ModelledTable& modelled : modelled_tables()) tables.push_back(&modelled);
+  return tables;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ModelledKernels, testing::ValuesIn(all_tables()),
+                         [](const auto& row) { return std::string(row.param->table.isa); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ModelledKernels);
+
+ModelSpec small_spec() {
+  ModelSpec spec;
+  spec.name = "small";
+  spec.architecture = "llama";
+  spec.d_model = 256;
+  spec.layers =
+      uniform_layers(3, {.attention = {.heads = 4, .kv_heads = 2, .head_dim = 64}, .d_ff = 512});
+  spec.vocabulary = 512;
+  spec.trained_context = 2048;
+  spec.rope() = {.pairs = RopePairs::adjacent, .dims = 64, .base = 10000.0F};
+  return spec;
+}
+
+ModelSpec small_mixture() {
+  ModelSpec spec = small_spec();
+  spec.name = "small mixture";
+  spec.layers = uniform_layers(3, mixture_layer(spec.layers.front().attention));
+  spec.moe = {.experts = 8, .used = 2, .d_expert = 256, .normalise_weights = true};
+  return spec;
+}
+
+/// Native numerics: BF16 weights times rounded activations.
+class NativeNumerics : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const ModelledTable& modelled : modelled_tables()) {
+      if (format_kernels(modelled.table, WeightFormat::bf16)->rounds_to_bf16) table_ = &modelled;
+    }
+    if (table_ == nullptr) GTEST_SKIP() << "the model of VDPBF16PS needs AVX-512";
+  }
+
+  /// NMSE of all logits of a golden model.
+  double distance(const std::string& golden, const KernelTable& kernels, std::uint32_t chunk) {
+    const auto file = GgufFile::open(models_.file(golden));
+    const auto model = load_model(*file, kernels, pool_);
+    auto session = Session::open(*model, {64, CacheFormat::f32, chunk, 2}, pool_);
+    std::vector<float> logits;
+    auto done =
+        session->evaluate_all(GoldenModels::tokens(), [&](std::size_t, std::span<const float> row) {
+          logits.insert(logits.end(), row.begin(), row.end());
+        });
+    EXPECT_TRUE(done);
+    return nmse(logits, GoldenModels::logits(golden));
+  }
+
+  GoldenModels models_;
+  ThreadPool pool_{2};
+  const ModelledTable* table_ = nullptr;
+};
+
+TEST_F(NativeNumerics, CostWhatRoundingExplains) {
+  for (const std::uint32_t chunk : {1U, 5U, 512U}) {
+    const double native = distance("llama-wide-BF16", table_->table, chunk);
+    EXPECT_LE(native, k_golden_native) << chunk;
+    EXPECT_GT(native, k_golden_half) << chunk << ": nothing is rounded";
+    // Other formats multiply as ever.
+    EXPECT_LE(distance("llama-wide-F16", table_->table, chunk), k_golden_half);
+  }
+}
+
+TEST_F(NativeNumerics, PassTheChecksBeforeAMeasurement) {
+  for (const ModelSpec& spec : {small_spec(), small_mixture()}) {
+    const auto model = synthesise_model(spec, Recipe::bf16, 1, table_->table, pool_);
+    ASSERT_TRUE(model) << model.error().text();
+    auto session = Session::open(*model, {40, CacheFormat::f16, 16, 2}, pool_);
+    ASSERT_TRUE(session && session->fill_to(33, 1));
+    const auto check = check_session(*model, *session, 7);
+    ASSERT_TRUE(check) << check.error().text();
+    EXPECT_TRUE(check->passed()) << spec.name << ": " << check->reason();
+  }
+}
+
+}  // namespace
+}  // namespace assay
