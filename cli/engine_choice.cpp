@@ -15,13 +15,17 @@ namespace {
 
 constexpr unsigned k_most_threads = 1024;
 
+/// As many as the affinity, the cpuset and the quota of the process allow to run at a time.
+unsigned usable_threads(const MachineProfile& machine) {
+  const unsigned seen = std::max(1U, std::thread::hardware_concurrency());
+  return std::clamp(machine.cpu.usable_cpus.value_or(seen), 1U, k_most_threads);
+}
+
 }  // namespace
 
 unsigned default_threads(const MachineProfile& machine) {
-  const unsigned seen = std::max(1U, std::thread::hardware_concurrency());
-  const unsigned usable = machine.cpu.usable_cpus.value_or(seen);
-  const unsigned cores = machine.cpu.physical_cores.value_or(usable);
-  return std::clamp(std::min(usable, cores), 1U, k_most_threads);
+  const unsigned usable = usable_threads(machine);
+  return std::clamp(machine.cpu.physical_cores.value_or(usable), 1U, usable);
 }
 
 void declare_engine_options(options::options_description& own) {
@@ -37,9 +41,12 @@ Result<EngineChoice> choose_engine(const Invocation& invocation, const MachinePr
   unsigned threads = default_threads(machine);
   if (invocation.has("threads")) {
     threads = invocation.get<unsigned>("threads");
-    if (threads < 1 || threads > k_most_threads) {
+    const unsigned usable = usable_threads(machine);
+    if (threads < 1 || threads > usable) {
       return fail(ErrorCode::usage,
-                  fmt::format("--threads: {} (expected 1 to {})", threads, k_most_threads));
+                  fmt::format("--threads: {} (expected 1 to {}, the processors that this process "
+                              "may use)",
+                              threads, usable));
     }
   }
   const std::string isa = invocation.has("isa") ? invocation.get<std::string>("isa") : "";

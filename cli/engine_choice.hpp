@@ -19,8 +19,9 @@ void declare_engine_options(options::options_description& own);
 /// One thread for each physical core that the process may keep busy.
 unsigned default_threads(const MachineProfile& machine);
 
-/// What --threads and --isa ask for; without them the best kernels of this processor, and one
-/// thread for each physical core that the process may keep busy. Errors: usage.
+/// What --threads and --isa ask for, the former within what the process may use; without them the
+/// best kernels of this processor, and one thread for each physical core that the process may keep
+/// busy. Errors: usage.
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine);
 
 /// The machine that the program runs on.

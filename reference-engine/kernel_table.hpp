@@ -100,6 +100,8 @@ struct KernelTable {
   float (*sum_of_squares)(const float* x, std::size_t n) = nullptr;
   /// x[i] *= scale * weight[i]
   void (*scale_by)(float* x, const float* weight, float scale, std::size_t n) = nullptr;
+  /// The largest of n > 0 values.
+  float (*maximum)(const float* x, std::size_t n) = nullptr;
   /// x = exp(x - maximum); returns the sum. Requires x <= maximum.
   float (*exp_sum)(float* x, float maximum, std::size_t n) = nullptr;
   /// gate[i] = silu(gate[i]) * up[i]

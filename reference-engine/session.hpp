@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -42,14 +43,16 @@ class Model {
 };
 
 /// Reads the tensors of a GGUF file (already checked by read_gguf) and packs them for `kernels`.
-/// Errors: refused_input (file), does_not_fit (allocation failed).
+/// Errors: refused_input (file), does_not_fit (allocation failed), interrupted.
 class GgufFile;
-Result<Model> load_model(const GgufFile& file, const KernelTable& kernels, ThreadPool& pool);
+Result<Model> load_model(const GgufFile& file, const KernelTable& kernels, ThreadPool& pool,
+                         const std::stop_token& stop = {});
 
 /// A model of exactly this shape with deterministic random weights of plausible size. No file is
-/// touched.
+/// touched. Errors: does_not_fit, refused_input (a format that cannot be made), interrupted.
 Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64_t seed,
-                               const KernelTable& kernels, ThreadPool& pool);
+                               const KernelTable& kernels, ThreadPool& pool,
+                               const std::stop_token& stop = {});
 
 /// One conversation with a model: the key/value cache and the buffers of a pass.
 class Session {

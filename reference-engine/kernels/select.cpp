@@ -110,6 +110,7 @@ void lay_over(KernelTable& out, const KernelTable& part) {
   take(out.add_scaled, part.add_scaled);
   take(out.sum_of_squares, part.sum_of_squares);
   take(out.scale_by, part.scale_by);
+  take(out.maximum, part.maximum);
   take(out.exp_sum, part.exp_sum);
   take(out.silu_multiply, part.silu_multiply);
   take(out.advance_state, part.advance_state);
@@ -147,7 +148,7 @@ KernelTable avx2_table() {
 KernelTable avx512_table() {
   KernelTable out = avx2_table();
   for (const KernelTable* part : {&k_avx512_plain, &k_avx512_small_formats, &k_avx512_large_formats,
-                                  &k_avx512_attention, &k_avx512_loops}) {
+                                  &k_avx512_attention, &k_avx512_vector, &k_avx512_loops}) {
     lay_over(out, *part);
   }
   return out;

@@ -104,6 +104,16 @@ void check_exponentials(const Checker& check, std::size_t n) {
   check.add("silu_multiply", n, nmse(exact, gate), k_exp_bound);
 }
 
+void check_maximum(const Checker& check, std::size_t n) {
+  double wrong = 0.0;
+  for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
+    std::vector<float> x = uniform(n, n + at, -30.0F, -2.0F);
+    x[at] = -1.0F;
+    if (check.table.maximum(x.data(), n) != -1.0F) ++wrong;
+  }
+  check.add("maximum", n, wrong, k_exact);
+}
+
 void check_state(const Checker& check, std::size_t n) {
   std::vector<float> row = uniform(n, n + 8, -1.0F, 1.0F);
   const std::vector<float> add = uniform(n, n + 9, -1.0F, 1.0F);
@@ -217,6 +227,7 @@ void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& ch
   for (const std::size_t n : {1U, 3U, 7U, 8U, 9U, 15U, 16U, 31U, 33U, 64U, 100U, 2560U}) {
     check_sums(check, n);
     check_exponentials(check, n);
+    check_maximum(check, n);
     check_state(check, n);
     check_halves(check, n);
   }

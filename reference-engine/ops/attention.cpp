@@ -78,10 +78,10 @@ void weigh(const KernelTable& kernels, const Rows& rows, std::uint32_t row, cons
       scores[i] = block.cap * std::tanh(scores[i] / block.cap);
     }
   }
-  raise_maximum(rows, row, block.dim,
-                *std::max_element(scores + visible.begin, scores + visible.end));
-  rows.total[row] +=
-      kernels.exp_sum(scores + visible.begin, rows.maximum[row], visible.end - visible.begin);
+  float* seen = scores + visible.begin;
+  const std::uint32_t count = visible.end - visible.begin;
+  raise_maximum(rows, row, block.dim, kernels.maximum(seen, count));
+  rows.total[row] += kernels.exp_sum(seen, rows.maximum[row], count);
 }
 
 /// The first position that a token of the block sees.

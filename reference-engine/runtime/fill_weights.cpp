@@ -68,7 +68,8 @@ void pack(const WeightPlacement& placement, const RowRange& range, const std::by
 
 }  // namespace
 
-Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source) {
+Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source,
+                          const std::stop_token& stop) {
   const std::vector<RowRange> ranges = cut(layout);
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
@@ -76,7 +77,7 @@ Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const Ro
   std::optional<Error> error;
   pool.run([&](unsigned) {
     std::vector<std::byte> staging;
-    while (!failed.load(std::memory_order_relaxed)) {
+    while (!failed.load(std::memory_order_relaxed) && !stop.stop_requested()) {
       const std::size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= ranges.size()) return;
       const RowRange& range = ranges[i];
@@ -93,6 +94,7 @@ Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const Ro
     }
   });
   if (error) return tl::unexpected<Error>(*error);
+  if (stop.stop_requested()) return fail(ErrorCode::interrupted, "interrupted while loading");
   return {};
 }
 

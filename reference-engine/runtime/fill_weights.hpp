@@ -23,7 +23,8 @@ struct RowRange {
 using RowSource = std::function<Result<void>(const RowRange& rows, std::span<std::byte> into)>;
 
 /// Takes every row from `source` once and packs it in its place, all threads of the pool at once,
-/// a MiB a time in a buffer of each thread. Errors: the first that `source` gave.
-Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source);
+/// a MiB a time in a buffer of each thread. Errors: the first that `source` gave; interrupted.
+Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source,
+                          const std::stop_token& stop);
 
 }  // namespace assay

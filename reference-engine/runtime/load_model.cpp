@@ -6,7 +6,8 @@
 
 namespace assay {
 
-Result<Model> load_model(const GgufFile& file, const KernelTable& kernels, ThreadPool& pool) {
+Result<Model> load_model(const GgufFile& file, const KernelTable& kernels, ThreadPool& pool,
+                         const std::stop_token& stop) {
   auto spec = model_spec(file);
   if (!spec) return pass_on(spec);
   auto plan = tensor_plan(file, *spec);
@@ -32,7 +33,7 @@ Result<Model> load_model(const GgufFile& file, const KernelTable& kernels, Threa
     return file.file().read_at(
         offsets[rows.placement] + row * row_bytes(tensor.format, tensor.columns), into);
   };
-  if (auto filled = fill_weights(*layout, pool, read_rows); !filled) return pass_on(filled);
+  if (auto filled = fill_weights(*layout, pool, read_rows, stop); !filled) return pass_on(filled);
   return ModelAccess::make(std::move(*spec), std::move(*plan), kernels, std::move(layout->weights));
 }
 

@@ -83,7 +83,8 @@ void fill_vector(const PlannedTensor& tensor, const ModelSpec& spec, std::uint64
 }  // namespace
 
 Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64_t seed,
-                               const KernelTable& kernels, ThreadPool& pool) {
+                               const KernelTable& kernels, ThreadPool& pool,
+                               const std::stop_token& stop) {
   auto plan = tensor_plan(spec, recipe);
   if (!plan) return pass_on(plan);
   for (const PlannedTensor& tensor : plan->tensors) {
@@ -112,7 +113,7 @@ Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64
     }
     return {};
   };
-  if (auto filled = fill_weights(*layout, pool, make_rows); !filled) return pass_on(filled);
+  if (auto filled = fill_weights(*layout, pool, make_rows, stop); !filled) return pass_on(filled);
   return ModelAccess::make(spec, std::move(*plan), kernels, std::move(layout->weights));
 }
 

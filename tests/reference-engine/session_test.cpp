@@ -130,6 +130,18 @@ TEST_F(SessionTest, RefusesAModelThatTheSystemHasNoMemoryFor) {
   EXPECT_EQ(refused.error().code, ErrorCode::does_not_fit) << refused.error().text();
 }
 
+TEST_F(SessionTest, StopsMakingWeightsWhenAsked) {
+  std::stop_source stop;
+  const auto made =
+      synthesise_model(small_spec(), Recipe::q4_0, 1, kernels_, pool_, stop.get_token());
+  EXPECT_TRUE(made);
+  stop.request_stop();
+  const auto stopped =
+      synthesise_model(small_spec(), Recipe::q4_0, 1, kernels_, pool_, stop.get_token());
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::interrupted);
+}
+
 TEST_F(SessionTest, FillsTheCacheAlikeForTheSameSeed) {
   const auto model = synthesise_model(small_spec(), Recipe::q4_0, 1, kernels_, pool_);
   ASSERT_TRUE(model) << model.error().text();

@@ -136,17 +136,18 @@ Result<void> check_memory(const PreparedModel& model, const SessionShape& shape,
 }
 
 Result<LoadedModel> load_prepared(const PreparedModel& model, const MeasureOptions& options,
-                                  const KernelTable& kernels, ThreadPool& pool) {
+                                  const KernelTable& kernels, ThreadPool& pool,
+                                  const std::stop_token& stop) {
   const Clock clock = steady_clock();
   if (!model.file) {
-    auto made = synthesise_model(model.spec, model.recipe, options.seed, kernels, pool);
+    auto made = synthesise_model(model.spec, model.recipe, options.seed, kernels, pool, stop);
     if (!made) return pass_on(made);
     const auto absent = Fact<double>::absent("synthetic weights are made, not loaded");
     return LoadedModel{std::move(*made), absent, absent};
   }
   const auto timed_load = [&](double& seconds) {
     const double start = clock();
-    auto loaded = load_model(*model.file, kernels, pool);
+    auto loaded = load_model(*model.file, kernels, pool, stop);
     seconds = clock() - start;
     return loaded;
   };

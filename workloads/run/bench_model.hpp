@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 
 #include "base/fact.hpp"
 #include "reference-engine/gguf_file.hpp"
@@ -37,6 +38,7 @@ struct LoadedModel {
 /// Loads a file twice, the first time after the system was asked to forget it; makes synthetic
 /// weights once.
 Result<LoadedModel> load_prepared(const PreparedModel& model, const MeasureOptions& options,
-                                  const KernelTable& kernels, ThreadPool& pool);
+                                  const KernelTable& kernels, ThreadPool& pool,
+                                  const std::stop_token& stop);
 
 }  // namespace assay

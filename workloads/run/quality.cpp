@@ -88,7 +88,7 @@ class QualityRun {
       if (!read) return pass_on(read);
       chunks = std::move(*read);
     }
-    const auto right = load_model(*reference_.file, kernels, pool);
+    const auto right = load_model(*reference_.file, kernels, pool, stop_);
     if (!right) return pass_on(right);
     auto right_session = Session::open(*right, shape, pool);
     if (!right_session) return pass_on(right_session);
@@ -97,7 +97,7 @@ class QualityRun {
       if (!generated) return pass_on(generated);
       chunks = std::move(*generated);
     }
-    const auto tested = load_model(*model_.file, kernels, pool);
+    const auto tested = load_model(*model_.file, kernels, pool, stop_);
     if (!tested) return pass_on(tested);
     auto tested_session = Session::open(*tested, shape, pool);
     if (!tested_session) return pass_on(tested_session);

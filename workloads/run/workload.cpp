@@ -29,11 +29,11 @@ Result<RunResult> run_workload(const BenchModel& model, const WorkloadSpec& work
   if (auto fits = check_memory(*prepared, shape, options.usable_memory); !fits) {
     return pass_on(fits);
   }
-  auto loaded = load_prepared(*prepared, options, kernels, pool);
-  if (!loaded) return pass_on(loaded);
+  auto loaded = load_prepared(*prepared, options, kernels, pool, stop);
   if (stop.stop_requested()) {
     return fail(ErrorCode::interrupted, "interrupted while loading", prepared->about.id);
   }
+  if (!loaded) return pass_on(loaded);
   RunResult run = describe_run(*prepared, workload, options, kernels);
   run.load_cold_seconds = loaded->cold_seconds;
   run.load_warm_seconds = loaded->warm_seconds;

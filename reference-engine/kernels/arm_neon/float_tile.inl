@@ -10,7 +10,7 @@ struct F32 {
   using Stored = float;
   static constexpr std::uint32_t k_format = 0;
   static Floats load4(const Stored* at) { return vld1q_f32(at); }
-  static Eight load8(const Stored* at) { return load_eight(at); }
+  static Eight load_wide(const Stored* at) { return load_floats(at); }
   static float load1(const Stored* at) { return *at; }
 };
 
@@ -20,7 +20,7 @@ struct F16 {
   static Floats load4(const Stored* at) {
     return load_halves(reinterpret_cast<const std::byte*>(at));
   }
-  static Eight load8(const Stored* at) { return {load4(at), load4(at + 4)}; }
+  static Eight load_wide(const Stored* at) { return {load4(at), load4(at + 4)}; }
   static float load1(const Stored* at) {
     return half_to_float(reinterpret_cast<const std::byte*>(at));
   }
@@ -32,7 +32,7 @@ struct Bf16 {
   static Floats load4(const Stored* at) {
     return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(at), 16));
   }
-  static Eight load8(const Stored* at) { return {load4(at), load4(at + 4)}; }
+  static Eight load_wide(const Stored* at) { return {load4(at), load4(at + 4)}; }
   static float load1(const Stored* at) {
     const std::uint32_t bits = std::uint32_t{*at} << 16;
     float value;
@@ -147,13 +147,21 @@ void run_tiles(const Panel<Format>& panel, TileColumns columns, std::size_t coun
   }
 }
 
+/// A slab of 16 dimensions already has 16 sums for four columns.
+constexpr std::size_t k_slabs = 1;
+
+template <typename Format>
+void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t count) {
+  run_tiles<Format, true>(slabs, columns, count);
+}
+
 /// 16 values of each of `count` rows as float32, close together.
 template <typename Format>
 void widen(const Panel<Format>& from, float* to) {
   const auto* weights = from.weights;
   for (std::size_t i = 0; i < from.count; ++i, weights += from.stride, to += k_rows) {
-    store_eight(to, Format::load8(weights));
-    store_eight(to + 8, Format::load8(weights + 8));
+    store(to, Format::load_wide(weights));
+    store(to + 8, Format::load_wide(weights + 8));
   }
 }
 

@@ -58,22 +58,23 @@ struct Eight {
   Floats high;
 };
 
-inline Eight no_eight() { return {vdupq_n_f32(0.0F), vdupq_n_f32(0.0F)}; }
-inline Eight each_eight(float value) { return {vdupq_n_f32(value), vdupq_n_f32(value)}; }
-inline Eight load_eight(const float* at) { return {vld1q_f32(at), vld1q_f32(at + 4)}; }
-inline void store_eight(float* at, Eight value) {
+using Wide = Eight;
+constexpr std::size_t k_wide = 8;
+
+inline Eight all(float value) { return {vdupq_n_f32(value), vdupq_n_f32(value)}; }
+inline Eight load_floats(const float* at) { return {vld1q_f32(at), vld1q_f32(at + 4)}; }
+inline void store(float* at, Eight value) {
   vst1q_f32(at, value.low);
   vst1q_f32(at + 4, value.high);
 }
-inline Eight codes_to_eight(const std::byte* at) {
-  const int16x8_t codes =
-      vmovl_s8(vreinterpret_s8_u8(vld1_u8(reinterpret_cast<const std::uint8_t*>(at))));
+inline Eight to_floats(const std::int8_t* at) {
+  const int16x8_t codes = vmovl_s8(vld1_s8(at));
   return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(codes))), vcvtq_f32_s32(vmovl_high_s16(codes))};
 }
 inline Eight times(Eight a, Eight b) {
   return {vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)};
 }
-inline Eight add_product(Eight a, Eight b, Eight sum) {
+inline Eight multiply_add(Eight a, Eight b, Eight sum) {
   return {vfmaq_f32(sum.low, a.low, b.low), vfmaq_f32(sum.high, a.high, b.high)};
 }
 

@@ -30,39 +30,41 @@ struct Queries {
 
 template <typename Format>
 float score(const float* q, const typename Format::Stored* key, std::size_t dim) {
-  Eight sum = no_eight();
+  Wide sum = all(0.0F);
   std::size_t i = 0;
-  for (; i + 8 <= dim; i += 8) sum = add_product(Format::load8(key + i), load_eight(q + i), sum);
+  for (; i + k_wide <= dim; i += k_wide) {
+    sum = multiply_add(Format::load_wide(key + i), load_floats(q + i), sum);
+  }
   float total = sum_of_lanes(sum);
   for (; i < dim; ++i) total += q[i] * Format::load1(key + i);
   return total;
 }
 
-/// H queries times groups of 8 / H keys.
+/// H queries times groups of k_wide / H keys.
 template <std::size_t H, typename Format>
 void few_scores(const Queries& queries, const Cache<Format>& keys) {
-  constexpr std::size_t k_keys = 8 / H;
+  constexpr std::size_t k_keys = k_wide / H;
   const std::size_t dim = keys.dim;
   std::size_t p = 0;
-  for (; dim % 8 == 0 && p + k_keys <= keys.positions; p += k_keys) {
-    Eight sums[8];
-    for (auto& sum : sums) sum = no_eight();
-    for (std::size_t i = 0; i < dim; i += 8) {
-      Eight key[k_keys];
-#pragma GCC unroll 8
-      for (std::size_t j = 0; j < k_keys; ++j)
-        key[j] = Format::load8(keys.rows + (p + j) * dim + i);
+  for (; dim % k_wide == 0 && p + k_keys <= keys.positions; p += k_keys) {
+    Wide sums[k_wide];
+    for (auto& sum : sums) sum = all(0.0F);
+    const auto* rows = keys.rows + p * dim;
+    for (std::size_t i = 0; i < dim; i += k_wide) {
+      Wide key[k_keys];
+#pragma GCC unroll 16
+      for (std::size_t j = 0; j < k_keys; ++j) key[j] = Format::load_wide(rows + j * dim + i);
 #pragma GCC unroll 4
       for (std::size_t h = 0; h < H; ++h) {
-        const Eight q = load_eight(queries.q + h * dim + i);
-#pragma GCC unroll 8
+        const Wide q = load_floats(queries.q + h * dim + i);
+#pragma GCC unroll 16
         for (std::size_t j = 0; j < k_keys; ++j) {
-          sums[h * k_keys + j] = add_product(key[j], q, sums[h * k_keys + j]);
+          sums[h * k_keys + j] = multiply_add(key[j], q, sums[h * k_keys + j]);
         }
       }
     }
-    alignas(32) float out[8];
-    store_eight(out, sums_of_lanes(sums));
+    alignas(64) float out[k_wide];
+    store(out, sums_of_lanes(sums));
     for (std::size_t h = 0; h < H; ++h) {
       __builtin_memcpy(queries.scores + h * queries.stride + p, out + h * k_keys,
                        k_keys * sizeof(float));
@@ -79,18 +81,20 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
 /// Values first .. first + count of up to 16 keys as columns: out[i][16]. Missing keys are zeros.
 template <typename Format>
 void transpose_keys(const Cache<Format>& keys, std::size_t first, std::size_t count, float* out) {
-  for (std::size_t half = 0; half < k_rows; half += 8) {
+  for (std::size_t part = 0; part < k_rows; part += k_wide) {
     std::size_t i = 0;
-    for (; keys.positions >= half + 8 && i + 8 <= count; i += 8) {
-      Eight rows[8];
-      for (std::size_t p = 0; p < 8; ++p) {
-        rows[p] = Format::load8(keys.rows + (half + p) * keys.dim + first + i);
+    for (; keys.positions >= part + k_wide && i + k_wide <= count; i += k_wide) {
+      Wide rows[k_wide];
+#pragma GCC unroll 16
+      for (std::size_t p = 0; p < k_wide; ++p) {
+        rows[p] = Format::load_wide(keys.rows + (part + p) * keys.dim + first + i);
       }
       transpose(rows);
-      for (std::size_t p = 0; p < 8; ++p) store_eight(out + (i + p) * k_rows + half, rows[p]);
+#pragma GCC unroll 16
+      for (std::size_t p = 0; p < k_wide; ++p) store(out + (i + p) * k_rows + part, rows[p]);
     }
     for (; i < count; ++i) {
-      for (std::size_t p = half; p < half + 8; ++p) {
+      for (std::size_t p = part; p < part + k_wide; ++p) {
         out[i * k_rows + p] =
             p < keys.positions ? Format::load1(keys.rows + p * keys.dim + first + i) : 0.0F;
       }
@@ -191,7 +195,14 @@ void mix_of(const float* weights, std::size_t queries, std::size_t stride,
             float* out) {
   for (std::size_t p = 0; p < positions; p += k_block_positions) {
     const std::size_t count = smaller(positions - p, k_block_positions);
-    for (std::size_t i = 0; i < dim; i += k_rows) {
+    std::size_t i = 0;
+    if (queries <= k_few_queries) {
+      for (; i + k_slabs * k_rows <= dim; i += k_slabs * k_rows) {
+        run_slabs<Format>({values + p * dim + i, dim, count}, {weights + p, stride, out + i, dim},
+                          queries);
+      }
+    }
+    for (; i < dim; i += k_rows) {
       const Panel<Format> slab{values + p * dim + i, dim, count};
       const TileColumns rows{weights + p, stride, out + i, dim};
       if (dim - i >= k_rows) {
@@ -217,31 +228,31 @@ void mix(const float* weights, std::size_t queries, std::size_t stride, const st
                  positions, dim, out);
 }
 
-// Q8_0 rows: blocks of d (f16) and 32 int8. They are widened a tile at a time, which then stays in
-// the first level cache: 32 KiB, and at least two rows of the widest head.
-constexpr std::size_t k_wide_values = 8192;
+// Q8_0 rows: blocks of d (f16) and 32 int8. A tile of them is widened at a time, which leaves most
+// of the first level cache to the queries: about 8 KiB, but whole groups of keys.
+constexpr std::size_t k_wide_values = 2048;
+constexpr std::size_t k_widest_head = 4096;
 
 void widen_row(const std::byte* row, std::size_t dim, float* out) {
   for (std::size_t i = 0; i < dim; i += 32, row += 34) {
-    const Eight d = each_eight(half_to_float(row));
+    const float scale = half_to_float(row);
+    const Wide d = all(scale);
+    const auto* codes = reinterpret_cast<const std::int8_t*>(row + 2);
     std::size_t j = 0;
-    for (; j < 32 && i + j + 8 <= dim; j += 8) {
-      store_eight(out + i + j, times(codes_to_eight(row + 2 + j), d));
+    for (; j < 32 && i + j + k_wide <= dim; j += k_wide) {
+      store(out + i + j, times(to_floats(codes + j), d));
     }
-    for (; j < 32 && i + j < dim; ++j) {
-      const auto code = static_cast<std::int8_t>(row[2 + j]);
-      out[i + j] = static_cast<float>(code) * half_to_float(row);
-    }
+    for (; j < 32 && i + j < dim; ++j) out[i + j] = static_cast<float>(codes[j]) * scale;
   }
 }
 
 /// Calls use(first, count, values) for tiles of rows.
 template <typename Use>
 void for_each_tile(const std::byte* rows, std::size_t positions, std::size_t dim, Use use) {
-  alignas(64) float wide[k_wide_values];
+  alignas(64) float wide[k_rows * k_widest_head];
   const std::size_t bytes = (dim + 31) / 32 * 34;
-  std::size_t tile = k_wide_values / dim;
-  if (tile > k_rows) tile -= tile % k_rows;
+  const std::size_t groups = k_wide_values / dim / k_rows;
+  const std::size_t tile = groups > 1 ? groups * k_rows : k_rows;
   for (std::size_t first = 0; first < positions; first += tile) {
     const std::size_t count = smaller(positions - first, tile);
     for (std::size_t p = 0; p < count; ++p) {

@@ -11,11 +11,10 @@
 //   Factors              one or two times 16 bytes; both, either, up and down as for codes
 //   load_factors, load_factors_twice (16 bytes, as often as they fit), store_factors
 //   each_factor, less    one byte everywhere; a - b of bytes
-// for rows of float32 values:
-//   Eight                8 of them
-//   no_eight, each_eight, load_eight, store_eight, codes_to_eight (of int8)
-//   times, add_product (a * b + sum, rounded once)
-//   sum_of_lanes, sums_of_lanes (of 8 vectors, in order), transpose (of 8 vectors)
+// for rows of float32 values, attention's queries, keys and values:
+//   Wide                 k_wide of them (Floats itself where that is wide enough)
+//   all, load_floats, store, to_floats (of int8), times, multiply_add (a * b + c, rounded once)
+//   sum_of_lanes, sums_of_lanes (of k_wide vectors, in order), transpose (of k_wide vectors)
 // and half_to_float, of one binary16 value.
 // Included inside each translation unit; everything here is local to it.
 #pragma once

@@ -103,6 +103,8 @@ void scale_by(float* x, const float* weight, float scale, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) x[i] *= scale * weight[i];
 }
 
+float maximum(const float* x, std::size_t n) { return *std::max_element(x, x + n); }
+
 float exp_sum(float* x, float maximum, std::size_t n) {
   double sum = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -238,6 +240,7 @@ constinit const KernelTable k_scalar_table{
     .add_scaled = add_scaled,
     .sum_of_squares = sum_of_squares,
     .scale_by = scale_by,
+    .maximum = maximum,
     .exp_sum = exp_sum,
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,

@@ -9,14 +9,14 @@ namespace {
 struct F32 {
   using Stored = float;
   static constexpr std::uint32_t k_format = 0;
-  static __m256 load8(const Stored* at) { return _mm256_loadu_ps(at); }
+  static Floats load_wide(const Stored* at) { return _mm256_loadu_ps(at); }
   static float load1(const Stored* at) { return *at; }
 };
 
 struct F16 {
   using Stored = std::uint16_t;
   static constexpr std::uint32_t k_format = 1;
-  static __m256 load8(const Stored* at) {
+  static Floats load_wide(const Stored* at) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
   }
   static float load1(const Stored* at) { return _cvtsh_ss(*at); }
@@ -25,7 +25,7 @@ struct F16 {
 struct Bf16 {
   using Stored = std::uint16_t;
   static constexpr std::uint32_t k_format = 30;
-  static __m256 load8(const Stored* at) {
+  static Floats load_wide(const Stored* at) {
     const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
   }
@@ -64,8 +64,8 @@ void tile(const Panel<Format>& panel, const TileColumns& columns) {
   }
   const auto* weights = panel.weights;
   for (std::size_t i = 0; i < panel.count; ++i, weights += panel.stride) {
-    const __m256 w0 = Format::load8(weights);
-    const __m256 w1 = Format::load8(weights + 8);
+    const __m256 w0 = Format::load_wide(weights);
+    const __m256 w1 = Format::load_wide(weights + 8);
 #pragma GCC unroll 8
     for (std::size_t n = 0; n < N; ++n) {
       const __m256 x = _mm256_broadcast_ss(columns.x + n * columns.x_stride + i);
@@ -105,13 +105,21 @@ void run_tiles(const Panel<Format>& panel, TileColumns columns, std::size_t coun
   }
 }
 
+/// A slab of 16 dimensions already has 8 sums for four columns.
+constexpr std::size_t k_slabs = 1;
+
+template <typename Format>
+void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t count) {
+  run_tiles<Format, true>(slabs, columns, count);
+}
+
 /// 16 values of each of `count` rows as float32, close together.
 template <typename Format>
 void widen(const Panel<Format>& from, float* to) {
   const auto* weights = from.weights;
   for (std::size_t i = 0; i < from.count; ++i, weights += from.stride, to += k_rows) {
-    _mm256_storeu_ps(to, Format::load8(weights));
-    _mm256_storeu_ps(to + 8, Format::load8(weights + 8));
+    _mm256_storeu_ps(to, Format::load_wide(weights));
+    _mm256_storeu_ps(to + 8, Format::load_wide(weights + 8));
   }
 }
 

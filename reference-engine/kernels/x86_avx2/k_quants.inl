@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reference-engine/kernels/panels/k_quants.inl"
+#include "reference-engine/kernels/x86/fetch_next.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
 namespace assay {
@@ -20,7 +21,7 @@ struct KQuant : KLayout<five_bits> {
   using typename Layout::SubBlocks;
   static constexpr std::size_t k_chunk = 1024;
   static constexpr std::size_t k_tile = 6;
-  static constexpr std::size_t k_at_once = five_bits ? 1 : 2;
+  static constexpr std::size_t k_at_once = 1;
   // 16 products of a 4-bit code, or 8 of a 5-bit code, fit an int16: 16 * 15 * 127 = 30480,
   // 8 * 31 * 127 = 31496.
   static constexpr std::size_t k_steps = five_bits ? 4 : 8;  // of 4 values, before int32
@@ -218,6 +219,7 @@ struct KQuant : KLayout<five_bits> {
     __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     __m256 minimums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     for (std::size_t g = 0; g < 4; ++g) {
+      fetch_next<k_block_bytes, 4>(block, g);
       __m256i totals[2][2];
       sub_block_pair(block, g, sub_blocks, x.codes + g * 64, totals);
 #pragma GCC unroll 4

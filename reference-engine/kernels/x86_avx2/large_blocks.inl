@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reference-engine/kernels/panels/block_scales.inl"
+#include "reference-engine/kernels/x86/fetch_next.inl"
 #include "reference-engine/kernels/x86_avx2/integer_product.inl"
 
 namespace assay {
@@ -193,6 +194,7 @@ struct LargeBlock {
     __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < 8; ++b) {
+      fetch_next<k_block_bytes, 8>(block, b);
       const __m256 scale = _mm256_broadcast_ss(x.scales + b);
 #pragma GCC unroll 2
       for (std::size_t half = 0; half < 2; ++half) {

@@ -22,8 +22,8 @@ void multiply_streams(const StreamProduct* product) {
 #pragma GCC unroll 4
       for (std::size_t s = 0; s < k_streams; ++s) {
         const Stored* w = weights[s] + i * k_rows;
-        sums[s][0] = _mm256_fmadd_ps(Format::load8(w), value, sums[s][0]);
-        sums[s][1] = _mm256_fmadd_ps(Format::load8(w + 8), value, sums[s][1]);
+        sums[s][0] = _mm256_fmadd_ps(Format::load_wide(w), value, sums[s][0]);
+        sums[s][1] = _mm256_fmadd_ps(Format::load_wide(w + 8), value, sums[s][1]);
       }
     }
     for (std::size_t s = 0; s < k_streams; ++s) {

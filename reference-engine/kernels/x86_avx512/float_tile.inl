@@ -9,19 +9,15 @@ namespace {
 struct F32 {
   using Stored = float;
   static constexpr std::uint32_t k_format = 0;
-  static Floats load16(const Stored* at) { return _mm512_loadu_ps(at); }
-  static __m256 load8(const Stored* at) { return _mm256_loadu_ps(at); }
+  static Floats load_wide(const Stored* at) { return _mm512_loadu_ps(at); }
   static float load1(const Stored* at) { return *at; }
 };
 
 struct F16 {
   using Stored = std::uint16_t;
   static constexpr std::uint32_t k_format = 1;
-  static Floats load16(const Stored* at) {
+  static Floats load_wide(const Stored* at) {
     return load_halves(reinterpret_cast<const std::byte*>(at));
-  }
-  static __m256 load8(const Stored* at) {
-    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
   }
   static float load1(const Stored* at) { return _cvtsh_ss(*at); }
 };
@@ -29,13 +25,9 @@ struct F16 {
 struct Bf16 {
   using Stored = std::uint16_t;
   static constexpr std::uint32_t k_format = 30;
-  static Floats load16(const Stored* at) {
+  static Floats load_wide(const Stored* at) {
     const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
-  }
-  static __m256 load8(const Stored* at) {
-    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
   }
   static float load1(const Stored* at) {
     return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(*at) << 16)));
@@ -87,7 +79,7 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
     Floats weights[P];
 #pragma GCC unroll 2
     for (std::size_t p = 0; p < P; ++p)
-      weights[p] = Format::load16(panels.at[p] + i * panels.stride);
+      weights[p] = Format::load_wide(panels.at[p] + i * panels.stride);
 #pragma GCC unroll 12
     for (std::size_t n = 0; n < N; ++n) {
       const Floats x = _mm512_set1_ps(columns.x[n * columns.x_stride + i]);
@@ -138,11 +130,23 @@ void run_tiles(const Panel<Format>& panel, const TileColumns& columns, std::size
   run_tiles<Format, 1, accumulate>({{panel.weights}, panel.stride}, panel.count, columns, total);
 }
 
+// Adjacent slabs of 16 dimensions that up to four columns take together: 16 sums.
+constexpr std::size_t k_slabs = 4;
+
+/// c[n][k_slabs][16] += sum over i of slabs[i][k_slabs][16] * x[n][i], for up to four columns.
+template <typename Format>
+void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t total) {
+  const auto* at = slabs.weights;
+  const Panels<Format, k_slabs> panels{{at, at + k_rows, at + 2 * k_rows, at + 3 * k_rows},
+                                       slabs.stride};
+  tile_of<4, Format, k_slabs, true>(panels, slabs.count, columns, total);
+}
+
 /// 16 values of each of the rows as float32, close together.
 template <typename Format>
 void widen(const Panel<Format>& from, float* to) {
   for (std::size_t i = 0; i < from.count; ++i) {
-    store(to + i * k_rows, Format::load16(from.weights + i * from.stride));
+    store(to + i * k_rows, Format::load_wide(from.weights + i * from.stride));
   }
 }
 

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "reference-engine/kernels/panels/panels.inl"
+#include "reference-engine/kernels/x86/fetch_next.inl"
 #include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 
 namespace assay {
@@ -63,55 +64,68 @@ void unpack(const std::byte* panel, std::size_t values, Unpacked<Format>& out) {
   }
 }
 
+/// What the codes of a chunk of one column add up to, by groups.
+template <typename Format>
+struct GroupSums {
+  static constexpr std::size_t k_groups = k_chunk / Format::k_group;
+  static constexpr bool k_offsets = Format::k_offset != 0;
+  alignas(64) std::int32_t offsets[k_offsets ? k_groups : 1];   // times k_offset
+  alignas(64) float scaled[Format::k_minimums ? k_groups : 1];  // times the scale of the values
+
+  /// The first `values` of a column.
+  void fill(const Columns& x, std::size_t values) {
+    if constexpr (k_offsets || Format::k_minimums) {
+      for (std::size_t first = 0; first < values; first += k_lanes * Format::k_group) {
+        fill_lanes(x, first, values - first);
+      }
+    }
+  }
+
+ private:
+  /// Up to k_lanes groups.
+  void fill_lanes(const Columns& x, std::size_t first, std::size_t values) {
+    const std::int16_t* from = x.sums + first / 16;
+    const std::size_t group = first / Format::k_group;
+    const std::size_t left = values / Format::k_group;
+    const auto mask = static_cast<__mmask16>(left >= k_lanes ? 0xFFFFU : (1U << left) - 1);
+    __m512i sums;
+    if constexpr (Format::k_group == 32) {
+      const __m512i pairs = _mm512_maskz_loadu_epi32(mask, from);
+      sums = _mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+    } else {
+      sums = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(mask, from));
+    }
+    if constexpr (k_offsets) {
+      store(offsets + group, _mm512_mullo_epi32(sums, _mm512_set1_epi32(Format::k_offset)));
+    }
+    if constexpr (Format::k_minimums) {
+      const float* scales = x.scales + first / 32;
+      Floats scale;
+      if constexpr (Format::k_group == 32) {
+        scale = _mm512_maskz_loadu_ps(mask, scales);
+      } else {
+        const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+        scale = _mm512_permutexvar_ps(twice, load_some(scales, (smaller(left, k_lanes) + 1) / 2));
+      }
+      store(scaled + group, times(_mm512_cvtepi32_ps(sums), scale));
+    }
+  }
+};
+
 /// A chunk of up to k_columns columns, close together: as they are stored, columns lie a power of
 /// two apart, so that few of them would fit the sets of a cache at a time.
 template <typename Format>
 struct Gathered {
-  static constexpr std::size_t k_groups = k_chunk / Format::k_group;
-  static constexpr bool k_offsets = Format::k_offset != 0;
   alignas(64) std::int8_t codes[k_columns][k_chunk];
   alignas(64) float scales[k_columns][k_chunk / 32];
-  // The sum of the codes of each group, times k_offset, and times the scale.
-  alignas(64) std::int32_t offsets[k_offsets ? k_columns : 1][k_groups];
-  alignas(64) float scaled_sums[Format::k_minimums ? k_columns : 1][k_groups];
+  GroupSums<Format> sums[k_columns];
 
   void fill(const Columns& x, std::size_t columns, std::size_t values) {
     for (std::size_t i = 0; i < columns; ++i) {
       const Columns column = x.at(i, 0);
       __builtin_memcpy(codes[i], column.codes, values);
       __builtin_memcpy(scales[i], column.scales, values / 32 * sizeof(float));
-      if constexpr (k_offsets || Format::k_minimums) fill_sums(i, column, values);
-    }
-  }
-
- private:
-  void fill_sums(std::size_t i, const Columns& column, std::size_t values) {
-    for (std::size_t first = 0; first < values; first += k_lanes * Format::k_group) {
-      const std::size_t left = (values - first) / 16;  // sums
-      const std::int16_t* from = column.sums + first / 16;
-      __m512i sums;
-      if constexpr (Format::k_group == 32) {
-        const auto mask = static_cast<__mmask32>(left >= 32 ? ~0U : (1U << left) - 1);
-        sums = _mm512_madd_epi16(_mm512_maskz_loadu_epi16(mask, from), _mm512_set1_epi16(1));
-      } else {
-        const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFFU : (1U << left) - 1);
-        sums = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(mask, from));
-      }
-      const std::size_t group = first / Format::k_group;
-      if constexpr (k_offsets) {
-        store(offsets[i] + group, _mm512_mullo_epi32(sums, _mm512_set1_epi32(Format::k_offset)));
-      }
-      if constexpr (Format::k_minimums) {
-        __m512 scale =
-            _mm512_load_ps(scales[i]);  // a whole chunk; those beyond `values` are not used
-        if constexpr (Format::k_group == 16) {
-          const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-          const __m512i at =
-              _mm512_add_epi32(twice, _mm512_set1_epi32(static_cast<int>(first / 32)));
-          scale = _mm512_permutexvar_ps(at, scale);
-        }
-        store(scaled_sums[i] + group, _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scale));
-      }
+      sums[i].fill(column, values);
     }
   }
 };
@@ -160,8 +174,8 @@ void tile(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t fir
     __m512i sums[2][N];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < N; ++i) {
-      const __m512i start =
-          Format::k_offset != 0 ? broadcast4(&x.offsets[first + i][g]) : _mm512_setzero_si512();
+      const __m512i start = Format::k_offset != 0 ? broadcast4(&x.sums[first + i].offsets[g])
+                                                  : _mm512_setzero_si512();
 #pragma GCC unroll 2
       for (std::size_t p = 0; p < 2; ++p) sums[p][i] = start;
     }
@@ -191,9 +205,8 @@ void tile(const Pair<Format>& panels, const Gathered<Format>& x, std::size_t fir
         results[p][i] =
             _mm512_fmadd_ps(scaled, _mm512_load_ps(panels.panel[p]->factors[g]), results[p][i]);
         if constexpr (Format::k_minimums) {
-          results[p][i] =
-              _mm512_fmadd_ps(_mm512_load_ps(panels.panel[p]->minimums[g]),
-                              _mm512_set1_ps(x.scaled_sums[first + i][g]), results[p][i]);
+          results[p][i] = _mm512_fmadd_ps(_mm512_load_ps(panels.panel[p]->minimums[g]),
+                                          all(x.sums[first + i].scaled[g]), results[p][i]);
         }
       }
     }
@@ -270,75 +283,74 @@ void multiply(const PanelProduct* product) {
   });
 }
 
-/// `factor` times the sum of the codes of a group, in every lane.
-template <typename Format>
-__m512i code_sum(const std::int16_t* sums, std::size_t group, std::int16_t factor) {
-  const auto one = static_cast<std::uint16_t>(factor);
-  if constexpr (Format::k_group == 32) {
-    return _mm512_madd_epi16(broadcast4(sums + group * 2), _mm512_set1_epi16(factor));
-  }
-  // One of a pair.
-  const std::uint32_t which = group % 2 == 0 ? std::uint32_t{one} : std::uint32_t{one} << 16;
-  return _mm512_madd_epi16(broadcast4(sums + group / 2 * 2),
-                           _mm512_set1_epi32(static_cast<std::int32_t>(which)));
+/// sum += products of 4 unsigned codes of each row and the 4 codes at `x`. Written out: GCC loads
+/// what is used for several streams once, and spills it.
+[[gnu::always_inline]] inline void add_products(__m512i& sum, Codes codes, const std::int8_t* x) {
+  asm("vpdpbusd %2%{1to16%}, %1, %0"
+      : "+v"(sum)
+      : "v"(codes), "m"(*reinterpret_cast<const std::int32_t*>(x)));
 }
 
-/// Asks for a large block: while one is multiplied, too few loads of the next are under way.
-template <std::size_t bytes>
-void prefetch(const std::byte* block) {
-  for (std::size_t i = 0; i < bytes; i += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(block) + i, _MM_HINT_T0);
-  }
-}
-
-/// One block times one column.
+/// One block times the values of a column from `x` on; `first` is its first group among `sums`.
 template <typename Format>
 [[gnu::always_inline]] inline void add_column(const std::byte* block, const Columns& x,
+                                              const GroupSums<Format>& sums, std::size_t first,
                                               Floats& result) {
+  constexpr std::size_t k_groups = Format::k_values / Format::k_group;
   constexpr std::size_t k_steps = Format::k_group / 4;
-  if constexpr (Format::k_values == 256)
-    prefetch<Format::k_block_bytes>(block + Format::k_block_bytes);
   const typename Format::BlockFactors factors(block);
-  Floats part = _mm512_setzero_ps();
-  Floats minimums = _mm512_setzero_ps();
+  Floats part = all(0.0F);
+  Floats minimums = all(0.0F);
 #pragma GCC unroll 16
-  for (std::size_t g = 0; g < Format::k_values / Format::k_group; ++g) {
-    __m512i products = Format::k_offset != 0 ? code_sum<Format>(x.sums, g, Format::k_offset)
-                                             : _mm512_setzero_si512();
+  for (std::size_t g = 0; g < k_groups; ++g) {
+    if constexpr (Format::k_values == 256) fetch_next<Format::k_block_bytes, k_groups>(block, g);
+    // Two chains, since a product waits for the one before it.
+    __m512i products[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+    if constexpr (Format::k_offset != 0) products[0] = broadcast4(&sums.offsets[first + g]);
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < k_steps; ++j) {
-      products = _mm512_dpbusd_epi32(products, Format::codes(block, g, j),
-                                     broadcast4(x.codes + g * Format::k_group + j * 4));
+      add_products(products[j % 2], Format::codes(block, g, j),
+                   x.codes + g * Format::k_group + j * 4);
     }
-    const __m512 scale = _mm512_set1_ps(x.scales[g * Format::k_group / 32]);
-    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(products), scale);
-    part = _mm512_fmadd_ps(scaled, factors.factor(g), part);
+    const Floats sum = _mm512_cvtepi32_ps(_mm512_add_epi32(products[0], products[1]));
+    const Floats scale = all(x.scales[g * Format::k_group / 32]);
+    part = multiply_add(times(sum, scale), factors.factor(g), part);
     if constexpr (Format::k_minimums) {
-      const __m512 sum = _mm512_cvtepi32_ps(code_sum<Format>(x.sums, g, 1));
-      minimums = _mm512_fmadd_ps(_mm512_mul_ps(sum, scale), factors.minimum(g), minimums);
+      minimums = multiply_add(all(sums.scaled[first + g]), factors.minimum(g), minimums);
     }
   }
-  result = _mm512_fmadd_ps(factors.d(), part, result);
-  if constexpr (Format::k_minimums) result = _mm512_fmadd_ps(factors.dmin(), minimums, result);
+  result = multiply_add(factors.d(), part, result);
+  if constexpr (Format::k_minimums) result = multiply_add(factors.dmin(), minimums, result);
 }
 
 template <typename Format>
 void multiply_streams(const StreamProduct* product) {
   const Q8Columns& q8 = *product->q8;
-  const Columns x{q8.codes, q8.scales, q8.sums, q8.k};
+  const Columns all_values{q8.codes, q8.scales, q8.sums, q8.k};
   constexpr std::size_t n = Format::k_at_once;
-  const std::size_t blocks = x.k / Format::k_values;
+  constexpr std::size_t k_groups = Format::k_values / Format::k_group;
+  const std::size_t panel_bytes = q8.k / Format::k_values * Format::k_block_bytes;
+  GroupSums<Format> sums;
   for (std::size_t first = 0; first < k_streams; first += n) {
     for (std::size_t panel = 0; panel < product->panel_count; ++panel) {
       Floats results[n];
+      const std::byte* block[n];
 #pragma GCC unroll 4
-      for (std::size_t s = 0; s < n; ++s) results[s] = _mm512_setzero_ps();
-      for (std::size_t b = 0; b < blocks; ++b) {
-        const std::size_t at = (panel * blocks + b) * Format::k_block_bytes;
+      for (std::size_t s = 0; s < n; ++s) {
+        results[s] = all(0.0F);
+        block[s] = product->panels[first + s] + panel * panel_bytes;
+      }
+      for (std::size_t value = 0; value < q8.k; value += k_chunk) {
+        const std::size_t values = smaller(q8.k - value, k_chunk);
+        const Columns x = all_values.at(0, value);
+        sums.fill(x, values);
+        for (std::size_t b = 0; b < values / Format::k_values; ++b) {
 #pragma GCC unroll 4
-        for (std::size_t s = 0; s < n; ++s) {
-          add_column<Format>(product->panels[first + s] + at, x.at(0, b * Format::k_values),
-                             results[s]);
+          for (std::size_t s = 0; s < n; ++s) {
+            add_column<Format>(block[s], x.at(0, b * Format::k_values), sums, b * k_groups,
+                               results[s]);
+            block[s] += Format::k_block_bytes;
+          }
         }
       }
 #pragma GCC unroll 4

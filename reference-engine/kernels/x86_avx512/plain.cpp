@@ -94,14 +94,14 @@ void multiply_streams(const StreamProduct* product) {
 #pragma GCC unroll 4
       for (std::size_t s = 0; s < k_streams; ++s) {
         const Stored* w = weights[s] + i * k_rows;
-        sums[s][0] = _mm512_fmadd_ps(Format::load16(w), _mm512_set1_ps(x[i]), sums[s][0]);
+        sums[s][0] = _mm512_fmadd_ps(Format::load_wide(w), _mm512_set1_ps(x[i]), sums[s][0]);
         sums[s][1] =
-            _mm512_fmadd_ps(Format::load16(w + k_rows), _mm512_set1_ps(x[i + 1]), sums[s][1]);
+            _mm512_fmadd_ps(Format::load_wide(w + k_rows), _mm512_set1_ps(x[i + 1]), sums[s][1]);
       }
     }
     for (std::size_t s = 0; s < k_streams; ++s) {
       if (i < k) {
-        const Floats w = Format::load16(weights[s] + i * k_rows);
+        const Floats w = Format::load_wide(weights[s] + i * k_rows);
         sums[s][0] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[i]), sums[s][0]);
       }
       store(product->out[s] + panel * k_rows, _mm512_add_ps(sums[s][0], sums[s][1]));

@@ -10,5 +10,6 @@ extern const KernelTable k_avx512_large_formats;
 extern const KernelTable k_avx512_plain;
 extern const KernelTable k_avx512_attention;
 extern const KernelTable k_avx512_loops;
+extern const KernelTable k_avx512_vector;
 
 }  // namespace assay
