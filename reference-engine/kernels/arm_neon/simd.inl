@@ -48,10 +48,15 @@ inline Floats load_powers(const std::byte* at) {
 using Factors = Codes;
 
 inline Factors load_factors(const void* at) { return load(at); }
-inline Factors load_factors_twice(const void* at) { return load(at); }
 inline void store_factors(void* at, Factors value) { store(at, value); }
 inline Factors each_factor(int byte) { return each(byte); }
 inline Factors less(Factors a, Factors b) { return vsubq_u8(a, b); }
+
+using Sixteen = Factors;
+
+inline Sixteen load_sixteen(const void* at) { return load(at); }
+inline void store_sixteen(void* at, Sixteen value) { store(at, value); }
+inline Sixteen each_sixteen(int byte) { return each(byte); }
 
 struct Eight {
   Floats low;

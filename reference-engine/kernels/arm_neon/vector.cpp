@@ -52,6 +52,18 @@ void scale_by(float* x, const float* weight, float scale, std::size_t n) {
   for (; i < n; ++i) x[i] *= scale * weight[i];
 }
 
+float maximum(const float* x, std::size_t n) {
+  float most = x[0];
+  std::size_t i = 0;
+  if (n >= 4) {
+    Floats largest = vld1q_f32(x);
+    for (i = 4; i + 4 <= n; i += 4) largest = vmaxq_f32(largest, vld1q_f32(x + i));
+    most = vmaxvq_f32(largest);
+  }
+  for (; i < n; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+
 /// exp(x) for x <= 88; 0 below -87, where the result would be subnormal.
 /// x = n ln 2 + r with |r| <= ln 2 / 2: exp(x) = 2^n (1 + r + ... + r^7 / 7!), and the terms left
 /// out are at most r^8 / 8! = 5e-9. ln 2 is split so that n * k_ln2_high is exact.
@@ -204,6 +216,7 @@ constinit const KernelTable k_neon_vector{
     .add_scaled = add_scaled,
     .sum_of_squares = sum_of_squares,
     .scale_by = scale_by,
+    .maximum = maximum,
     .exp_sum = exp_sum,
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
