@@ -13,8 +13,12 @@
 //   each_factor, each_sixteen, less   one byte everywhere; a - b of bytes
 // for rows of float32 values, attention's queries, keys and values:
 //   Wide                 k_wide of them (Floats itself where that is wide enough)
-//   all, load_floats, store, to_floats (of int8), times, multiply_add (a * b + c, rounded once)
+//   all_wide, store, to_floats (of int8), times, multiply_add (a * b + c, rounded once)
 //   sum_of_lanes, sums_of_lanes (of k_wide vectors, in order), transpose (of k_wide vectors)
+// for vector.inl, of Floats:
+//   all, load_floats, load_some, store_some, plus, minus, times, over, lesser, greater
+//   multiply_add, subtract_product, nearest, times_power, keep_from
+//   sum_of_lanes, largest_of_lanes
 // and half_to_float, of one binary16 value.
 // Included inside each translation unit; everything here is local to it.
 #pragma once
