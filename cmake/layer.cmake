@@ -57,8 +57,10 @@ endfunction()
 function(assay_test_options target)
   assay_target_options(${target})
   target_compile_options(${target} PRIVATE -O1 ${assay_false_alarms})
-  target_compile_definitions(${target} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests"
-                                               ASSAY_PROGRAM="$<TARGET_FILE:assay>")
+  target_compile_definitions(${target} PRIVATE ASSAY_TEST_ROOT="${PROJECT_SOURCE_DIR}/tests")
+  if(TARGET assay)
+    target_compile_definitions(${target} PRIVATE ASSAY_PROGRAM="$<TARGET_FILE:assay>")
+  endif()
 endfunction()
 
 # assay_test(NAME SOURCES ... LIBRARIES ... [LABELS ...]): one test program, one ctest entry for each test in it.

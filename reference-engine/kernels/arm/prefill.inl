@@ -92,6 +92,21 @@ void tile_of(const Unpacked<Block>& unpacked, std::size_t values, const Columns&
   }
 }
 
+/// c[columns][16] += a panel times columns.
+template <typename Tile, typename Block>
+void run_tiles(const Unpacked<Block>& unpacked, std::size_t values, const Columns& x,
+               std::size_t columns, float* c) {
+  constexpr std::size_t k_most = Tile::k_columns;
+  for (std::size_t done = 0; done < columns;) {
+    const std::size_t left = columns - done;
+    // The last two tiles share what is left, rather than a full one and a narrow one.
+    const bool last_two = left > k_most && left < 2 * k_most;
+    const std::size_t n = last_two ? (left + 1) / 2 : smaller(left, k_most);
+    tile_of<Tile, Block, k_most>(unpacked, values, x.at(done, 0), n, c + done * k_rows);
+    done += n;
+  }
+}
+
 inline void write_rows(const float* c, std::size_t columns, std::size_t rows, float* out,
                        std::size_t stride) {
   for (std::size_t i = 0; i < columns; ++i, c += k_rows, out += stride) {
@@ -115,11 +130,7 @@ void multiply(const PanelProduct* product) {
       for (std::size_t value = 0; value < q8.k; value += k_chunk) {
         const std::size_t values = smaller(q8.k - value, k_chunk);
         unpack<Tile>(panel + value / Block::k_values * Block::k_block_bytes, values, unpacked);
-        for (std::size_t i = 0; i < columns; i += Tile::k_columns) {
-          tile_of<Tile, Block, Tile::k_columns>(unpacked, values, all.at(first + i, value),
-                                                smaller(columns - i, Tile::k_columns),
-                                                c + i * k_rows);
-        }
+        run_tiles<Tile>(unpacked, values, all.at(first, value), columns, c);
       }
       write_rows(c, columns, smaller(product->rows - row, k_rows),
                  product->out + first * product->stride + row, product->stride);

@@ -10,7 +10,7 @@ struct F32 {
   using Stored = float;
   static constexpr std::uint32_t k_format = 0;
   static Floats load4(const Stored* at) { return vld1q_f32(at); }
-  static Eight load_wide(const Stored* at) { return load_floats(at); }
+  static Eight load_wide(const Stored* at) { return {load4(at), load4(at + 4)}; }
   static float load1(const Stored* at) { return *at; }
 };
 

@@ -48,10 +48,53 @@ inline Floats load_powers(const std::byte* at) {
 using Factors = Codes;
 
 inline Factors load_factors(const void* at) { return load(at); }
-inline Factors load_factors_twice(const void* at) { return load(at); }
 inline void store_factors(void* at, Factors value) { store(at, value); }
 inline Factors each_factor(int byte) { return each(byte); }
 inline Factors less(Factors a, Factors b) { return vsubq_u8(a, b); }
+
+using Sixteen = Factors;
+
+inline Sixteen load_sixteen(const void* at) { return load(at); }
+inline void store_sixteen(void* at, Sixteen value) { store(at, value); }
+inline Sixteen each_sixteen(int byte) { return each(byte); }
+
+inline Floats load_floats(const float* at) { return vld1q_f32(at); }
+
+/// The first `count` of 4 values; zeros for the others.
+inline Floats load_some(const float* at, std::size_t count) {
+  float lanes[4] = {};
+  __builtin_memcpy(lanes, at, count * sizeof(float));
+  return vld1q_f32(lanes);
+}
+inline void store_some(float* at, Floats value, std::size_t count) {
+  float lanes[4];
+  vst1q_f32(lanes, value);
+  __builtin_memcpy(at, lanes, count * sizeof(float));
+}
+
+inline Floats all(float value) { return vdupq_n_f32(value); }
+inline Floats plus(Floats a, Floats b) { return vaddq_f32(a, b); }
+inline Floats minus(Floats a, Floats b) { return vsubq_f32(a, b); }
+inline Floats times(Floats a, Floats b) { return vmulq_f32(a, b); }
+inline Floats over(Floats a, Floats b) { return vdivq_f32(a, b); }
+inline Floats lesser(Floats a, Floats b) { return vminq_f32(a, b); }
+inline Floats greater(Floats a, Floats b) { return vmaxq_f32(a, b); }
+/// a * b + c and c - a * b, rounded once.
+inline Floats multiply_add(Floats a, Floats b, Floats c) { return vfmaq_f32(c, a, b); }
+inline Floats subtract_product(Floats a, Floats b, Floats c) { return vfmsq_f32(c, a, b); }
+inline Floats nearest(Floats a) { return vrndnq_f32(a); }
+/// a * 2^n for whole n, where neither a nor the result is zero or subnormal.
+inline Floats times_power(Floats a, Floats n) {
+  const int32x4_t exponent = vshlq_n_s32(vcvtq_s32_f32(n), 23);
+  return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(a), exponent));
+}
+/// Zero where x is below `lowest`.
+inline Floats keep_from(float lowest, Floats x, Floats value) {
+  const uint32x4_t kept = vcgeq_f32(x, all(lowest));
+  return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(value), kept));
+}
+inline float sum_of_lanes(Floats v) { return vaddvq_f32(v); }
+inline float largest_of_lanes(Floats v) { return vmaxvq_f32(v); }
 
 struct Eight {
   Floats low;
@@ -61,8 +104,7 @@ struct Eight {
 using Wide = Eight;
 constexpr std::size_t k_wide = 8;
 
-inline Eight all(float value) { return {vdupq_n_f32(value), vdupq_n_f32(value)}; }
-inline Eight load_floats(const float* at) { return {vld1q_f32(at), vld1q_f32(at + 4)}; }
+inline Wide all_wide(float value) { return {all(value), all(value)}; }
 inline void store(float* at, Eight value) {
   vst1q_f32(at, value.low);
   vst1q_f32(at + 4, value.high);
@@ -71,11 +113,9 @@ inline Eight to_floats(const std::int8_t* at) {
   const int16x8_t codes = vmovl_s8(vld1_s8(at));
   return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(codes))), vcvtq_f32_s32(vmovl_high_s16(codes))};
 }
-inline Eight times(Eight a, Eight b) {
-  return {vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)};
-}
+inline Eight times(Eight a, Eight b) { return {times(a.low, b.low), times(a.high, b.high)}; }
 inline Eight multiply_add(Eight a, Eight b, Eight sum) {
-  return {vfmaq_f32(sum.low, a.low, b.low), vfmaq_f32(sum.high, a.high, b.high)};
+  return {multiply_add(a.low, b.low, sum.low), multiply_add(a.high, b.high, sum.high)};
 }
 
 inline float half_to_float(const std::byte* at) {
@@ -84,7 +124,7 @@ inline float half_to_float(const std::byte* at) {
   return static_cast<float>(half);
 }
 
-inline float sum_of_lanes(Eight v) { return vaddvq_f32(vaddq_f32(v.low, v.high)); }
+inline float sum_of_lanes(Eight v) { return sum_of_lanes(plus(v.low, v.high)); }
 
 inline Eight sums_of_lanes(const Eight (&v)[8]) {
   Floats halves[8];

@@ -30,10 +30,10 @@ struct Queries {
 
 template <typename Format>
 float score(const float* q, const typename Format::Stored* key, std::size_t dim) {
-  Wide sum = all(0.0F);
+  Wide sum = all_wide(0.0F);
   std::size_t i = 0;
   for (; i + k_wide <= dim; i += k_wide) {
-    sum = multiply_add(Format::load_wide(key + i), load_floats(q + i), sum);
+    sum = multiply_add(Format::load_wide(key + i), F32::load_wide(q + i), sum);
   }
   float total = sum_of_lanes(sum);
   for (; i < dim; ++i) total += q[i] * Format::load1(key + i);
@@ -48,7 +48,7 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
   std::size_t p = 0;
   for (; dim % k_wide == 0 && p + k_keys <= keys.positions; p += k_keys) {
     Wide sums[k_wide];
-    for (auto& sum : sums) sum = all(0.0F);
+    for (auto& sum : sums) sum = all_wide(0.0F);
     const auto* rows = keys.rows + p * dim;
     for (std::size_t i = 0; i < dim; i += k_wide) {
       Wide key[k_keys];
@@ -56,7 +56,7 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
       for (std::size_t j = 0; j < k_keys; ++j) key[j] = Format::load_wide(rows + j * dim + i);
 #pragma GCC unroll 4
       for (std::size_t h = 0; h < H; ++h) {
-        const Wide q = load_floats(queries.q + h * dim + i);
+        const Wide q = F32::load_wide(queries.q + h * dim + i);
 #pragma GCC unroll 16
         for (std::size_t j = 0; j < k_keys; ++j) {
           sums[h * k_keys + j] = multiply_add(key[j], q, sums[h * k_keys + j]);
@@ -236,7 +236,7 @@ constexpr std::size_t k_widest_head = 4096;
 void widen_row(const std::byte* row, std::size_t dim, float* out) {
   for (std::size_t i = 0; i < dim; i += 32, row += 34) {
     const float scale = half_to_float(row);
-    const Wide d = all(scale);
+    const Wide d = all_wide(scale);
     const auto* codes = reinterpret_cast<const std::int8_t*>(row + 2);
     std::size_t j = 0;
     for (; j < 32 && i + j + k_wide <= dim; j += k_wide) {

@@ -26,19 +26,18 @@ struct Iq4Xs {
 
   /// One scale for 32 values: it stands for both sixteens.
   static void scales(const std::byte* block, BlockScales& out) {
-    const Factors four = each_factor(15);
-    const Factors upper = each_factor(48);
-    const Factors offset = each_factor(32);
+    const Sixteen four = each_sixteen(15);
+    const Sixteen upper = each_sixteen(48);
+    const Sixteen offset = each_sixteen(32);
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < 8; ++b) {
-      Factors high = load_factors_twice(block + k_high + b / 4 * k_rows);
+      Sixteen high = load_sixteen(block + k_high + b / 4 * k_rows);
       high = b % 4 == 3 ? down(high, 2) : up(high, 4 - b % 4 * 2);
-      Factors low = load_factors_twice(block + k_low + b / 2 * k_rows);
+      Sixteen low = load_sixteen(block + k_low + b / 2 * k_rows);
       if (b % 2 == 1) low = down(low, 4);
-      const Factors scale = less(either(both(low, four), both(high, upper)), offset);
-      for (std::size_t sixteen = 0; sixteen < 2; sixteen += sizeof(Factors) / k_rows) {
-        store_factors(out.scale[2 * b + sixteen], scale);
-      }
+      const Sixteen scale = less(either(both(low, four), both(high, upper)), offset);
+      store_sixteen(out.scale[2 * b], scale);
+      store_sixteen(out.scale[2 * b + 1], scale);
     }
   }
 

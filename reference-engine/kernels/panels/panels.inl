@@ -10,13 +10,17 @@
 //   load_halves          k_lanes binary16 values
 //   load_powers          k_lanes E8M0 scales, 2^(e - 128)
 // for the integer factors of 16 rows, a byte each:
-//   Factors              one or two times 16 bytes; both, either, up and down as for codes
-//   load_factors, load_factors_twice (16 bytes, as often as they fit), store_factors
-//   each_factor, less    one byte everywhere; a - b of bytes
+//   Factors, Sixteen     one or two times 16 bytes, and once; both, either, up, down as for codes
+//   load_factors, store_factors, load_sixteen, store_sixteen
+//   each_factor, each_sixteen, less   one byte everywhere; a - b of bytes
 // for rows of float32 values, attention's queries, keys and values:
 //   Wide                 k_wide of them (Floats itself where that is wide enough)
-//   all, load_floats, store, to_floats (of int8), times, multiply_add (a * b + c, rounded once)
+//   all_wide, store, to_floats (of int8), times, multiply_add (a * b + c, rounded once)
 //   sum_of_lanes, sums_of_lanes (of k_wide vectors, in order), transpose (of k_wide vectors)
+// for vector.inl, of Floats:
+//   all, load_floats, load_some, store_some, plus, minus, times, over, lesser, greater
+//   multiply_add, subtract_product, nearest, times_power, keep_from
+//   sum_of_lanes, largest_of_lanes
 // and half_to_float, of one binary16 value.
 // Included inside each translation unit; everything here is local to it.
 #pragma once

@@ -75,6 +75,7 @@ inline void store_some(float* at, Floats value, std::size_t count) {
 }
 
 inline Floats all(float value) { return _mm256_set1_ps(value); }
+inline Wide all_wide(float value) { return all(value); }
 inline Floats plus(Floats a, Floats b) { return _mm256_add_ps(a, b); }
 inline Floats minus(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
 inline Floats times(Floats a, Floats b) { return _mm256_mul_ps(a, b); }

@@ -1,4 +1,4 @@
-#include "reference-engine/kernels/x86/vector.inl"
+#include "reference-engine/kernels/panels/vector.inl"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 
 namespace assay {
