@@ -52,27 +52,6 @@ std::vector<std::string> defined_symbols(const std::string& object) {
   return symbols;
 }
 
-/// An object's instructions.
-struct Code {
-  std::size_t instructions = 0;
-  std::size_t evex = 0;    // encoded as AVX-512 is: 62 is no other instruction's first byte
-  std::size_t wanted = 0;  // whose name begins with one that is asked for
-};
-
-Code code_of(const std::string& object, const std::string& wanted) {
-  // "  1a:<tab>c4 e2 6d 50 c1 <tab>{vex} vpdpbusd %ymm1,%ymm2,%ymm0"
-  const std::regex instruction("^ *[0-9a-f]+:\\s+((?:[0-9a-f]{2} )+)\\s*(?:\\{[a-z]+\\} )?(\\S+)");
-  Code code;
-  for (const std::string& line : lines_of(std::string(ASSAY_OBJDUMP) + " -d '" + object + "'")) {
-    std::smatch match;
-    if (!std::regex_search(line, match, instruction)) continue;
-    ++code.instructions;
-    if (match[1].str().starts_with("62")) ++code.evex;
-    if (match[2].str().starts_with(wanted)) ++code.wanted;
-  }
-  return code;
-}
-
 TEST(KernelSymbols, AnInstructionSetDefinesItsTablesAndNothingElse) {
   const std::vector<std::string> objects = instruction_set_objects();
 #if defined(__x86_64__) || defined(__aarch64__)
@@ -120,6 +99,27 @@ TEST(KernelSymbols, AnInstructionSetIncludesOnlyWhatHoldsNoFunctions) {
 }
 
 #if defined(__x86_64__)
+/// An object's instructions.
+struct Code {
+  std::size_t instructions = 0;
+  std::size_t evex = 0;    // encoded as AVX-512 is: 62 is no other instruction's first byte
+  std::size_t wanted = 0;  // whose name begins with one that is asked for
+};
+
+Code code_of(const std::string& object, const std::string& wanted) {
+  // "  1a:<tab>c4 e2 6d 50 c1 <tab>{vex} vpdpbusd %ymm1,%ymm2,%ymm0"
+  const std::regex instruction("^ *[0-9a-f]+:\\s+((?:[0-9a-f]{2} )+)\\s*(?:\\{[a-z]+\\} )?(\\S+)");
+  Code code;
+  for (const std::string& line : lines_of(std::string(ASSAY_OBJDUMP) + " -d '" + object + "'")) {
+    std::smatch match;
+    if (!std::regex_search(line, match, instruction)) continue;
+    ++code.instructions;
+    if (match[1].str().starts_with("62")) ++code.evex;
+    if (match[2].str().starts_with(wanted)) ++code.wanted;
+  }
+  return code;
+}
+
 /// Without its compiler flag a source would be compiled with a model of its instruction.
 TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
   struct Expected {
