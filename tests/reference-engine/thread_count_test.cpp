@@ -25,7 +25,8 @@ std::vector<float> logits_of(const GgufFile& file, const KernelTable& kernels, u
   std::vector<float> all;
   const auto take = [&](std::span<const TokenId> part) {
     const auto logits = session->evaluate(part);
-    if (logits) all.insert(all.end(), logits->begin(), logits->end());
+    ASSERT_TRUE(logits) << logits.error().text();
+    all.insert(all.end(), logits->begin(), logits->end());
   };
   const std::size_t prompt = tokens.size() - 2;
   take(std::span(tokens).first(prompt));

@@ -1,52 +1,9 @@
 // Loops that measure what a core can do at most.
 #include "reference-engine/kernels/arm_neon/tables.hpp"
-#include "reference-engine/kernels/panels/panels.inl"
+#include "reference-engine/kernels/panels/read_stream.inl"
 
 namespace assay {
 namespace {
-
-template <unsigned streams>
-Codes read(const std::byte* from, std::size_t bytes) {
-  const std::size_t part = bytes / streams;
-  Codes sums[streams][2];
-#pragma GCC unroll 8
-  for (auto& sum : sums) sum[0] = sum[1] = each(0);
-  for (std::size_t i = 0; i < part; i += 64) {
-#pragma GCC unroll 8
-    for (unsigned s = 0; s < streams; ++s) {
-      const std::byte* at = from + s * part + i;
-#pragma GCC unroll 2
-      for (std::size_t half = 0; half < 2; ++half) {
-        sums[s][half] =
-            veorq_u8(sums[s][half], veorq_u8(load(at + half * 32), load(at + half * 32 + 16)));
-      }
-    }
-  }
-  Codes all = each(0);
-#pragma GCC unroll 8
-  for (auto& sum : sums) all = veorq_u8(all, veorq_u8(sum[0], sum[1]));
-  return all;
-}
-
-std::uint64_t read_stream(const std::byte* from, std::size_t bytes, unsigned streams) {
-  Codes all;
-  switch (streams) {
-    case 8:
-      all = read<8>(from, bytes);
-      break;
-    case 4:
-      all = read<4>(from, bytes);
-      break;
-    case 2:
-      all = read<2>(from, bytes);
-      break;
-    default:
-      all = read<1>(from, bytes);
-      break;
-  }
-  const uint64x2_t words = vreinterpretq_u64_u8(all);
-  return vgetq_lane_u64(words, 0) ^ vgetq_lane_u64(words, 1);
-}
 
 constexpr std::size_t k_chains = 16;  // independent sums: latency 4 at four a cycle
 

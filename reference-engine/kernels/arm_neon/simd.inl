@@ -20,6 +20,7 @@ inline void store(void* at, Codes value) { vst1q_u8(static_cast<std::uint8_t*>(a
 inline void store(float* at, Floats value) { vst1q_f32(at, value); }
 
 inline Codes both(Codes a, Codes b) { return vandq_u8(a, b); }
+inline Codes flip(Codes a, Codes bits) { return veorq_u8(a, bits); }
 inline Codes either(Codes a, Codes b) { return vorrq_u8(a, b); }
 inline Codes each(int byte) { return vdupq_n_u8(static_cast<std::uint8_t>(byte)); }
 inline Codes up(Codes a, std::size_t bits) {

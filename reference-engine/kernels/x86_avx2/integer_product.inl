@@ -4,10 +4,8 @@
 //   k_block_bytes        bytes of a block of a panel (16 rows)
 //   k_chunk              values unpacked at once, so that they stay in the first level cache
 //   k_tile               columns of the widest tile
-//   k_at_once            streams that decode reads alternately: the prefetchers of current cores
-//   follow
-//                        four streams that change every few hundred bytes, but lose them when each
-//                        is left for a whole large block (measured, see kernel_bench)
+//   k_at_once            streams that decode reads alternately: prefetchers follow four that change
+//                        every few hundred bytes, but not four that each rest for a large block
 //   Unpacked             up to k_chunk values of a panel, ready for tiles
 //   unpack(blocks, count, unpacked)
 //   tile<N>(unpacked, count, columns, c)   c[N][16] += panel times N columns

@@ -1,50 +1,9 @@
 // Loops that measure what a core can do at most.
-#include "reference-engine/kernels/panels/panels.inl"
+#include "reference-engine/kernels/panels/read_stream.inl"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 
 namespace assay {
 namespace {
-
-template <unsigned streams>
-__m256i read(const std::byte* from, std::size_t bytes) {
-  const std::size_t part = bytes / streams;
-  __m256i sums[streams][2];
-#pragma GCC unroll 12
-  for (auto& sum : sums) sum[0] = sum[1] = _mm256_setzero_si256();
-  for (std::size_t i = 0; i < part; i += 64) {
-#pragma GCC unroll 8
-    for (unsigned s = 0; s < streams; ++s) {
-      sums[s][0] = _mm256_xor_si256(sums[s][0], load(from + s * part + i));
-      sums[s][1] = _mm256_xor_si256(sums[s][1], load(from + s * part + i + 32));
-    }
-  }
-  __m256i all = _mm256_setzero_si256();
-#pragma GCC unroll 12
-  for (auto& sum : sums) all = _mm256_xor_si256(all, _mm256_xor_si256(sum[0], sum[1]));
-  return all;
-}
-
-std::uint64_t read_stream(const std::byte* from, std::size_t bytes, unsigned streams) {
-  __m256i all;
-  switch (streams) {
-    case 8:
-      all = read<8>(from, bytes);
-      break;
-    case 4:
-      all = read<4>(from, bytes);
-      break;
-    case 2:
-      all = read<2>(from, bytes);
-      break;
-    default:
-      all = read<1>(from, bytes);
-      break;
-  }
-  return static_cast<std::uint64_t>(_mm256_extract_epi64(all, 0)) ^
-         static_cast<std::uint64_t>(_mm256_extract_epi64(all, 1)) ^
-         static_cast<std::uint64_t>(_mm256_extract_epi64(all, 2)) ^
-         static_cast<std::uint64_t>(_mm256_extract_epi64(all, 3));
-}
 
 constexpr std::size_t k_chains = 12;  // independent sums: latency 4 at two a cycle needs 8
 

@@ -19,6 +19,7 @@ struct Block {
   // 12 sums, 2 weights and a column's codes in 16 registers. 12 chains of VPDPBUSD, latency 5 at
   // two a cycle, are more than the 10 that keep both of its ports busy.
   static constexpr std::size_t k_tile = 6;
+  // A large block is asked for ahead of use, one stream at a time.
   static constexpr std::size_t k_at_once = k_values == 256 ? 1 : Format::k_at_once;
 
   static constexpr std::size_t k_group = Format::k_group;
