@@ -41,6 +41,13 @@ CpuidLeaf cpuid(unsigned leaf, unsigned subleaf = 0) {
   return out;
 }
 
+/// Intel's processors: see FormatKernels::fetch_ahead.
+bool gains_by_fetching_ahead() {
+  const CpuidLeaf vendor = cpuid(0);
+  return vendor.ebx == signature_INTEL_ebx && vendor.edx == signature_INTEL_edx &&
+         vendor.ecx == signature_INTEL_ecx;
+}
+
 /// Which register state the operating system saves (XCR0). Requires OSXSAVE.
 std::uint64_t saved_state() {
   std::uint32_t low = 0;
@@ -95,9 +102,14 @@ LiveCpuFeatures read_features() {
 LiveCpuFeatures read_features() { return {}; }
 #endif
 
+#if !defined(__x86_64__)
+bool gains_by_fetching_ahead() { return false; }
+#endif
+
 /// The scalar table with the parts of an instruction set over it.
 KernelTable complete(std::initializer_list<const KernelTable*> parts) {
   KernelTable out = k_scalar_table;
+  for (FormatKernels& kernels : out.formats) kernels.fetch_ahead = gains_by_fetching_ahead();
   for (const KernelTable* part : parts) lay_over(out, *part);
   return out;
 }

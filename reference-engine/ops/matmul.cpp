@@ -75,6 +75,7 @@ void multiply_column(const Product& product, const Cut& cut, std::size_t piece) 
   streams.panel_count = std::min(cut.panels, part - first);
   streams.q8 = matrix.kernels->takes_q8 ? &product.x.q8 : nullptr;
   streams.f32 = matrix.kernels->takes_q8 ? nullptr : &product.x.f32;
+  streams.fetch_ahead = matrix.kernels->fetch_ahead;
   for (std::size_t s = 0; s < k_streams; ++s) {
     const std::size_t panel = s * part + first;
     streams.panels[s] = matrix.panel(product.expert, panel);

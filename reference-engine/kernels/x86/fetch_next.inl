@@ -8,11 +8,12 @@
 namespace assay {
 namespace {
 
-/// Asks for one of `parts` parts of the large block of `bytes` bytes that follows `block`. While
-/// one block is multiplied, too few loads of the next are under way: decoding Q4_K and Q6_K gained
-/// 10 % (AVX-512) to 30 % (AVX2) on a Cascade Lake Xeon; formats of small blocks gained nothing.
+/// Asks for one of `parts` parts of the large block of `bytes` bytes that follows `block`, where
+/// the processor gains by it (KernelTable::fetch_ahead). Formats of small blocks never did.
 template <std::size_t bytes, std::size_t parts>
-[[gnu::always_inline]] inline void fetch_next(const std::byte* block, std::size_t part) {
+[[gnu::always_inline]] inline void fetch_next(bool ahead, const std::byte* block,
+                                              std::size_t part) {
+  if (!ahead) return;
   constexpr std::size_t k_lines = (bytes + 63) / 64;
   const auto* next = reinterpret_cast<const char*>(block + bytes);
 #pragma GCC unroll 16

@@ -9,7 +9,7 @@
 //   Unpacked             up to k_chunk values of a panel, ready for tiles
 //   unpack(blocks, count, unpacked)
 //   tile<N>(unpacked, count, columns, c)   c[N][16] += panel times N columns
-//   column(block, x, accumulators)         one block times one column
+//   column(block, x, ahead, accumulators)  one block times one column; ahead: StreamProduct
 #pragma once
 
 #include "reference-engine/kernels/panels/panels.inl"
@@ -92,7 +92,8 @@ void multiply_panels(const StreamProduct& product, std::size_t first, std::size_
     const std::size_t at = (panel * blocks + b) * Format::k_block_bytes;
 #pragma GCC unroll 4
     for (std::size_t s = 0; s < n; ++s) {
-      Format::column(product.panels[first + s] + at, x.at(0, b * Format::k_values), sums[s]);
+      Format::column(product.panels[first + s] + at, x.at(0, b * Format::k_values),
+                     product.fetch_ahead, sums[s]);
     }
   }
 #pragma GCC unroll 4

@@ -211,7 +211,7 @@ struct KQuant : KLayout<five_bits> {
     }
   }
 
-  static void column(const std::byte* block, const Columns& x, __m256 (&sums)[2]) {
+  static void column(const std::byte* block, const Columns& x, bool ahead, __m256 (&sums)[2]) {
     SubBlocks sub_blocks;
     unpack_sub_blocks(block, sub_blocks);
     alignas(32) float x_sums[8];
@@ -219,7 +219,7 @@ struct KQuant : KLayout<five_bits> {
     __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     __m256 minimums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     for (std::size_t g = 0; g < 4; ++g) {
-      fetch_next<k_block_bytes, 4>(block, g);
+      fetch_next<k_block_bytes, 4>(ahead, block, g);
       __m256i totals[2][2];
       sub_block_pair(block, g, sub_blocks, x.codes + g * 64, totals);
 #pragma GCC unroll 4

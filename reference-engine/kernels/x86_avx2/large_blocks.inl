@@ -186,7 +186,7 @@ struct LargeBlock {
     return total;
   }
 
-  static void column(const std::byte* block, const Columns& x, __m256 (&sums)[2]) {
+  static void column(const std::byte* block, const Columns& x, bool ahead, __m256 (&sums)[2]) {
     BlockScales scales;
     Format::scales(block, scales);
     alignas(32) float x_sums[16];
@@ -194,7 +194,7 @@ struct LargeBlock {
     __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < 8; ++b) {
-      fetch_next<k_block_bytes, 8>(block, b);
+      fetch_next<k_block_bytes, 8>(ahead, block, b);
       const __m256 scale = _mm256_broadcast_ss(x.scales + b);
 #pragma GCC unroll 2
       for (std::size_t half = 0; half < 2; ++half) {

@@ -147,7 +147,7 @@ struct SmallBlock {
     }
   }
 
-  static void column(const std::byte* block, const Columns& x, __m256 (&sums)[2]) {
+  static void column(const std::byte* block, const Columns& x, bool, __m256 (&sums)[2]) {
     __m256i totals[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     const __m256i ones = _mm256_set1_epi16(1);
 #pragma GCC unroll 2

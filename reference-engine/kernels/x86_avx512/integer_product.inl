@@ -275,7 +275,7 @@ void multiply(const PanelProduct* product) {
 template <typename Format>
 [[gnu::always_inline]] inline void add_column(const std::byte* block, const Columns& x,
                                               const GroupSums<Format>& sums, std::size_t first,
-                                              Floats& result) {
+                                              [[maybe_unused]] bool ahead, Floats& result) {
   constexpr std::size_t k_groups = Format::k_values / Format::k_group;
   constexpr std::size_t k_steps = Format::k_group / 4;
   const typename Format::BlockFactors factors(block);
@@ -283,7 +283,9 @@ template <typename Format>
   Floats minimums = all(0.0F);
 #pragma GCC unroll 16
   for (std::size_t g = 0; g < k_groups; ++g) {
-    if constexpr (Format::k_values == 256) fetch_next<Format::k_block_bytes, k_groups>(block, g);
+    if constexpr (Format::k_values == 256) {
+      fetch_next<Format::k_block_bytes, k_groups>(ahead, block, g);
+    }
     // Two chains, since a product waits for the one before it.
     __m512i products[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
     if constexpr (Format::k_offset != 0) products[0] = broadcast4(&sums.offsets[first + g]);
@@ -328,7 +330,7 @@ void multiply_streams(const StreamProduct* product) {
 #pragma GCC unroll 4
           for (std::size_t s = 0; s < n; ++s) {
             add_column<Format>(block[s], x.at(0, b * Format::k_values), sums, b * k_groups,
-                               results[s]);
+                               product->fetch_ahead, results[s]);
             block[s] += Format::k_block_bytes;
           }
         }

@@ -115,14 +115,15 @@ struct Block {
     }
   }
 
-  static void column(const std::byte* block, const Columns& x, __m256 (&sums)[2]) {
+  static void column(const std::byte* block, const Columns& x, [[maybe_unused]] bool ahead,
+                     __m256 (&sums)[2]) {
     constexpr std::size_t k_in_block = k_values / k_group;
     const typename Format::BlockFactors factors(block);
     __m256 parts[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     __m256 minimums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
 #pragma GCC unroll 16
     for (std::size_t g = 0; g < k_in_block; ++g) {
-      if constexpr (k_values == 256) fetch_next<k_block_bytes, k_in_block>(block, g);
+      if constexpr (k_values == 256) fetch_next<k_block_bytes, k_in_block>(ahead, block, g);
       __m256i products[2] = {start(x.sums, g), start(x.sums, g)};
 #pragma GCC unroll 8
       for (std::size_t j = 0; j < k_steps; ++j) {
