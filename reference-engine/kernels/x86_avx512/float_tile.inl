@@ -69,7 +69,7 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
   Floats sums[N][P];
 #pragma GCC unroll 12
   for (std::size_t n = 0; n < N; ++n) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (std::size_t p = 0; p < P; ++p) {
       sums[n][p] = accumulate ? _mm512_loadu_ps(columns.c + n * columns.c_stride + p * k_rows)
                               : _mm512_setzero_ps();
@@ -77,13 +77,13 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
   }
   for (std::size_t i = 0; i < count; ++i) {
     Floats weights[P];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (std::size_t p = 0; p < P; ++p)
       weights[p] = Format::load_wide(panels.at[p] + i * panels.stride);
 #pragma GCC unroll 12
     for (std::size_t n = 0; n < N; ++n) {
       const Floats x = _mm512_set1_ps(columns.x[n * columns.x_stride + i]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (std::size_t p = 0; p < P; ++p) {
         sums[n][p] = _mm512_fmadd_ps(weights[p], x, sums[n][p]);
       }
@@ -91,7 +91,7 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
   }
 #pragma GCC unroll 12
   for (std::size_t n = 0; n < N; ++n) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (std::size_t p = 0; p < P; ++p) {
       store(columns.c + n * columns.c_stride + p * k_rows, sums[n][p]);
     }
