@@ -23,7 +23,9 @@ unsigned default_threads(const MachineProfile& machine);
 
 /// What --threads (within what the process may use), --isa and --numerics ask for; without them the
 /// best kernels of this processor, and one thread for each physical core that the process may keep
-/// busy. Errors: usage.
+/// busy. On a processor with several kinds of cores their speed is measured first, and the process
+/// is kept to the fastest: as many as --threads asks for, else those that are worth a thread.
+/// Errors: usage.
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine);
 
 /// The machine that the program runs on.

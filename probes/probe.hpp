@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "base/host_view.hpp"
 #include "probes/machine_profile.hpp"
@@ -19,5 +20,9 @@ Result<CpuidSource> read_cpuid_dump(const std::filesystem::path& path);
 /// The running processor, every logical CPU of the affinity mask once; leaves the thread's affinity
 /// as it was.
 CpuidSource live_cpuid();
+
+/// Of each core that this process may use one logical CPU, ascending; empty when /sys does not
+/// tell.
+std::vector<unsigned> one_cpu_of_each_core(const HostView& host);
 
 }  // namespace assay

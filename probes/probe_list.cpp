@@ -1,5 +1,6 @@
 // The one list of what is probed.
 #include "probes/cpu/cpu_probe.hpp"
+#include "probes/cpu/usable_cpus.hpp"
 #include "probes/gpu/gpu_probe.hpp"
 #include "probes/memory/memory_probe.hpp"
 #include "probes/npu/npu_probe.hpp"

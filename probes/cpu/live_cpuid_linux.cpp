@@ -5,8 +5,8 @@
 #include <memory>
 #include <thread>
 
+#include "base/affinity.hpp"
 #include "probes/cpu/cpuid_recording.hpp"
-#include "probes/os/affinity.hpp"
 #include "probes/probe.hpp"
 
 namespace assay {

@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
 
 #include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/memory/cgroup.hpp"
 #include "probes/memory/smbios.hpp"
-#include "probes/os/affinity.hpp"
-#include "probes/topology/topology.hpp"
 
 namespace assay {
 namespace {
@@ -98,22 +95,6 @@ Fact<double> probe_theoretical_bandwidth(const HostView& host) {
                                               : "the recording lacks the firmware's table");
 }
 
-std::optional<std::vector<unsigned>> affinity(const HostView& host) {
-  if (host.is_live()) {
-    auto cpus = allowed_cpus();
-    if (!cpus.empty()) return cpus;
-    return std::nullopt;
-  }
-  const auto text = host.read_text("/proc/self/status", 65536);
-  const std::string_view key = "Cpus_allowed_list:";
-  const std::size_t at = text ? text->find(key) : std::string::npos;
-  if (at == std::string::npos) return std::nullopt;
-  const std::string_view rest = std::string_view(*text).substr(at + key.size());
-  auto cpus = parse_cpu_list(rest.substr(0, rest.find('\n')));
-  if (!cpus || cpus->empty()) return std::nullopt;
-  return cpus;
-}
-
 }  // namespace
 
 MemoryProfile probe_memory(const HostView& host) {
@@ -126,36 +107,6 @@ MemoryProfile probe_memory(const HostView& host) {
   memory.pressure_avg10 = probe_pressure(host);
   memory.theoretical_bandwidth_bytes_per_second = probe_theoretical_bandwidth(host);
   return memory;
-}
-
-Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
-                                      const Fact<std::uint32_t>& logical_cores) {
-  std::optional<std::uint32_t> least;
-  std::string source;
-  const auto take = [&](std::uint32_t count, const std::string& from) {
-    if (least && *least <= count) return;
-    least = std::max(count, 1U);
-    source = from;
-  };
-  if (const auto cpus = affinity(host)) {
-    take(static_cast<std::uint32_t>(cpus->size()), "affinity mask");
-  }
-  const CgroupView groups = find_cgroups(host);
-  if (const auto size = cgroup_cpuset_size(host, groups)) take(*size, "cgroup cpuset");
-  const CpuQuota quota = cgroup_cpu_quota(host, groups);
-  // A share of a CPU cannot be kept busy: 2.5 CPUs are two threads.
-  if (quota.cpus) {
-    take(static_cast<std::uint32_t>(std::min(std::floor(*quota.cpus), 65536.0)),
-         fmt::format("{} ({:.2f} CPUs)", quota.source, *quota.cpus));
-  }
-  if (least && logical_cores.is_known()) take(logical_cores.value(), logical_cores.source());
-  if (least) return Fact<std::uint32_t>::known(*least, source);
-  if (groups.reason.empty() && logical_cores.is_known()) {
-    return Fact<std::uint32_t>::known(logical_cores.value(),
-                                      logical_cores.source() + "; no cgroup limits them");
-  }
-  return Fact<std::uint32_t>::unknown(
-      fmt::format("neither affinity nor cgroups are told ({})", groups.reason));
 }
 
 }  // namespace assay

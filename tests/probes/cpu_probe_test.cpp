@@ -9,12 +9,12 @@
 #include <random>
 #include <thread>
 
+#include "base/affinity.hpp"
 #include "base/file.hpp"
 #include "probes/cpu/cpuid_topology.hpp"
 #include "probes/cpu/isa_features.hpp"
 #include "probes/cpu/libcpuid_opinion.hpp"
 #include "probes/cpu/proc_cpuinfo.hpp"
-#include "probes/os/affinity.hpp"
 #include "probes/os/child_process.hpp"
 #include "probes/probe.hpp"
 #include "probes/topology/hwloc_topology.hpp"

@@ -1,8 +1,11 @@
 #include "probes/memory/memory_probe.hpp"
+#include "probes/cpu/usable_cpus.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "probes/probe.hpp"
 #include "tests/probes/machine_tree.hpp"
 
 namespace assay {
@@ -211,6 +214,23 @@ TEST(UsableCpus, TheRecordedAffinityLimitsThem) {
   MachineTree tree;
   tree.file("/proc/self/status", "Name:\tx\nCpus_allowed:\t3\nCpus_allowed_list:\t0-1\n");
   EXPECT_EQ(probe_usable_cpus(tree.host(), k_eight_cpus).value(), 2U);
+}
+
+TEST(OneCpuOfEachCore, IsTheFirstThatTheProcessMayUse) {
+  MachineTree tree;
+  tree.file("/proc/self/status", "Cpus_allowed_list:\t1-4\n")
+      .file("/sys/devices/system/cpu/online", "0-5\n");
+  const std::vector<std::string> siblings{"0-1", "0-1", "2-3", "2-3", "4", "5"};
+  for (std::size_t cpu = 0; cpu < siblings.size(); ++cpu) {
+    tree.file(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu),
+              siblings[cpu] + "\n");
+  }
+  EXPECT_EQ(one_cpu_of_each_core(tree.host()), (std::vector<unsigned>{1, 2, 4}));
+}
+
+TEST(OneCpuOfEachCore, IsNoneWithoutTopology) {
+  const MachineTree tree;
+  EXPECT_TRUE(one_cpu_of_each_core(tree.host()).empty());
 }
 
 TEST(UsableCpus, UnknownWhenNothingIsRecorded) {

@@ -78,6 +78,7 @@ TEST_P(RecordedTrees, ShapeAgreesByHwlocByOurOwnReaderAndInTheProfile) {
   EXPECT_EQ(by_us->package_count(), GetParam().packages);
   EXPECT_EQ(cpu.packages.value_or(0), GetParam().packages);
   EXPECT_EQ(by_hwloc->core_count(), GetParam().cores);
+  EXPECT_EQ(one_cpu_of_each_core(host()).size(), GetParam().cores);
   EXPECT_EQ(cpu.physical_cores.value_or(0), GetParam().cores);
   EXPECT_EQ(by_hwloc->cpus.size(), GetParam().threads);
   EXPECT_EQ(by_us->cpus.size(), GetParam().threads);

@@ -1,9 +1,10 @@
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 
-#include "probes/os/affinity.hpp"
+#include "base/affinity.hpp"
 
 namespace assay {
 namespace {
@@ -37,13 +38,17 @@ std::vector<unsigned> allowed_cpus() {
   return {};
 }
 
-bool bind_this_thread(unsigned cpu) {
-  if (cpu >= static_cast<unsigned>(k_most_cpus)) return false;
-  const CpuSet set(CPU_ALLOC(cpu + 1));
-  const std::size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+bool bind_this_thread(unsigned cpu) { return keep_this_thread_on({&cpu, 1}); }
+
+bool keep_this_thread_on(std::span<const unsigned> cpus) {
+  if (cpus.empty()) return false;
+  const unsigned highest = *std::max_element(cpus.begin(), cpus.end());
+  if (highest >= static_cast<unsigned>(k_most_cpus)) return false;
+  const CpuSet set(CPU_ALLOC(highest + 1));
+  const std::size_t bytes = CPU_ALLOC_SIZE(highest + 1);
   if (!set) return false;
   CPU_ZERO_S(bytes, set.get());
-  CPU_SET_S(cpu, bytes, set.get());
+  for (const unsigned cpu : cpus) CPU_SET_S(cpu, bytes, set.get());
   return sched_setaffinity(0, bytes, set.get()) == 0;
 }
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/fact.hpp"
+#include "base/host_view.hpp"
+
+namespace assay {
+
+/// CpuProfile::usable_cpus: the least of the affinity mask, the cpuset and the quota, at least 1.
+Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
+                                      const Fact<std::uint32_t>& logical_cores);
+
+}  // namespace assay
