@@ -75,18 +75,26 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// One line for a person, or one JSON object: {"pp": tokens/s, "tg": tokens/s}.
-void print_rates(const Arguments& arguments, const std::vector<double>& prefill,
-                 const std::vector<double>& decode) {
+/// One line for a person, or one JSON object: pp and tg in tokens/s; of a prompt token on average
+/// the operations with weights and those of attention; the bytes that a generated token reads.
+void print_rates(const Arguments& arguments, const assay::Footprint& cost,
+                 const std::vector<double>& prefill, const std::vector<double>& decode) {
   if (arguments.json) {
-    fmt::print("{{\"pp\": {:.3f}, \"tg\": {:.3f}}}\n", median(prefill), median(decode));
+    const double head = cost.head_flops / std::max(arguments.prompt, 1U);
+    fmt::print(
+        "{{\"pp\": {:.3f}, \"tg\": {:.3f}, \"weight_operations\": {:.0f}, "
+        "\"attention_operations\": {:.0f}, \"token_bytes\": {}}}\n",
+        median(prefill), median(decode), cost.flops_per_token + head,
+        assay::attention_flops(cost, arguments.depth + arguments.prompt / 2.0),
+        assay::bytes_per_token(cost, arguments.depth + arguments.generate / 2).value);
     return;
   }
   fmt::print("prefill: median {:.2f} tokens/s, decode: median {:.2f} tokens/s\n", median(prefill),
              median(decode));
 }
 
-int measure(const Arguments& arguments, const assay::Model& model, assay::Session& session) {
+int measure(const Arguments& arguments, const assay::Model& model, const assay::Footprint& cost,
+            assay::Session& session) {
   const std::uint32_t vocabulary = model.spec().vocabulary;
   Arguments warm_up = arguments;
   warm_up.prompt = std::min(arguments.prompt, 32U);
@@ -100,7 +108,7 @@ int measure(const Arguments& arguments, const assay::Model& model, assay::Sessio
     if (!session.rewind(arguments.depth)) return 1;
     decode.push_back(decode_rate(session, arguments, vocabulary));
   }
-  print_rates(arguments, prefill, decode);
+  print_rates(arguments, cost, prefill, decode);
   if (arguments.check) {
     if (!session.rewind(arguments.depth)) return 1;
     const auto nmse = assay::reference_nmse(model, session, 3);
@@ -139,10 +147,10 @@ int run(const Arguments& arguments) {
     fmt::print("{}, {} threads: load {:.2f} s, {:.2f} s/GB\n", (*kernels)->isa, arguments.threads,
                load, load / gigabytes);
   }
-  const int code = measure(arguments, *model, *session);
+  const assay::Footprint cost = assay::footprint(model->spec(), model->plan(), shape);
+  const int code = measure(arguments, *model, cost, *session);
   if (!arguments.json) {
-    fmt::print("{}, predicted {} kB\n", peak_memory(),
-               assay::footprint(model->spec(), model->plan(), shape).peak().value / 1024);
+    fmt::print("{}, predicted {} kB\n", peak_memory(), cost.peak().value / 1024);
   }
   return code;
 }
@@ -163,7 +171,8 @@ int main(int argc, char** argv) {
   add("depth", options::value(&arguments.depth)->default_value(0), "tokens in the cache before");
   add("cache", options::value(&arguments.cache)->default_value("f16"), "f16, f32, bf16 or q8_0");
   add("runs", options::value(&arguments.runs)->default_value(1), "timed runs; medians are printed");
-  add("json", options::bool_switch(&arguments.json), "only the two rates, as JSON");
+  add("json", options::bool_switch(&arguments.json),
+      "the two rates and what a token costs, as JSON");
   add("check", options::bool_switch(&arguments.check), "compare with the float64 pass as well");
   options::positional_options_description positions;
   positions.add("model", 1);

@@ -10,8 +10,10 @@ prints JSON: either an array or lines of objects as llama-bench's (n_prompt, n_g
 objects {"pp": tokens/s, "tg": tokens/s}. Several commands of one name are variants: the faster one
 counts, for prefill and decode apart.
 
-Before and after the runs of a cell the limits of the machine are measured (read bandwidth and int8
-products), so that each figure also stands as a share of what the machine could give at that time.
+Before and after the runs of a cell the limits of the machine are measured (read bandwidth, float32
+and int8 products), so that each figure also stands as a share of what the machine could give at that
+time: decode of the bytes it reads, prefill of its arithmetic (weights of block formats at the int8
+limit, 16-bit weights and attention at the float32 limit).
 """
 
 import argparse
@@ -53,16 +55,21 @@ def rates(text):
     return prefill, decode
 
 
+def cost(text):
+    """What a token costs, as model_speed says."""
+    return next(value for value in json_values(text) if "token_bytes" in value)
+
+
 def best(pairs):
     """Of the variants of one engine in one round."""
     return tuple(max((p[i] for p in pairs if p[i]), default=None) for i in (0, 1))
 
 
 def limits(benchmark, threads):
-    """Read bandwidth in GB/s and int8 products in GOP/s with so many threads."""
-    text = output_of(f"{benchmark} --benchmark_filter='^(read/4|int8)/[a-z0-9]*/{threads}/' "
+    """Read bandwidth in GB/s, float32 and int8 operations in GOP/s with so many threads."""
+    text = output_of(f"{benchmark} --benchmark_filter='^(read/[14]|fma|int8)/[a-z0-9]*/{threads}/' "
                      "--benchmark_min_time=0.2 --benchmark_format=json 2>/dev/null")
-    found = {"read": 0.0, "int8": 0.0}
+    found = {"read": 0.0, "fma": 0.0, "int8": 0.0}
     for row in json.loads(text)["benchmarks"]:
         kind = row["name"].split("/")[0]
         found[kind] = max(found[kind], row.get("GB/s", row.get("GOP/s", 0.0)))
@@ -77,18 +84,31 @@ def summary(values):
 
 
 def run_cell(cell, model, engines, runs, benchmark):
-    """{engine: ([prefill, ...], [decode, ...])} and the limits around the runs."""
+    """{engine: ([prefill, ...], [decode, ...])}, a token's cost, and the limits around the runs."""
     fields = {"cache": "f16", **cell, "model": model}
     found = {name: ([], []) for name in engines}
     around = [limits(benchmark, cell["threads"])]
+    token = None
     for _ in range(runs):
         for name, commands in engines.items():
-            pair = best([rates(output_of(command.format(**fields))) for command in commands])
+            outputs = [output_of(command.format(**fields)) for command in commands]
+            if name == "assay":
+                token = cost(outputs[0])
+            pair = best([rates(text) for text in outputs])
             for values, rate in zip(found[name], pair):
                 if rate:
                     values.append(rate)
     around.append(limits(benchmark, cell["threads"]))
-    return found, {key: max(one[key] for one in around) for key in around[0]}
+    return found, token, {key: max(one[key] for one in around) for key in around[0]}
+
+
+def share(cell, index, rate, token, limit):
+    """How close a rate comes to what the machine's limits allow, in words."""
+    if index == 1:
+        return f"{100 * rate * token['token_bytes'] / 1e9 / limit['read']:.0f} % of read"
+    weights = limit["fma" if cell["format"] in ("F32", "F16", "BF16") else "int8"]
+    seconds = (token["weight_operations"] / weights + token["attention_operations"] / limit["fma"]) / 1e9
+    return f"{100 * rate * seconds:.0f} % of arithmetic"
 
 
 def title(cell):
@@ -101,7 +121,7 @@ def title(cell):
     return text
 
 
-def rows_of(cell, model, found, limit):
+def rows_of(cell, found, token, limit):
     rows = []
     for index, what in enumerate((f"prefill {cell['prompt']}", f"decode {cell['generate']}")):
         ours = found["assay"][index]
@@ -112,14 +132,9 @@ def rows_of(cell, model, found, limit):
         best_name = max(peers, key=lambda name: peers[name][0])
         median, spread = summary(ours)
         ratio = median / peers[best_name][0]
-        share = ""
-        if index == 1:
-            size = pathlib.Path(model).stat().st_size / 1e9
-            dense = "moe" not in cell["shape"]
-            share = f"{100 * median * size / limit['read']:.0f} % of read" if dense else ""
         others = "; ".join(f"{name} {value:.4g} ±{half:.2g}" for name, (value, half) in peers.items())
         rows.append(f"| {title(cell)} | {what} | {median:.4g} ±{spread:.2g} | {others} "
-                    f"| {ratio:.2f} | {share} |")
+                    f"| {ratio:.2f} | {share(cell, index, median, token, limit)} |")
     return rows
 
 
@@ -142,7 +157,7 @@ def main():
         if not command:
             parser.error(f"--peer {peer}: expected NAME=COMMAND")
         engines.setdefault(name, []).append(command)
-    lines = ["| cell | what | Assay, tokens/s | others | ratio to the best | decode: share of read bandwidth |",
+    lines = ["| cell | what | Assay, tokens/s | others | ratio to the best | share of the limit |",
              "|---|---|---|---|---|---|"]
     missed = []
     for cell in json.loads(options.cells.read_text())["cells"]:
@@ -150,8 +165,8 @@ def main():
         if not re.search(options.only, title(cell)) or not model.exists():
             missed.append(title(cell))
             continue
-        found, limit = run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench")
-        for row in rows_of(cell, model, found, limit):
+        found, token, limit = run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench")
+        for row in rows_of(cell, found, token, limit):
             lines.append(row)
             print(row, file=sys.stderr, flush=True)
     lines += ["", f"Not run: {len(missed)} cells" + "".join(f"\n- {name}" for name in missed)]
