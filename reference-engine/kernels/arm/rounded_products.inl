@@ -1,9 +1,8 @@
 // Products of 16-bit weights with activations that are rounded to 16 bits, for `--numerics native`:
 // how they are cut. What rounds and multiplies is a struct with
 //   Stored                  a rounded value
-//   round(x, count, to)     up to k_chunk values of a column, zeros up to a multiple of k_step;
+//   round(x, count, to)     up to k_chunk values of a column, zeros up to a multiple of 8;
 //                           returns the factor of their products
-//   k_step                  values that a vector of rounded ones holds
 //   Gathered                a chunk of up to k_columns columns, rounded, as tiles read it
 //     fill(x, k, columns, count)   count values of each of the columns, k apart
 //   Weights                 a chunk of a panel as tiles read it; its constructor takes what is

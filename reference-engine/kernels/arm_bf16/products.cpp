@@ -59,10 +59,9 @@ inline uint32x4_t pairs_at(const std::byte* chunk, std::size_t i, std::size_t co
 
 struct Bf16 {
   using Stored = bfloat16_t;
-  static constexpr std::size_t k_step = 8;
 
   static float round(const float* x, std::size_t count, Stored* to) {
-    for (std::size_t i = 0; i < count; i += k_step) {
+    for (std::size_t i = 0; i < count; i += 8) {
       const std::size_t left = count - i;
       const Floats high = values_at(x + i + 4, left > 4 ? left - 4 : 0);
       vst1q_bf16(to + i, rounded(values_at(x + i, left), high));

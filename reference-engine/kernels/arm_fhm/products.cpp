@@ -52,11 +52,10 @@ template <int lane, bool last>
 
 struct Half {
   using Stored = float16_t;
-  static constexpr std::size_t k_step = 8;
 
   static float round(const float* x, std::size_t count, Stored* to) {
     const Scale scale = scale_of(largest_bits(x, count));
-    for (std::size_t i = 0; i < count; i += k_step) {
+    for (std::size_t i = 0; i < count; i += 8) {
       const std::size_t left = count - i;
       const Floats low = values_at(x + i, left);
       const Floats high = values_at(x + i + 4, left > 4 ? left - 4 : 0);
