@@ -67,8 +67,8 @@ void declare_engine_options(options::options_description& own) {
       "kernels to use: scalar; avx2, avxvnni, avx512, amx; neon, i8mm (default: the best that "
       "this processor has)");
   add("numerics", options::value<std::string>()->value_name("NAME"),
-      "exact: 16-bit weights multiply float32 activations; native: BF16 weights multiply what the "
-      "processor rounds to BF16 (default: exact)");
+      "exact: 16-bit weights multiply float32 activations; native: activations rounded to 16 bits "
+      "where the processor has such products (BF16; on AArch64 F16 too; default: exact)");
 }
 
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine) {

@@ -22,6 +22,8 @@ inline constexpr double k_golden_int8 = 6e-4;
 // values evenly spread from 1 to 2 that is (2^-14 / 12) / (7 / 3) = 2.2e-6 of the energy, eleven
 // times less than int8 codes cost, through the same chain.
 inline constexpr double k_golden_native = 6e-5;
+// F16 weights with native numerics: the steps of binary16 are 8 times smaller.
+inline constexpr double k_golden_native_f16 = k_golden_native / 64.0;
 inline constexpr double k_golden_int8_experts = 5e-4;  // of mixtures: two layers, fewer products
 
 /// One golden model on one instruction set.

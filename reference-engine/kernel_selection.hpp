@@ -20,6 +20,8 @@ struct LiveCpuFeatures {
   bool amx_int8 = false;     // with TILE, and permitted to this process; implies avx512_vnni
   bool neon_dot = false;     // AArch64 with the dot product and half-precision extensions
   bool i8mm = false;         // and with the matrix multiplication of int8; implies neon_dot
+  bool arm_bf16 = false;     // products of bfloat16; implies neon_dot
+  bool arm_fhm = false;      // binary16 products added to float32; implies neon_dot
 };
 /// Asks the operating system for the tiles of AMX where the processor has them.
 LiveCpuFeatures live_cpu_features();

@@ -50,6 +50,15 @@ struct StreamProduct {
   bool fetch_ahead;  // see FormatKernels
 };
 
+/// What products make of float32 activations. Only native numerics rounds them.
+enum class ActivationRounding : std::uint8_t {
+  none,
+  bf16,  // the nearest bfloat16, ties to even
+  f16,   // the nearest binary16, ties to even, of k_f16_group values at a time: they share a power
+         // of two that brings the largest magnitude to 2^14 .. 2^15
+};
+inline constexpr std::size_t k_f16_group = 256;
+
 /// The kernels of one weight format. A *panel* is `panel_rows` consecutive rows of a matrix in the
 /// layout that this instruction set likes; it takes exactly the bytes of the rows as stored
 /// (panel_rows * row_bytes).
@@ -64,9 +73,7 @@ struct FormatKernels {
   void (*decode_row)(const std::byte* panel, std::size_t row, std::size_t k, float* out);
   void (*multiply)(const PanelProduct* product);
   void (*multiply_streams)(const StreamProduct* product);
-  /// Products see the float32 values as the nearest bfloat16 (ties to even). Only native numerics
-  /// does that.
-  bool rounds_to_bf16 = false;
+  ActivationRounding rounding = ActivationRounding::none;  // of formats that take float32 values
   /// multiply_streams asks for weights ahead of their use, in formats of large blocks. A matter of
   /// the processor, so it is no part of an instruction set's table: decoding Q4_K and Q6_K gained
   /// 10 % (AVX-512) to 30 % (AVX2) on a Cascade Lake Xeon and lost 5 % to 35 % on an AMD Zen 4.

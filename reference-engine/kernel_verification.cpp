@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <span>
@@ -8,9 +9,9 @@
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/kernels/vector_checks.hpp"
 #include "reference-engine/ops/matmul.hpp"
+#include "reference-engine/quant/activation_rounding.hpp"
 #include "reference-engine/quant/blocks.hpp"
 #include "reference-engine/quant/definition.hpp"
-#include "reference-engine/quant/half.hpp"
 #include "reference-engine/verification.hpp"
 
 namespace assay {
@@ -68,11 +69,12 @@ struct Columns {
     }
     view = {{codes.data(), scales.data(), sums.data(), k}, {values.data(), k}};
   }
-  /// What products with these kernels are to multiply: the values, or the nearest bfloat16.
+  /// What products with these kernels are to multiply: the values, or what they round them to.
   [[nodiscard]] std::vector<float> as_seen_by(const FormatKernels& kernels) const {
     std::vector<float> seen = values;
-    for (float& value : seen) {
-      if (kernels.rounds_to_bf16) value = bf16_to_f32(f32_to_bf16(value));
+    const std::size_t k = view.f32.k;
+    for (std::size_t first = 0; first < seen.size(); first += k) {
+      round_activations(kernels.rounding, std::span(seen).subspan(first, k));
     }
     return seen;
   }
@@ -261,7 +263,7 @@ void append_scales(const KernelTable& table, const FormatDefinition& definition,
   }
 }
 
-void append_format(const KernelTable& table, WeightFormat format, std::vector<KernelCheck>& out) {
+void append_products(const KernelTable& table, WeightFormat format, std::vector<KernelCheck>& out) {
   const std::uint64_t block = block_shape(format)->values;
   std::vector<std::uint64_t> widths{256, 512, 768, 11008, block == 256 ? 28672U : 29568U};
   if (block <= 32) widths.insert(widths.end(), {32, 96});
@@ -299,11 +301,19 @@ KernelCheck check_multiply(const KernelTable& table, const MatmulShape& shape,
   return check_product(table, cut, {});
 }
 
+std::vector<KernelCheck> check_format(const KernelTable& table, WeightFormat format) {
+  std::vector<KernelCheck> checks;
+  const FormatDefinition* definition = format_definition(format);
+  if (definition == nullptr) return checks;
+  append_products(table, format, checks);
+  if (definition->scales.bytes > 0) append_scales(table, *definition, checks);
+  return checks;
+}
+
 std::vector<KernelCheck> check_all_kernels(const KernelTable& table) {
   std::vector<KernelCheck> checks;
   for (const FormatDefinition& definition : format_definitions()) {
-    append_format(table, definition.format, checks);
-    if (definition.scales.bytes > 0) append_scales(table, definition, checks);
+    std::ranges::move(check_format(table, definition.format), std::back_inserter(checks));
   }
   append_vector_checks(table, checks);
   return checks;

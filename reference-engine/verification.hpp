@@ -37,8 +37,11 @@ struct MatmulShape {
 KernelCheck check_multiply(const KernelTable& table, const MatmulShape& shape,
                            std::uint64_t max_rows = 64);
 
-/// Every kernel of the table over edge shapes: one column to 13, all-extreme codes, zero and
-/// subnormal scales, last panels that are not full, and the vector helpers.
+/// The kernels of one format over edge shapes: one column to 13, all-extreme codes, zero and
+/// subnormal scales, last panels that are not full.
+std::vector<KernelCheck> check_format(const KernelTable& table, WeightFormat format);
+
+/// Every kernel of the table: those of all formats, and the vector helpers.
 std::vector<KernelCheck> check_all_kernels(const KernelTable& table);
 
 /// The distinct matrix products of a model for passes of `columns` tokens.

@@ -83,25 +83,36 @@ Result<double> distance(const Model& model, std::uint32_t chunk, std::span<const
   return error / size;
 }
 
+/// What matrices of a format without codes allow.
+double plain_bound(WeightFormat format, const FormatKernels* kernels) {
+  switch (kernels == nullptr ? ActivationRounding::none : kernels->rounding) {
+    case ActivationRounding::bf16:
+      return k_golden_native;
+    case ActivationRounding::f16:
+      return k_golden_native_f16;
+    case ActivationRounding::none:
+      break;
+  }
+  const bool half = format == WeightFormat::f16 || format == WeightFormat::bf16;
+  return half ? k_golden_half : k_golden_float32;
+}
+
 /// The format of most values of the matrices, and what it allows.
 void describe(const Model& model, GoldenCheck& check) {
   std::map<WeightFormat, std::uint64_t> values;
   bool block = false;
-  bool half = false;
-  bool native = false;
+  double plain = k_golden_float32;
   for (const PlannedTensor& tensor : model.plan().tensors) {
     values[tensor.format] += tensor.parameters();
     const FormatKernels* kernels = format_kernels(model.kernels(), tensor.format);
     block = block || (kernels != nullptr && kernels->takes_q8);
-    native = native || (kernels != nullptr && kernels->rounds_to_bf16);
-    half = half || tensor.format == WeightFormat::f16 || tensor.format == WeightFormat::bf16;
+    plain = std::max(plain, plain_bound(tensor.format, kernels));
   }
   const auto most =
       std::max_element(values.begin(), values.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   check.format = format_name(most->first);
   const double int8 = model.spec().is_moe() ? k_golden_int8_experts : k_golden_int8;
-  const double plain = native ? k_golden_native : half ? k_golden_half : k_golden_float32;
   check.bound = block ? int8 : plain;
 }
 

@@ -12,7 +12,7 @@ void lay_over(FormatKernels& out, const FormatKernels& part) {
   out.format = part.format;
   out.panel_rows = part.panel_rows;
   out.takes_q8 = part.takes_q8;
-  out.rounds_to_bf16 = part.rounds_to_bf16;
+  out.rounding = part.rounding;
   take(out.pack, part.pack);
   take(out.decode_row, part.decode_row);
   take(out.multiply, part.multiply);

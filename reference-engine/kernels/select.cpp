@@ -20,6 +20,8 @@
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 
+#include "reference-engine/kernels/arm_bf16/tables.hpp"
+#include "reference-engine/kernels/arm_fhm/tables.hpp"
 #include "reference-engine/kernels/arm_i8mm/tables.hpp"
 #include "reference-engine/kernels/arm_neon/tables.hpp"
 #endif
@@ -91,11 +93,16 @@ LiveCpuFeatures read_features() {
 LiveCpuFeatures read_features() {
   constexpr unsigned long k_halves = 1UL << 9 | 1UL << 10;  // FPHP, ASIMDHP
   constexpr unsigned long k_dot = 1UL << 20;                // ASIMDDP
+  constexpr unsigned long k_fhm = 1UL << 23;                // ASIMDFHM
   constexpr unsigned long k_i8mm = 1UL << 13;               // of the second word
+  constexpr unsigned long k_bf16 = 1UL << 14;               // there, too
   LiveCpuFeatures features;
   const unsigned long first = getauxval(AT_HWCAP);
   features.neon_dot = (first & k_halves) == k_halves && (first & k_dot) != 0;
-  features.i8mm = features.neon_dot && (getauxval(AT_HWCAP2) & k_i8mm) != 0;
+  const unsigned long second = getauxval(AT_HWCAP2);
+  features.i8mm = features.neon_dot && (second & k_i8mm) != 0;
+  features.arm_bf16 = features.neon_dot && (second & k_bf16) != 0;
+  features.arm_fhm = features.neon_dot && (first & k_fhm) != 0;
   return features;
 }
 #else
@@ -175,6 +182,18 @@ KernelTable i8mm_table() {
   }
   return out;
 }
+
+template <bool LiveCpuFeatures::*... needed>
+bool has(const LiveCpuFeatures& features) {
+  return ((features.*needed) && ...);
+}
+
+KernelTable with_rounding(KernelTable table, std::initializer_list<const KernelTable*> products,
+                          const char* isa) {
+  for (const KernelTable* part : products) lay_over(table, *part);
+  table.isa = isa;
+  return table;
+}
 #endif
 
 /// Best first.
@@ -204,6 +223,25 @@ const std::vector<NativeIsa>& all_native_isas() {
       {{with_bf16(avx512_table(), "avx512_bf16"),
         [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},
        "avx512"},
+#elif defined(__aarch64__)
+      {{with_rounding(i8mm_table(), {&k_arm_bf16_products, &k_arm_fhm_products}, "i8mm+bf16+fhm"),
+        has<&LiveCpuFeatures::i8mm, &LiveCpuFeatures::arm_bf16, &LiveCpuFeatures::arm_fhm>},
+       "i8mm"},
+      {{with_rounding(i8mm_table(), {&k_arm_bf16_products}, "i8mm+bf16"),
+        has<&LiveCpuFeatures::i8mm, &LiveCpuFeatures::arm_bf16>},
+       "i8mm"},
+      {{with_rounding(i8mm_table(), {&k_arm_fhm_products}, "i8mm+fhm"),
+        has<&LiveCpuFeatures::i8mm, &LiveCpuFeatures::arm_fhm>},
+       "i8mm"},
+      {{with_rounding(neon_table(), {&k_arm_bf16_products, &k_arm_fhm_products}, "neon+bf16+fhm"),
+        has<&LiveCpuFeatures::arm_bf16, &LiveCpuFeatures::arm_fhm>},
+       "neon"},
+      {{with_rounding(neon_table(), {&k_arm_bf16_products}, "neon+bf16"),
+        has<&LiveCpuFeatures::arm_bf16>},
+       "neon"},
+      {{with_rounding(neon_table(), {&k_arm_fhm_products}, "neon+fhm"),
+        has<&LiveCpuFeatures::arm_fhm>},
+       "neon"},
 #endif
   };
   return isas;
@@ -214,12 +252,12 @@ Result<const KernelTable*> select_native(const LiveCpuFeatures& features, std::s
   for (const NativeIsa& native : all_native_isas()) {
     if (!native.isa.allowed(features)) continue;
     if (isa.empty() || isa == native.base) return &native.isa.table;
-    bases.push_back(native.base);
+    if (bases.empty() || bases.back() != native.base) bases.push_back(native.base);
   }
   if (bases.empty()) {
     return fail(ErrorCode::usage,
                 "native: this processor has no 16-bit arithmetic of its own that the engine uses "
-                "(AVX512-BF16; expected exact)",
+                "(AVX512-BF16; on AArch64 BF16 or FHM; expected exact)",
                 "--numerics");
   }
   return fail(ErrorCode::usage,

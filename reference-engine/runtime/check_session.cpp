@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "reference-engine/quant/activation_rounding.hpp"
 #include "reference-engine/runtime/reference_pass.hpp"
 #include "reference-engine/verification.hpp"
 
@@ -24,17 +25,15 @@ constexpr double k_float32 = 1e-9;
 /// 2e-5 of the codes lie so near; four in one vector are allowed for, and room for inputs with
 /// outliers, where a code is worth more. Measured on 22,000 steps of the golden models and of
 /// random ones: 1e-12 for 99 of 100, and one code (1.3e-6 at n = 256) at most. Where products round
-/// to bfloat16, a step is 2^-7 of the value at most, (2^-7)^2 / n for one of them.
+/// to 16 bits, a step is rounding_step of the value at most: its square / n for one of them.
 double step_bound(std::initializer_list<const PackedMatrix*> matrices) {
   constexpr double k_outliers = 2e-5;
   constexpr double k_four_codes = 4.0 * 3.0 * 4.6 / (127.0 * 127.0);
-  constexpr double k_four_bf16 = 4.0 * 3.0 * 0x1p-14;
   double flips = 0.0;
   for (const PackedMatrix* matrix : matrices) {
     if (matrix->kernels == nullptr) continue;
-    const double four = matrix->kernels->takes_q8         ? k_four_codes
-                        : matrix->kernels->rounds_to_bf16 ? k_four_bf16
-                                                          : 0.0;
+    const double step = rounding_step(matrix->kernels->rounding);
+    const double four = matrix->kernels->takes_q8 ? k_four_codes : 4.0 * 3.0 * step * step;
     if (four > 0.0) flips = std::max(flips, four / static_cast<double>(matrix->columns));
   }
   return flips > 0.0 ? k_float32 + k_outliers + flips : k_float32;

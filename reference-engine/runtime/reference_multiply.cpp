@@ -6,7 +6,7 @@
 
 #include "reference-engine/kernels/tables.hpp"
 #include "reference-engine/ops/matmul.hpp"
-#include "reference-engine/quant/half.hpp"
+#include "reference-engine/quant/activation_rounding.hpp"
 
 namespace assay {
 namespace {
@@ -23,9 +23,6 @@ struct DeclaredInput {
   void quantise() {
     k_scalar_table.quantise_q8(values.data(), values.size(), codes.data(), scales.data(),
                                sums.data());
-  }
-  void round_to_bf16() {
-    for (float& value : values) value = bf16_to_f32(f32_to_bf16(value));
   }
   /// What the codes mean.
   [[nodiscard]] Vector decoded() const {
@@ -65,13 +62,16 @@ Vector multiply_as_declared(const Session::State& state, const PackedMatrix& mat
   constexpr std::size_t k_small = std::size_t{1} << 20;
   constexpr std::size_t k_stride = 7;  // of no panel's rows a divisor
   const bool codes = matrix.kernels->takes_q8;
-  const bool bf16 = matrix.kernels->rounds_to_bf16;
+  const ActivationRounding rounding = matrix.kernels->rounding;
   DeclaredInput input(exact);
   if (codes) input.quantise();
-  if (bf16) input.round_to_bf16();
-  const Vector x = codes  ? input.decoded()
-                   : bf16 ? Vector(input.values.begin(), input.values.end())
-                          : exact;
+  Vector x = exact;
+  if (codes) {
+    x = input.decoded();
+  } else if (rounding != ActivationRounding::none) {
+    round_activations(rounding, input.values);
+    x.assign(input.values.begin(), input.values.end());
+  }
   Vector out(matrix.rows);
   if (matrix.rows * matrix.columns <= k_small) {
     multiply_rows(*state.pool, matrix, expert, x, 1, out);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/quant/activation_rounding.hpp"
 #include "reference-engine/runtime/reference_pass.hpp"
 #include "reference-engine/verification.hpp"
 
@@ -71,8 +72,7 @@ double reference_bound(const Model& model, CacheFormat cache) {
   // a residual that grows by one part a layer, E(n + 1) = ((n + 2) E(n) + 7 e) / (n + 1), whose
   // solution is 7 e n. The head adds e.
   constexpr double k_int8_product = 4.6 / (12.0 * 127.0 * 127.0);
-  // Rounding to bfloat16, where products do that, costs 2.2e-6 (golden.hpp) in the same places.
-  constexpr double k_bf16_product = 0x1p-14 / (12.0 * 7.0 / 3.0);
+  // Rounding to 16 bits, where products do that, costs rounding_error in the same places.
   constexpr double k_products_per_layer = 7.0;
   // A layer that carries a state multiplies up to three factors of its input (e each) where
   // attention has 1 e, and quantises their product, whose peaks are three times as high (3 e, not
@@ -100,13 +100,14 @@ double reference_bound(const Model& model, CacheFormat cache) {
                     [](const LayerSpec& layer) { return layer.attention.is_latent(); }));
   double bound = k_float32;
   const std::vector<MatmulShape> shapes = matmul_shapes(model, 1);
-  const auto any = [&](bool FormatKernels::* property) {
-    return std::any_of(shapes.begin(), shapes.end(), [&](const MatmulShape& shape) {
-      return format_kernels(model.kernels(), shape.format)->*property;
-    });
-  };
-  const double product = (any(&FormatKernels::takes_q8) ? k_int8_product : 0.0) +
-                         (any(&FormatKernels::rounds_to_bf16) ? k_bf16_product : 0.0);
+  double codes = 0.0;
+  double rounded = 0.0;
+  for (const MatmulShape& shape : shapes) {
+    const FormatKernels& kernels = *format_kernels(model.kernels(), shape.format);
+    if (kernels.takes_q8) codes = k_int8_product;
+    rounded = std::max(rounded, rounding_error(kernels.rounding));
+  }
+  const double product = codes + rounded;
   if (product > 0.0) {
     bound += k_sample * product *
              (k_products_per_layer * layers + k_more_with_state * with_state +

@@ -73,11 +73,11 @@ std::vector<Cell> run_row(const RunResult& run) {
 /// What the table's marks mean, and why runs are not "ok".
 void add_run_notes(const std::vector<RunResult>& runs, Section& section) {
   const bool native = std::any_of(runs.begin(), runs.end(), [](const RunResult& run) {
-    return run.engine.numerics.find("bfloat16") != std::string::npos;
+    return run.engine.numerics.find("16-activations") != std::string::npos;
   });
   if (native) {
     section.notes.push_back(
-        {"native numerics: BF16 weights multiplied activations rounded to BF16", Tone::faint});
+        {"native numerics: 16-bit weights multiplied activations rounded to 16 bits", Tone::faint});
   }
   const auto slice = std::find_if(runs.begin(), runs.end(),
                                   [](const RunResult& run) { return run.model.is_slice; });

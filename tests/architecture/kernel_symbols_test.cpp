@@ -98,7 +98,6 @@ TEST(KernelSymbols, AnInstructionSetIncludesOnlyWhatHoldsNoFunctions) {
   }
 }
 
-#if defined(__x86_64__)
 /// An object's instructions.
 struct Code {
   std::size_t instructions = 0;
@@ -107,8 +106,10 @@ struct Code {
 };
 
 Code code_of(const std::string& object, const std::string& wanted) {
-  // "  1a:<tab>c4 e2 6d 50 c1 <tab>{vex} vpdpbusd %ymm1,%ymm2,%ymm0"
-  const std::regex instruction("^ *[0-9a-f]+:\\s+((?:[0-9a-f]{2} )+)\\s*(?:\\{[a-z]+\\} )?(\\S+)");
+  // "  1a:<tab>c4 e2 6d 50 c1 <tab>{vex} vpdpbusd %ymm1,%ymm2,%ymm0"; of AArch64 one word:
+  // "  1c:<tab>6e41ec00 <tab>bfmmla<tab>v0.4s, v0.8h, v1.8h"
+  const std::regex instruction(
+      "^ *[0-9a-f]+:\\s+((?:[0-9a-f]{2} |[0-9a-f]{8} )+)\\s*(?:\\{[a-z]+\\} )?(\\S+)");
   Code code;
   for (const std::string& line : lines_of(std::string(ASSAY_OBJDUMP) + " -d '" + object + "'")) {
     std::smatch match;
@@ -120,6 +121,7 @@ Code code_of(const std::string& object, const std::string& wanted) {
   return code;
 }
 
+#if defined(__x86_64__)
 /// Without its compiler flag a source would be compiled with a model of its instruction.
 TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
   struct Expected {
@@ -152,6 +154,28 @@ TEST(KernelSymbols, NothingIsEncodedForAvx512WhereThatIsNotAskedFor) {
     ++objects;
   }
   EXPECT_GT(objects, 3U);
+}
+#elif defined(__aarch64__)
+/// What only some processors have is found in each object of its folder, and in no other.
+TEST(KernelSymbols, InstructionsAreInTheirFolderOnly) {
+  struct Expected {
+    std::string folder;
+    std::string instruction;
+    std::size_t objects;
+  };
+  for (const Expected& expected :
+       {Expected{"arm_i8mm", "smmla", 3}, Expected{"arm_bf16", "bfmmla", 1},
+        Expected{"arm_bf16", "bfdot", 1}, Expected{"arm_fhm", "fmlal", 1}}) {
+    std::size_t objects = 0;
+    for (const std::string& object : instruction_set_objects()) {
+      const bool own = object.find("/kernels/" + expected.folder + "/") != std::string::npos;
+      const Code code = code_of(object, expected.instruction);
+      EXPECT_GT(code.instructions, 0U) << object;
+      EXPECT_EQ(code.wanted > 0, own) << object << ": " << expected.instruction;
+      if (own) ++objects;
+    }
+    EXPECT_EQ(objects, expected.objects) << expected.folder;
+  }
 }
 #endif
 

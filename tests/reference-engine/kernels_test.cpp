@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/ops/matmul.hpp"
+#include "reference-engine/quant/activation_rounding.hpp"
 #include "reference-engine/quant/definition.hpp"
 #include "reference-engine/verification.hpp"
 
@@ -83,6 +85,140 @@ INSTANTIATE_TEST_SUITE_P(AvailableIsas, KernelsOf,
                          testing::ValuesIn(available_isas(live_cpu_features())),
                          [](const auto& isa) { return isa.param; });
 
+/// The tables of native numerics that this processor has, none on most.
+std::vector<const KernelTable*> native_tables() {
+  std::vector<const KernelTable*> tables;
+  for (const std::string& isa : available_isas(live_cpu_features())) {
+    const auto table = select_kernels(live_cpu_features(), isa, Numerics::native);
+    if (table) tables.push_back(*table);
+  }
+  return tables;
+}
+
+class NativeKernelsOf : public testing::TestWithParam<const KernelTable*> {
+ protected:
+  /// Kernels that round their activations; the others are those of another table.
+  static std::vector<const FormatKernels*> rounding_kernels() {
+    std::vector<const FormatKernels*> found;
+    for (const FormatKernels& kernels : GetParam()->formats) {
+      if (kernels.rounding != ActivationRounding::none) found.push_back(&kernels);
+    }
+    return found;
+  }
+};
+
+TEST_P(NativeKernelsOf, AgreeWithTheDefinitionOnRoundedActivations) {
+  EXPECT_FALSE(rounding_kernels().empty());
+  for (const FormatKernels* kernels : rounding_kernels()) {
+    const auto checks = check_format(*GetParam(), static_cast<WeightFormat>(kernels->format));
+    EXPECT_GT(checks.size(), 50U);
+    for (const KernelCheck& check : checks) {
+      EXPECT_TRUE(check.passed()) << check.kernel << " rows " << check.rows << " k " << check.k
+                                  << " columns " << check.columns << ": NMSE " << check.nmse;
+    }
+  }
+}
+
+/// 64 random rows times columns that are given.
+class SomeRows {
+ public:
+  static constexpr std::size_t k_rows = 64;
+
+  SomeRows(const FormatKernels& kernels, std::size_t k)
+      : definition_(*format_definition(static_cast<WeightFormat>(kernels.format))),
+        matrix_{&kernels, nullptr, k_rows, k, 1},
+        row_bytes_(row_bytes(definition_.format, k)),
+        stored_(k_rows * row_bytes_) {
+    for (std::size_t r = 0; r < k_rows; ++r) {
+      definition_.fill_random(r + 1, 0.02F, k, stored_.data() + r * row_bytes_);
+    }
+    panels_.resize(matrix_.panel_count() * matrix_.panel_bytes());
+    for (std::size_t p = 0; p < matrix_.panel_count(); ++p) {
+      kernels.pack(stored_.data() + p * kernels.panel_rows * row_bytes_, kernels.panel_rows, k,
+                   panels_.data() + p * matrix_.panel_bytes());
+    }
+    matrix_.panels = panels_.data();
+  }
+
+  /// Shapes: x [columns, k], result [columns, k_rows].
+  std::vector<float> times(const std::vector<float>& x) {
+    const std::size_t columns = x.size() / matrix_.columns;
+    std::vector<float> out(columns * k_rows);
+    ThreadPool pool(1);
+    const Product product{&matrix_, 0,          {{}, {x.data(), matrix_.columns}},
+                          columns,  out.data(), k_rows};
+    multiply(pool, {&product, 1});
+    return out;
+  }
+
+  double exact(std::size_t row, const std::vector<float>& x, std::size_t column) {
+    const F32Columns columns{x.data(), matrix_.columns};
+    return definition_.dot(stored_.data() + row * row_bytes_, nullptr, &columns, column);
+  }
+
+ private:
+  const FormatDefinition& definition_;
+  PackedMatrix matrix_;
+  std::size_t row_bytes_;
+  std::vector<std::byte> stored_;
+  std::vector<std::byte> panels_;
+};
+
+/// Far below and above what binary16 can hold (6e-8 and 65504), and any two of them side by side.
+TEST_P(NativeKernelsOf, TakeActivationsOfAnySize) {
+  constexpr std::size_t k_width = 600;
+  constexpr float k_sizes[] = {1e-30F, 1e-9F, 1e-5F, 1.0F, 65519.0F, 1e6F, 1e30F, 3e38F};
+  constexpr std::size_t k_columns = std::size(k_sizes);
+  std::vector<float> x(k_columns * k_width);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto part = static_cast<float>(i * 37 % 101) / 50.0F - 1.0F;
+    x[i] = k_sizes[i / k_width] * part;
+  }
+  for (const FormatKernels* kernels : rounding_kernels()) {
+    SomeRows rows(*kernels, k_width);
+    const std::vector<float> many = rows.times(x);
+    for (std::size_t c = 0; c < k_columns; ++c) {
+      std::vector<float> column(x.begin() + static_cast<std::ptrdiff_t>(c * k_width),
+                                x.begin() + static_cast<std::ptrdiff_t>((c + 1) * k_width));
+      const std::vector<float> one = rows.times(column);
+      round_activations(kernels->rounding, column);
+      double error = 0.0;
+      double power = 0.0;
+      for (std::size_t r = 0; r < SomeRows::k_rows; ++r) {
+        const double exact = rows.exact(r, column, 0);
+        error += std::pow(static_cast<double>(many[c * SomeRows::k_rows + r]) - exact, 2) +
+                 std::pow(static_cast<double>(one[r]) - exact, 2);
+        power += exact * exact;
+      }
+      EXPECT_LE(error, 2e-10 * power) << kernels->format << " " << k_sizes[c];
+    }
+  }
+}
+
+TEST_P(NativeKernelsOf, HideNoActivationThatIsNotFinite) {
+  constexpr std::size_t k_width = 600;
+  for (const FormatKernels* kernels : rounding_kernels()) {
+    SomeRows rows(*kernels, k_width);
+    for (const float bad : {INFINITY, -INFINITY, NAN}) {
+      std::vector<float> x(2 * k_width, 1.0F);
+      x[300] = bad;
+      const std::vector<float> out = rows.times(x);
+      for (std::size_t r = 0; r < SomeRows::k_rows; ++r) {
+        EXPECT_FALSE(std::isfinite(out[r])) << kernels->format << " " << bad;
+        EXPECT_TRUE(std::isfinite(out[SomeRows::k_rows + r])) << kernels->format << " " << bad;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Available, NativeKernelsOf, testing::ValuesIn(native_tables()),
+                         [](const auto& table) {
+                           std::string name = table.param->isa;
+                           std::replace(name.begin(), name.end(), '+', '_');
+                           return name;
+                         });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NativeKernelsOf);
+
 TEST(KernelSelection, TakesTheBestIsaWhenNoneIsNamed) {
   const auto best = select_kernels(live_cpu_features());
   ASSERT_TRUE(best);
@@ -117,11 +253,11 @@ TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
   const auto best = select_kernels(features, {}, Numerics::native);
   ASSERT_TRUE(best) << best.error().text();
   EXPECT_STREQ((*best)->isa, "avx512_bf16");
-  EXPECT_TRUE(format_kernels(**best, WeightFormat::bf16)->rounds_to_bf16);
-  EXPECT_FALSE(format_kernels(**best, WeightFormat::f16)->rounds_to_bf16);
+  EXPECT_EQ(format_kernels(**best, WeightFormat::bf16)->rounding, ActivationRounding::bf16);
+  EXPECT_EQ(format_kernels(**best, WeightFormat::f16)->rounding, ActivationRounding::none);
   const KernelTable& exact = **select_kernels(features);
   EXPECT_STREQ(exact.isa, "avx512");
-  EXPECT_FALSE(format_kernels(exact, WeightFormat::bf16)->rounds_to_bf16);
+  EXPECT_EQ(format_kernels(exact, WeightFormat::bf16)->rounding, ActivationRounding::none);
   LiveCpuFeatures with_tiles = features;
   with_tiles.amx_int8 = true;
   EXPECT_STREQ((*select_kernels(with_tiles, {}, Numerics::native))->isa, "amx+avx512_bf16");
@@ -130,6 +266,27 @@ TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
   ASSERT_FALSE(narrow);
   EXPECT_THAT(narrow.error().message, testing::HasSubstr("--isa avx512"));
 }
+#elif defined(__aarch64__)
+TEST(KernelSelection, NativeNumericsTakesTheProductsThatThereAre) {
+  const auto best = [](const LiveCpuFeatures& features, std::string_view isa = {}) {
+    return std::string((*select_kernels(features, isa, Numerics::native))->isa);
+  };
+  LiveCpuFeatures features{.neon_dot = true, .arm_fhm = true};
+  EXPECT_EQ(best(features), "neon+fhm");
+  features.arm_bf16 = true;
+  EXPECT_EQ(best(features), "neon+bf16+fhm");
+  features.i8mm = true;
+  EXPECT_EQ(best(features), "i8mm+bf16+fhm");
+  EXPECT_EQ(best(features, "neon"), "neon+bf16+fhm");
+  features.arm_fhm = false;
+  EXPECT_EQ(best(features), "i8mm+bf16");
+  const KernelTable& table = **select_kernels(features, {}, Numerics::native);
+  EXPECT_EQ(format_kernels(table, WeightFormat::bf16)->rounding, ActivationRounding::bf16);
+  EXPECT_EQ(format_kernels(table, WeightFormat::f16)->rounding, ActivationRounding::none);
+  const auto scalar = select_kernels(features, "scalar", Numerics::native);
+  ASSERT_FALSE(scalar);
+  EXPECT_THAT(scalar.error().message, testing::HasSubstr("--isa i8mm, neon)"));
+}
 #endif
 
 TEST(KernelSelection, RefusesNativeNumericsThatTheProcessorLacks) {
@@ -137,6 +294,7 @@ TEST(KernelSelection, RefusesNativeNumericsThatTheProcessorLacks) {
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().code, ErrorCode::usage);
   EXPECT_THAT(table.error().message, testing::HasSubstr("AVX512-BF16"));
+  EXPECT_THAT(table.error().message, testing::HasSubstr("on AArch64 BF16 or FHM"));
 }
 
 TEST(KernelSelection, NumericsHaveNames) {

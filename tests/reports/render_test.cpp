@@ -74,8 +74,10 @@ TEST(RenderText, MarksWhatIsUnknown) {
 TEST(RenderText, TellsOfNativeNumerics) {
   Assessment assessment = sample_assessment();
   EXPECT_EQ(rendered("text", assessment).find("native numerics"), std::string::npos);
-  assessment.runs.front().engine.numerics = "bfloat16-activations";
-  EXPECT_THAT(rendered("text", assessment), HasSubstr("native numerics"));
+  for (const char* numerics : {"bfloat16-activations", "int8-activations, binary16-activations"}) {
+    assessment.runs.front().engine.numerics = numerics;
+    EXPECT_THAT(rendered("text", assessment), HasSubstr("native numerics"));
+  }
 }
 
 TEST(RenderText, TellsAProfilesAnswerFromAMeasuredOne) {

@@ -27,12 +27,12 @@ PreparedModel prepared(Recipe recipe) {
   return std::move(*prepare_model(model));
 }
 
-/// The scalar table, as if it rounded like native numerics.
-KernelTable rounding_kernels() {
+/// The scalar table, as if a format rounded like native numerics.
+KernelTable rounding_kernels(WeightFormat format, ActivationRounding rounding) {
   KernelTable kernels = **select_kernels(live_cpu_features(), "scalar");
-  for (FormatKernels& format : kernels.formats) {
-    const bool bf16 = format.format == static_cast<std::uint32_t>(WeightFormat::bf16);
-    if (format.panel_rows != 0) format.rounds_to_bf16 = bf16;
+  for (FormatKernels& own : kernels.formats) {
+    const bool rounds = own.format == static_cast<std::uint32_t>(format);
+    if (own.panel_rows != 0 && rounds) own.rounding = rounding;
   }
   return kernels;
 }
@@ -44,22 +44,26 @@ RunResult described(Recipe recipe, const KernelTable& kernels) {
 
 TEST(Summary, NamesHowProductsSeeTheirActivations) {
   const KernelTable& exact = **select_kernels(live_cpu_features(), "scalar");
-  const KernelTable native = rounding_kernels();
+  const KernelTable bf16 = rounding_kernels(WeightFormat::bf16, ActivationRounding::bf16);
+  const KernelTable f16 = rounding_kernels(WeightFormat::f16, ActivationRounding::f16);
   EXPECT_EQ(described(Recipe::q4_0, exact).engine.numerics, "int8-activations");
   EXPECT_EQ(described(Recipe::bf16, exact).engine.numerics, "float32-activations");
-  EXPECT_EQ(described(Recipe::bf16, native).engine.numerics, "bfloat16-activations");
-  EXPECT_EQ(described(Recipe::f16, native).engine.numerics, "float32-activations");
+  EXPECT_EQ(described(Recipe::bf16, bf16).engine.numerics, "bfloat16-activations");
+  EXPECT_EQ(described(Recipe::f16, bf16).engine.numerics, "float32-activations");
+  EXPECT_EQ(described(Recipe::f16, f16).engine.numerics, "binary16-activations");
+  EXPECT_EQ(described(Recipe::f16, f16).prefill_peak, "fma_flops_per_second");
 }
 
 TEST(Summary, RoundedProductsHaveALimitButNoPeak) {
-  RunResult run = described(Recipe::bf16, rounding_kernels());
+  RunResult run =
+      described(Recipe::bf16, rounding_kernels(WeightFormat::bf16, ActivationRounding::bf16));
   EXPECT_EQ(run.prefill_peak, "bf16_flops_per_second");
   run.prefill_tokens_per_second = describe({100.0, 101.0, 102.0});
   MicroResults micro;
   micro.fma_flops_per_second[2] = describe({1e11});
   RunEvidence evidence;
   compare_with_limits(micro, run, evidence);
-  EXPECT_EQ(evidence.compute_ops_per_second, 2e11);
+  EXPECT_EQ(evidence.compute_ops_per_second, 4e11);
   EXPECT_EQ(run.prefill_compute_utilization_ratio.state(), FactState::unknown);
 }
 

@@ -1,10 +1,13 @@
 #include "workloads/run/summary.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "reference-engine/kernel_selection.hpp"
 
@@ -26,6 +29,7 @@ const PlannedTensor* output_head(const ModelSpec& spec, const TensorPlan& plan) 
 struct Products {
   bool int8 = false;  // block formats
   bool bf16 = false;  // BF16 with native numerics
+  bool f16 = false;   // F16 with native numerics
 };
 
 Products products_of(const TensorPlan& plan, const KernelTable& kernels) {
@@ -34,20 +38,25 @@ Products products_of(const TensorPlan& plan, const KernelTable& kernels) {
     const auto shape = block_shape(tensor.format);
     const FormatKernels* own = format_kernels(kernels, tensor.format);
     products.int8 = products.int8 || (shape && shape->values > 1);
-    products.bf16 = products.bf16 || (own != nullptr && own->rounds_to_bf16);
+    if (own == nullptr) continue;
+    products.bf16 = products.bf16 || own->rounding == ActivationRounding::bf16;
+    products.f16 = products.f16 || own->rounding == ActivationRounding::f16;
   }
   return products;
 }
 
+/// Products of binary16 do as many multiply-adds an instruction as those of float32.
 std::string_view peak_of(const Products& products) {
   return products.int8 ? k_int8_peak : products.bf16 ? k_bf16_peak : k_float_peak;
 }
 
-std::string_view numerics_of(const Products& products) {
-  if (products.int8) {
-    return products.bf16 ? "int8-activations, bfloat16-activations" : "int8-activations";
-  }
-  return products.bf16 ? "bfloat16-activations" : "float32-activations";
+std::string numerics_of(const Products& products) {
+  std::vector<std::string_view> names;
+  if (products.int8) names.emplace_back("int8-activations");
+  if (products.bf16) names.emplace_back("bfloat16-activations");
+  if (products.f16) names.emplace_back("binary16-activations");
+  if (names.empty()) names.emplace_back("float32-activations");
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::optional<double> median_at(const std::map<unsigned, Statistic>& by_threads, unsigned threads) {
@@ -126,9 +135,10 @@ void compare_with_limits(const MicroResults& micro, RunResult& run, RunEvidence&
       threads);
   evidence.compute_ops_per_second = peak;
   if (run.prefill_peak == k_bf16_peak) {
-    // A lane does two multiply-adds where float32 does one, at no more instructions a cycle: what
-    // is beyond that is impossible, but it is no peak to compare with.
-    if (peak) evidence.compute_ops_per_second = 2.0 * *peak;
+    // An instruction does two (VDPBF16PS, BFDOT) or four (BFMMLA) multiply-adds where float32 does
+    // one, at no more instructions a cycle: what is beyond that is impossible, but it is no peak to
+    // compare with.
+    if (peak) evidence.compute_ops_per_second = 4.0 * *peak;
     peak.reset();
   }
   const auto absent = Fact<double>::absent("not part of this workload");

@@ -241,6 +241,6 @@ constinit const KernelTable k_avx512_bf16_products{
                  .decode_row = decode_row,
                  .multiply = multiply,
                  .multiply_streams = multiply_streams,
-                 .rounds_to_bf16 = true}}};
+                 .rounding = ActivationRounding::bf16}}};
 
 }  // namespace assay

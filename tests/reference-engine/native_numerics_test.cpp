@@ -1,0 +1,103 @@
+// `--numerics native` on this processor, where it has products that round: nothing else runs them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "reference-engine/gguf_file.hpp"
+#include "reference-engine/golden.hpp"
+#include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/session.hpp"
+#include "reference-engine/thread_pool.hpp"
+#include "reference-engine/verification.hpp"
+#include "tests/reference-engine/golden_models.hpp"
+#include "tests/reference-engine/nmse.hpp"
+
+namespace assay {
+namespace {
+
+/// A format whose activations may be rounded.
+struct Rounded {
+  std::string golden;
+  Recipe recipe;
+  WeightFormat format;
+  double exact;  // bounds
+  double native;
+};
+
+class NativeNumerics : public testing::TestWithParam<Rounded> {
+ protected:
+  void SetUp() override {
+    const auto table = select_kernels(live_cpu_features(), {}, Numerics::native);
+    if (!table ||
+        format_kernels(**table, GetParam().format)->rounding == ActivationRounding::none) {
+      GTEST_SKIP() << "this processor rounds no activations of " << GetParam().golden;
+    }
+    table_ = *table;
+  }
+
+  /// NMSE of all logits of the golden model.
+  double distance(const KernelTable& kernels, std::uint32_t chunk) {
+    const std::string& golden = GetParam().golden;
+    const auto file = GgufFile::open(models_.file(golden));
+    const auto model = load_model(*file, kernels, pool_);
+    auto session = Session::open(*model, {64, CacheFormat::f32, chunk, 2}, pool_);
+    std::vector<float> logits;
+    auto done =
+        session->evaluate_all(GoldenModels::tokens(), [&](std::size_t, std::span<const float> row) {
+          logits.insert(logits.end(), row.begin(), row.end());
+        });
+    EXPECT_TRUE(done);
+    return nmse(logits, GoldenModels::logits(golden));
+  }
+
+  GoldenModels models_;
+  ThreadPool pool_{2};
+  const KernelTable* table_ = nullptr;
+};
+
+TEST_P(NativeNumerics, CostsWhatRoundingExplains) {
+  const double exact = distance(**select_kernels(live_cpu_features()), 512);
+  EXPECT_LE(exact, GetParam().exact);
+  for (const std::uint32_t chunk : {1U, 5U, 512U}) {
+    const double native = distance(*table_, chunk);
+    EXPECT_LE(native, GetParam().native) << chunk;
+    EXPECT_GT(native, 2.0 * exact) << chunk << ": nothing is rounded";
+  }
+}
+
+ModelSpec small_spec() {
+  ModelSpec spec;
+  spec.name = "small";
+  spec.architecture = "llama";
+  spec.d_model = 256;
+  spec.layers =
+      uniform_layers(2, {.attention = {.heads = 4, .kv_heads = 2, .head_dim = 64}, .d_ff = 512});
+  spec.vocabulary = 512;
+  spec.trained_context = 2048;
+  spec.rope() = {.pairs = RopePairs::adjacent, .dims = 64, .base = 10000.0F};
+  return spec;
+}
+
+TEST_P(NativeNumerics, PassesTheChecksBeforeAMeasurement) {
+  const auto model = synthesise_model(small_spec(), GetParam().recipe, 1, *table_, pool_);
+  ASSERT_TRUE(model) << model.error().text();
+  auto session = Session::open(*model, {40, CacheFormat::f16, 16, 2}, pool_);
+  ASSERT_TRUE(session && session->fill_to(33, 1));
+  const auto check = check_session(*model, *session, 7);
+  ASSERT_TRUE(check) << check.error().text();
+  EXPECT_TRUE(check->passed()) << check->reason();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, NativeNumerics,
+    testing::Values(Rounded{"llama-wide-BF16", Recipe::bf16, WeightFormat::bf16, k_golden_half,
+                            k_golden_native},
+                    Rounded{"llama-wide-F16", Recipe::f16, WeightFormat::f16, k_golden_half,
+                            k_golden_native_f16}),
+    [](const auto& row) { return std::string(format_name(row.param.format)); });
+
+}  // namespace
+}  // namespace assay
