@@ -1,6 +1,7 @@
 // What the kernels of this machine reach, next to what its cores and memory can do:
 //   kernel_bench [--benchmark_filter=decode/Q4_K] [--benchmark_repetitions=5]
-// Names: prefill|decode|cached/FORMAT/ISA/THREADS; read, fma and int8 are the limits.
+// Names: prefill|decode|cached/FORMAT/ISA/THREADS; read, fma, int8 and bf16 are the limits. Tables
+// with native numerics ("avx512_bf16") have rows of what is their own.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
@@ -159,33 +160,40 @@ void add(const std::string& name, Function function, Arguments... arguments) {
       ->Unit(benchmark::kMillisecond);
 }
 
-void add_table(const KernelTable& table) {
+std::string ending(const KernelTable& table, unsigned threads) {
+  return std::string("/") + table.isa + "/" + std::to_string(threads);
+}
+
+void add_products(const KernelTable& table, WeightFormat format, unsigned threads) {
   const KernelTable* kernels = &table;
-  for (const unsigned threads : {1U, 2U}) {
-    const std::string end = std::string("/") + table.isa + "/" + std::to_string(threads);
-    for (const unsigned streams : {1U, 2U, 4U, 8U}) {
-      add("read/" + std::to_string(streams) + end,
-          [=](benchmark::State& state) { read(state, *kernels, streams, threads); });
-    }
-    add("fma" + end, [=](benchmark::State& state) {
-      peak(state, kernels->fma_loop, kernels->fma_flops_per_step, threads);
-    });
-    add("int8" + end, [=](benchmark::State& state) {
-      peak(state, kernels->int8_loop, kernels->int8_ops_per_step, threads);
-    });
-    for (const FormatDefinition& definition : format_definitions()) {
-      const WeightFormat format = definition.format;
-      const std::string name = std::string(format_name(format)) + end;
-      add("decode/" + name,
-          [=](benchmark::State& state) { decode(state, *kernels, format, threads, false); });
-      if (threads == 1) {
-        add("cached/" + name,
-            [=](benchmark::State& state) { decode(state, *kernels, format, threads, true); });
-      }
-      add("prefill/" + name,
-          [=](benchmark::State& state) { prefill(state, *kernels, format, threads); });
-    }
+  const std::string name = std::string(format_name(format)) + ending(table, threads);
+  add("decode/" + name,
+      [=](benchmark::State& state) { decode(state, *kernels, format, threads, false); });
+  if (threads == 1) {
+    add("cached/" + name,
+        [=](benchmark::State& state) { decode(state, *kernels, format, threads, true); });
   }
+  add("prefill/" + name,
+      [=](benchmark::State& state) { prefill(state, *kernels, format, threads); });
+}
+
+void add_limits(const KernelTable& table, unsigned threads) {
+  const KernelTable* kernels = &table;
+  const std::string end = ending(table, threads);
+  for (const unsigned streams : {1U, 2U, 4U, 8U}) {
+    add("read/" + std::to_string(streams) + end,
+        [=](benchmark::State& state) { read(state, *kernels, streams, threads); });
+  }
+  add("fma" + end, [=](benchmark::State& state) {
+    peak(state, kernels->fma_loop, kernels->fma_flops_per_step, threads);
+  });
+  add("int8" + end, [=](benchmark::State& state) {
+    peak(state, kernels->int8_loop, kernels->int8_ops_per_step, threads);
+  });
+}
+
+void add_attention(const KernelTable& table) {
+  const KernelTable* kernels = &table;
   for (const CacheFormat format : all_cache_formats()) {
     const std::string name = "attention/" + std::string(cache_format_name(format)) + "/";
     for (const std::size_t queries : {1U, 4U, 8U, 64U}) {
@@ -195,14 +203,41 @@ void add_table(const KernelTable& table) {
   }
 }
 
+void add_table(const KernelTable& table) {
+  for (const unsigned threads : {1U, 2U}) {
+    add_limits(table, threads);
+    for (const FormatDefinition& definition : format_definitions()) {
+      add_products(table, definition.format, threads);
+    }
+  }
+  add_attention(table);
+}
+
+/// What native numerics has of its own.
+void add_native_table(const KernelTable& table) {
+  const KernelTable* kernels = &table;
+  for (const unsigned threads : {1U, 2U}) {
+    add("bf16" + ending(table, threads), [=](benchmark::State& state) {
+      peak(state, kernels->bf16_loop, kernels->bf16_flops_per_step, threads);
+    });
+    for (const FormatDefinition& definition : format_definitions()) {
+      if (format_kernels(table, definition.format)->rounding == ActivationRounding::none) continue;
+      add_products(table, definition.format, threads);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace assay
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  for (const std::string& isa : assay::available_isas(assay::live_cpu_features())) {
+  const assay::LiveCpuFeatures features = assay::live_cpu_features();
+  for (const std::string& isa : assay::available_isas(features)) {
     if (isa == "scalar") continue;  // the definition is not meant to be fast
-    assay::add_table(**assay::select_kernels(assay::live_cpu_features(), isa));
+    assay::add_table(**assay::select_kernels(features, isa));
+    const auto native = assay::select_kernels(features, isa, assay::Numerics::native);
+    if (native) assay::add_native_table(**native);
   }
   for (const unsigned threads : {2U, 4U}) {
     assay::add("dispatch/" + std::to_string(threads),

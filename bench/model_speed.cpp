@@ -44,6 +44,7 @@ struct Arguments {
   std::string model;
   unsigned threads = 2;
   std::string isa;
+  std::string numerics = "exact";
   std::uint32_t prompt = 512;
   std::uint32_t generate = 64;
   std::uint32_t depth = 0;
@@ -117,8 +118,15 @@ int measure(const Arguments& arguments, const assay::Model& model, const assay::
   return 0;
 }
 
+/// What --isa and --numerics ask for.
+assay::Result<const assay::KernelTable*> kernels_of(const Arguments& arguments) {
+  const auto numerics = assay::numerics_of_name(arguments.numerics);
+  if (!numerics) return assay::pass_on(numerics);
+  return assay::select_kernels(assay::live_cpu_features(), arguments.isa, *numerics);
+}
+
 int run(const Arguments& arguments) {
-  const auto kernels = assay::select_kernels(assay::live_cpu_features(), arguments.isa);
+  const auto kernels = kernels_of(arguments);
   const auto cache = assay::cache_format(arguments.cache);
   auto file = assay::GgufFile::open(arguments.model);
   if (!kernels || !cache || !file) {
@@ -166,6 +174,8 @@ int main(int argc, char** argv) {
   add("threads", options::value(&arguments.threads)->default_value(2), "");
   add("isa", options::value(&arguments.isa),
       "kernels: scalar, avx2, avxvnni, avx512, amx (default: the best)");
+  add("numerics", options::value(&arguments.numerics)->default_value("exact"),
+      "exact, or native: BF16 weights multiply activations rounded to BF16");
   add("prompt", options::value(&arguments.prompt)->default_value(512), "tokens of the prompt");
   add("generate", options::value(&arguments.generate)->default_value(64), "tokens to generate");
   add("depth", options::value(&arguments.depth)->default_value(0), "tokens in the cache before");

@@ -139,6 +139,9 @@ struct KernelTable {
   /// The same for the int8 dot product path that this table's multiply uses.
   std::int32_t (*int8_loop)(std::size_t steps) = nullptr;
   double int8_ops_per_step = 0.0;
+  /// The same for pairs of bfloat16 values, in tables with native numerics only (else null).
+  float (*bf16_loop)(std::size_t steps) = nullptr;
+  double bf16_flops_per_step = 0.0;
 };
 
 }  // namespace assay

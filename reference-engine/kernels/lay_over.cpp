@@ -51,6 +51,8 @@ void lay_over(KernelTable& out, const KernelTable& part) {
   take(out.fma_flops_per_step, part.fma_flops_per_step);
   take(out.int8_loop, part.int8_loop);
   take(out.int8_ops_per_step, part.int8_ops_per_step);
+  take(out.bf16_loop, part.bf16_loop);
+  take(out.bf16_flops_per_step, part.bf16_flops_per_step);
 }
 
 }  // namespace assay

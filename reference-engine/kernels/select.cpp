@@ -13,6 +13,7 @@
 #include <cpuid.h>
 
 #include "reference-engine/kernels/x86_amx/tables.hpp"
+#include "reference-engine/kernels/x86_amx_bf16/tables.hpp"
 #include "reference-engine/kernels/x86_avx2/tables.hpp"
 #include "reference-engine/kernels/x86_avx512/tables.hpp"
 #include "reference-engine/kernels/x86_avx512_bf16/tables.hpp"
@@ -69,6 +70,7 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_avx_vnni = 1U << 4;         // of leaf 7, sub-leaf 1
   constexpr unsigned k_avx512_bf16 = 1U << 5;      // there, too
   constexpr unsigned k_amx = 1U << 24 | 1U << 25;  // TILE, INT8
+  constexpr unsigned k_amx_bf16 = 1U << 22;
   constexpr std::uint64_t k_ymm_state = 0x6;
   constexpr std::uint64_t k_zmm_state = 0xE6;
   constexpr std::uint64_t k_tile_state = 0x60000;
@@ -86,6 +88,7 @@ LiveCpuFeatures read_features() {
   features.avx512_bf16 = features.avx512_vnni && (more.eax & k_avx512_bf16) != 0;
   features.amx_int8 = features.avx512_vnni && (saved_state() & k_tile_state) == k_tile_state &&
                       (extended.edx & k_amx) == k_amx && permit_tiles();
+  features.amx_bf16 = features.amx_int8 && features.avx512_bf16 && (extended.edx & k_amx_bf16) != 0;
   return features;
 }
 #elif defined(__aarch64__)
@@ -166,8 +169,16 @@ KernelTable amx_table() {
 
 KernelTable with_bf16(KernelTable table, const char* isa) {
   lay_over(table, k_avx512_bf16_products);
+  lay_over(table, k_avx512_bf16_loops);
   table.isa = isa;
   return table;
+}
+
+KernelTable amx_bf16_table() {
+  KernelTable out = with_bf16(amx_table(), "amx+avx512_bf16");
+  lay_over(out, k_amx_bf16_products);
+  lay_over(out, k_amx_bf16_loops);
+  return out;
 }
 #elif defined(__aarch64__)
 KernelTable neon_table() {
@@ -217,6 +228,8 @@ const std::vector<Isa>& all_isas() {
 const std::vector<NativeIsa>& all_native_isas() {
   static const std::vector<NativeIsa> isas{
 #if defined(__x86_64__)
+      {{amx_bf16_table(), [](const LiveCpuFeatures& features) { return features.amx_bf16; }},
+       "amx"},
       {{with_bf16(amx_table(), "amx+avx512_bf16"),
         [](const LiveCpuFeatures& features) { return features.amx_int8 && features.avx512_bf16; }},
        "amx"},

@@ -122,6 +122,15 @@ Code code_of(const std::string& object, const std::string& wanted) {
 }
 
 #if defined(__x86_64__)
+/// An object's code as text.
+std::string disassembly(const std::string& object) {
+  std::string text;
+  for (const std::string& line : lines_of(std::string(ASSAY_OBJDUMP) + " -d '" + object + "'")) {
+    text += line;
+  }
+  return text;
+}
+
 /// Without its compiler flag a source would be compiled with a model of its instruction.
 TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
   struct Expected {
@@ -130,8 +139,8 @@ TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
     std::size_t objects;
   };
   for (const Expected& expected :
-       {Expected{"x86_avx_vnni", "vpdpbusd", 3}, Expected{"x86_avx512_bf16", "vdpbf16ps", 1},
-        Expected{"x86_amx", "tdpbsud", 3}}) {
+       {Expected{"x86_avx_vnni", "vpdpbusd", 3}, Expected{"x86_avx512_bf16", "vdpbf16ps", 2},
+        Expected{"x86_amx", "tdpbsud", 3}, Expected{"x86_amx_bf16", "tdpbf16ps", 2}}) {
     std::size_t objects = 0;
     for (const std::string& object : instruction_set_objects()) {
       if (object.find("/kernels/" + expected.folder + "/") == std::string::npos) continue;
@@ -139,6 +148,25 @@ TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
       ++objects;
     }
     EXPECT_EQ(objects, expected.objects) << expected.folder;
+  }
+}
+
+/// Which few processors have: in no object of another set.
+TEST(KernelSymbols, InstructionsOfASetAreInNoOther) {
+  struct Kept {
+    std::string instruction;
+    std::regex folders;
+  };
+  const std::vector<Kept> all{{"vdpbf16ps", std::regex("/kernels/x86_(avx512|amx)_bf16/")},
+                              {"tdpbf16ps", std::regex("/kernels/x86_amx_bf16/")},
+                              {"tdpbsud", std::regex("/kernels/x86_amx/")}};
+  for (const std::string& object : instruction_set_objects()) {
+    const std::string code = disassembly(object);
+    for (const Kept& kept : all) {
+      if (std::regex_search(object, kept.folders)) continue;
+      EXPECT_EQ(code.find(kept.instruction), std::string::npos)
+          << object << ": " << kept.instruction;
+    }
   }
 }
 

@@ -28,6 +28,19 @@ TEST_P(KernelsOf, AgreeWithTheDefinition) {
   }
 }
 
+/// With the instructions themselves, where this processor has them.
+TEST_P(KernelsOf, AgreeWithTheDefinitionOfNativeNumerics) {
+  const auto table = select_kernels(live_cpu_features(), GetParam(), Numerics::native);
+  if (!table) return;
+  for (const std::uint64_t columns : {1U, 2U, 31U, 32U, 33U, 77U, 300U}) {
+    for (const std::uint64_t k : {1U, 30U, 32U, 33U, 257U, 300U, 512U}) {
+      const KernelCheck check = check_multiply(**table, {WeightFormat::bf16, 37, k, columns});
+      EXPECT_TRUE(check.passed()) << check.isa << " k " << k << " columns " << columns << ": NMSE "
+                                  << check.nmse;
+    }
+  }
+}
+
 /// The product of 40 rows of arbitrary bits, or of zeros, with 7 columns.
 std::vector<float> product_of(const KernelTable& table, WeightFormat format, bool zeros) {
   constexpr std::size_t k_rows = 40;
@@ -262,9 +275,24 @@ TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
   with_tiles.amx_int8 = true;
   EXPECT_STREQ((*select_kernels(with_tiles, {}, Numerics::native))->isa, "amx+avx512_bf16");
   EXPECT_STREQ((*select_kernels(with_tiles, "avx512", Numerics::native))->isa, "avx512_bf16");
+  with_tiles.amx_bf16 = true;
+  const KernelTable& tiled = **select_kernels(with_tiles, {}, Numerics::native);
+  EXPECT_STREQ(tiled.isa, "amx_bf16");
+  const FormatKernels& by_tiles = *format_kernels(tiled, WeightFormat::bf16);
+  const FormatKernels& by_vectors = *format_kernels(**best, WeightFormat::bf16);
+  EXPECT_EQ(by_tiles.rounding, ActivationRounding::bf16);
+  EXPECT_NE(by_tiles.multiply, by_vectors.multiply);
+  EXPECT_EQ(by_tiles.multiply_streams, by_vectors.multiply_streams);  // one column at a time
+  EXPECT_EQ(by_tiles.pack, by_vectors.pack);
+  EXPECT_STREQ((*select_kernels(with_tiles, "amx", Numerics::native))->isa, "amx_bf16");
+  EXPECT_STREQ((*select_kernels(with_tiles, "avx512", Numerics::native))->isa, "avx512_bf16");
+  EXPECT_STREQ((*select_kernels(with_tiles))->isa, "amx");
   const auto narrow = select_kernels(features, "avx2", Numerics::native);
   ASSERT_FALSE(narrow);
-  EXPECT_THAT(narrow.error().message, testing::HasSubstr("--isa avx512"));
+  EXPECT_THAT(narrow.error().message, testing::HasSubstr("(expected --isa avx512)"));
+  const auto none = select_kernels(with_tiles, "avx2", Numerics::native);
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, testing::HasSubstr("(expected --isa amx, avx512)"));
 }
 #elif defined(__aarch64__)
 TEST(KernelSelection, NativeNumericsTakesTheProductsThatThereAre) {
@@ -321,6 +349,12 @@ TEST(KernelSelection, EveryTableIsComplete) {
     EXPECT_EQ(format_kernels(table, WeightFormat::q8_k), nullptr);
     EXPECT_GT(table.fma_flops_per_step, 0.0);
     EXPECT_GT(table.int8_ops_per_step, 0.0);
+    EXPECT_EQ(table.bf16_loop, nullptr);
+    const auto native = select_kernels(live_cpu_features(), isa, Numerics::native);
+    if (!native) continue;
+    ASSERT_NE((*native)->bf16_loop, nullptr);
+    EXPECT_GT((*native)->bf16_loop(1), 0.0F);
+    EXPECT_GT((*native)->bf16_flops_per_step, 0.0);
   }
 }
 

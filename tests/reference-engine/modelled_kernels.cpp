@@ -5,6 +5,7 @@
 #include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/kernels/lay_over.hpp"
 #include "reference-engine/kernels/x86_amx/tables.hpp"
+#include "reference-engine/kernels/x86_amx_bf16/tables.hpp"
 #include "reference-engine/kernels/x86_avx512_bf16/tables.hpp"
 #include "reference-engine/kernels/x86_avx_vnni/tables.hpp"
 
@@ -25,9 +26,11 @@ std::vector<ModelledTable> make_tables() {
   std::vector<ModelledTable> tables;
   append(tables, "avx2", WeightFormat::q4_0,
          {&k_avx_vnni_small_formats, &k_avx_vnni_large_formats, &k_avx_vnni_loops});
-  append(tables, "avx512", WeightFormat::bf16, {&k_avx512_bf16_products});
+  append(tables, "avx512", WeightFormat::bf16, {&k_avx512_bf16_products, &k_avx512_bf16_loops});
   append(tables, "avx512", WeightFormat::q4_0,
          {&k_amx_small_formats, &k_amx_large_formats, &k_amx_loops});
+  append(tables, "avx512", WeightFormat::bf16,
+         {&k_avx512_bf16_products, &k_avx512_bf16_loops, &k_amx_bf16_products, &k_amx_bf16_loops});
   return tables;
 }
 

@@ -57,6 +57,30 @@ TEST_P(ModelledKernels, AgreeOnManyColumns) {
   }
 }
 
+/// Whole tiles of pairs and of columns, and every kind of rest.
+TEST_P(ModelledKernels, AgreeOnManyColumnsOfRoundedValues) {
+  const KernelTable& table = GetParam()->table;
+  if (format_kernels(table, WeightFormat::bf16)->rounding == ActivationRounding::none) return;
+  for (const std::uint64_t columns : {31U, 32U, 33U, 64U, 77U, 300U}) {
+    for (const std::uint64_t k : {1U, 30U, 32U, 33U, 64U, 257U, 300U, 512U}) {
+      const KernelCheck check = check_multiply(table, {WeightFormat::bf16, 37, k, columns});
+      EXPECT_TRUE(check.passed()) << "k " << k << " columns " << columns << ": NMSE " << check.nmse;
+    }
+  }
+}
+
+/// Each step adds the same positive products.
+TEST_P(ModelledKernels, MeasureTheProductsOfNativeNumerics) {
+  const KernelTable& table = GetParam()->table;
+  const bool native =
+      format_kernels(table, WeightFormat::bf16)->rounding != ActivationRounding::none;
+  ASSERT_EQ(table.bf16_loop != nullptr, native);
+  if (!native) return;
+  EXPECT_GT(table.bf16_loop(1), 0.0F);
+  EXPECT_EQ(table.bf16_loop(3) - table.bf16_loop(2), table.bf16_loop(2) - table.bf16_loop(1));
+  EXPECT_GT(table.bf16_flops_per_step, 0.0);
+}
+
 /// A table whose kernels are all those of another would show nothing.
 TEST_P(ModelledKernels, AreTheirOwn) {
   const ModelledTable& modelled = *GetParam();
@@ -97,20 +121,12 @@ ModelSpec small_mixture() {
 }
 
 /// Native numerics: BF16 weights times rounded activations.
-class NativeNumerics : public testing::Test {
+class NativeNumerics : public testing::TestWithParam<const ModelledTable*> {
  protected:
-  void SetUp() override {
-    for (const ModelledTable& modelled : modelled_tables()) {
-      if (format_kernels(modelled.table, WeightFormat::bf16)->rounding != ActivationRounding::none)
-        table_ = &modelled;
-    }
-    if (table_ == nullptr) GTEST_SKIP() << "the model of VDPBF16PS needs AVX-512";
-  }
-
   /// NMSE of all logits of a golden model.
-  double distance(const std::string& golden, const KernelTable& kernels, std::uint32_t chunk) {
+  double distance(const std::string& golden, std::uint32_t chunk) {
     const auto file = GgufFile::open(models_.file(golden));
-    const auto model = load_model(*file, kernels, pool_);
+    const auto model = load_model(*file, GetParam()->table, pool_);
     auto session = Session::open(*model, {64, CacheFormat::f32, chunk, 2}, pool_);
     std::vector<float> logits;
     auto done =
@@ -123,22 +139,21 @@ class NativeNumerics : public testing::Test {
 
   GoldenModels models_;
   ThreadPool pool_{2};
-  const ModelledTable* table_ = nullptr;
 };
 
-TEST_F(NativeNumerics, CostWhatRoundingExplains) {
+TEST_P(NativeNumerics, CostWhatRoundingExplains) {
   for (const std::uint32_t chunk : {1U, 5U, 512U}) {
-    const double native = distance("llama-wide-BF16", table_->table, chunk);
+    const double native = distance("llama-wide-BF16", chunk);
     EXPECT_LE(native, k_golden_native) << chunk;
     EXPECT_GT(native, k_golden_half) << chunk << ": nothing is rounded";
     // Other formats multiply as ever.
-    EXPECT_LE(distance("llama-wide-F16", table_->table, chunk), k_golden_half);
+    EXPECT_LE(distance("llama-wide-F16", chunk), k_golden_half);
   }
 }
 
-TEST_F(NativeNumerics, PassTheChecksBeforeAMeasurement) {
+TEST_P(NativeNumerics, PassTheChecksBeforeAMeasurement) {
   for (const ModelSpec& spec : {small_spec(), small_mixture()}) {
-    const auto model = synthesise_model(spec, Recipe::bf16, 1, table_->table, pool_);
+    const auto model = synthesise_model(spec, Recipe::bf16, 1, GetParam()->table, pool_);
     ASSERT_TRUE(model) << model.error().text();
     auto session = Session::open(*model, {40, CacheFormat::f16, 16, 2}, pool_);
     ASSERT_TRUE(session && session->fill_to(33, 1));
@@ -147,6 +162,19 @@ TEST_F(NativeNumerics, PassTheChecksBeforeAMeasurement) {
     EXPECT_TRUE(check->passed()) << spec.name << ": " << check->reason();
   }
 }
+
+std::vector<const ModelledTable*> native_tables() {
+  std::vector<const ModelledTable*> tables = all_tables();
+  std::erase_if(tables, [](const ModelledTable* modelled) {
+    return format_kernels(modelled->table, WeightFormat::bf16)->rounding ==
+           ActivationRounding::none;
+  });
+  return tables;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, NativeNumerics, testing::ValuesIn(native_tables()),
+                         [](const auto& row) { return std::string(row.param->table.isa); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NativeNumerics);
 
 }  // namespace
 }  // namespace assay

@@ -25,10 +25,10 @@ std::int32_t int8_loop(std::size_t steps) {
     ASSAY_TILE(dpbsud, 2, 5, 6);
     ASSAY_TILE(dpbsud, 3, 5, 7);
   }
-  TileSums sums;
-  ASSAY_TILE(stored, 3, sums.of[0][0], sizeof(sums.of[0]));
+  alignas(64) std::int32_t sums[k_tile_rows][k_rows];
+  ASSAY_TILE(stored, 3, sums, sizeof(sums[0]));
   settle_memory();
-  return sums.of[0][0][0];
+  return sums[0][0];
 }
 
 }  // namespace

@@ -74,13 +74,18 @@ inline void modelled_stored(int tile, void* to, std::size_t stride) {
   }
 }
 
+/// What a product asks of its tiles; `model` holds them.
+inline void require_product(const TileModel& model, int sums, int left, int right) {
+  require(sums != left && sums != right && left != right);
+  require(model.rows[left] == model.rows[sums] && model.row_bytes[right] == model.row_bytes[sums]);
+  require(model.row_bytes[left] == model.rows[right] * 4 && model.row_bytes[right] % 4 == 0);
+}
+
 /// TDPBSUD: sums[m][n] += 4 products of a signed byte of left[m] and an unsigned one of right's
 /// column n, for each row of right.
 inline void modelled_dpbsud(int sums, int left, int right) {
   TileModel& model = usable(sums);
-  require(sums != left && sums != right && left != right);
-  require(model.rows[left] == model.rows[sums] && model.row_bytes[right] == model.row_bytes[sums]);
-  require(model.row_bytes[left] == model.rows[right] * 4 && model.row_bytes[right] % 4 == 0);
+  require_product(model, sums, left, right);
   for (std::size_t m = 0; m < model.rows[sums]; ++m) {
     for (std::size_t n = 0; n < model.row_bytes[sums] / 4U; ++n) {
       std::int32_t sum;
@@ -89,6 +94,48 @@ inline void modelled_dpbsud(int sums, int left, int right) {
         const auto a = static_cast<std::int8_t>(model.data[left][m][i]);
         sum += std::int32_t{a} * std::int32_t{model.data[right][i / 4][4 * n + i % 4]};
       }
+      __builtin_memcpy(model.data[sums][m] + 4 * n, &sum, sizeof(sum));
+    }
+  }
+}
+
+/// A subnormal becomes a zero of its sign.
+inline float flushed(float value) {
+  std::uint32_t bits;
+  __builtin_memcpy(&bits, &value, sizeof(bits));
+  if ((bits & 0x7F800000U) == 0) bits &= 0x80000000U;
+  __builtin_memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+inline float widened(const std::uint8_t* bfloat16) {
+  std::uint16_t upper;
+  __builtin_memcpy(&upper, bfloat16, sizeof(upper));
+  const std::uint32_t bits = std::uint32_t{upper} << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof(value));
+  return flushed(value);
+}
+
+/// TDPBF16PS: sums[m][n] += the products of the pairs of bfloat16 values of left[m] and of right's
+/// column n, those of first and of second values summed apart. Rounded to nearest; subnormal inputs
+/// count as zero, subnormal sums become zero.
+inline void modelled_dpbf16ps(int sums, int left, int right) {
+  TileModel& model = usable(sums);
+  require_product(model, sums, left, right);
+  for (std::size_t m = 0; m < model.rows[sums]; ++m) {
+    for (std::size_t n = 0; n < model.row_bytes[sums] / 4U; ++n) {
+      float apart[2] = {};
+      for (std::size_t k = 0; k < model.row_bytes[left] / 4U; ++k) {
+        for (std::size_t i = 0; i < 2; ++i) {
+          const float a = widened(model.data[left][m] + 4 * k + 2 * i);
+          const float b = widened(model.data[right][k] + 4 * n + 2 * i);
+          apart[i] = flushed(__builtin_fmaf(a, b, apart[i]));
+        }
+      }
+      float sum;
+      __builtin_memcpy(&sum, model.data[sums][m] + 4 * n, sizeof(sum));
+      sum = flushed(flushed(sum) + flushed(apart[0] + apart[1]));
       __builtin_memcpy(model.data[sums][m] + 4 * n, &sum, sizeof(sum));
     }
   }

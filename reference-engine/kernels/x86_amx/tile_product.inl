@@ -8,7 +8,36 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t k_tile_columns = 2 * k_tile_rows;
+/// Products of [32 columns] and [2 panels of 16 rows], by column, panel and row.
+struct TileSums {
+  alignas(64) std::int32_t of[k_tile_columns][2][k_rows];
+};
+
+/// sums = signed codes of 32 columns, `stride` bytes apart, times unsigned codes [values /
+/// 4][16][4] of two panels, exactly.
+inline void multiply_tiles(const std::int8_t* columns, std::size_t stride, const void* panel_0,
+                           const void* panel_1, TileSums& sums) {
+  constexpr std::size_t k_group_bytes = k_rows * 4;
+  constexpr std::size_t k_sum_stride = sizeof(sums.of[0]);
+  settle_memory();
+  ASSAY_TILE(zero, 0);
+  ASSAY_TILE(zero, 1);
+  ASSAY_TILE(zero, 2);
+  ASSAY_TILE(zero, 3);
+  ASSAY_TILE(loadd, 4, columns, stride);
+  ASSAY_TILE(loadd, 6, panel_0, k_group_bytes);
+  ASSAY_TILE(loadd, 7, panel_1, k_group_bytes);
+  ASSAY_TILE(dpbsud, 0, 4, 6);
+  ASSAY_TILE(dpbsud, 1, 4, 7);
+  ASSAY_TILE(loadd, 5, columns + k_tile_rows * stride, stride);
+  ASSAY_TILE(dpbsud, 2, 5, 6);
+  ASSAY_TILE(dpbsud, 3, 5, 7);
+  ASSAY_TILE(stored, 0, sums.of[0][0], k_sum_stride);
+  ASSAY_TILE(stored, 1, sums.of[0][1], k_sum_stride);
+  ASSAY_TILE(stored, 2, sums.of[k_tile_rows][0], k_sum_stride);
+  ASSAY_TILE(stored, 3, sums.of[k_tile_rows][1], k_sum_stride);
+  settle_memory();
+}
 
 /// A format whose products are made by tiles. A tile's product is of one group of values, which
 /// share a factor: 32 bytes of the 64 that a row of a tile could have, or 16.

@@ -4,7 +4,7 @@
 
 #include "reference-engine/kernels/panels/panels.inl"
 
-#if defined(__AMX_INT8__)
+#if defined(__AMX_TILE__)
 #define ASSAY_TILE(operation, ...) _tile_##operation(__VA_ARGS__)
 #else
 #include "reference-engine/kernels/x86_amx/tile_model.inl"
@@ -15,6 +15,7 @@ namespace assay {
 namespace {
 
 constexpr std::size_t k_tile_rows = 16;
+constexpr std::size_t k_tile_columns = 2 * k_tile_rows;  // of the four tiles of sums
 
 /// The operand of LDTILECFG.
 struct alignas(64) TileShapes {
@@ -26,15 +27,15 @@ struct alignas(64) TileShapes {
 };
 static_assert(sizeof(TileShapes) == 64);
 
-/// Tiles 0 to 3: sums of [16 columns][16 rows]. 4 and 5: `values` codes of 16 columns each. 6 and
-/// 7: as many of 16 rows, in groups of 4.
-constexpr TileShapes shapes_for(std::size_t values) {
+/// Tiles 0 to 3: sums of [16 columns][16 rows]. 4 and 5: `bytes` of values of 16 columns each. 6
+/// and 7: as many of 16 rows, in groups of 4.
+constexpr TileShapes shapes_for(std::size_t bytes) {
   TileShapes shapes{};
   shapes.palette = 1;
   for (std::size_t i = 0; i < 8; ++i) {
-    const bool codes = i == 4 || i == 5;
-    shapes.row_bytes[i] = static_cast<std::uint16_t>(codes ? values : 64);
-    shapes.rows[i] = static_cast<std::uint8_t>(i < 6 ? k_tile_rows : values / 4);
+    const bool columns = i == 4 || i == 5;
+    shapes.row_bytes[i] = static_cast<std::uint16_t>(columns ? bytes : 64);
+    shapes.rows[i] = static_cast<std::uint8_t>(i < 6 ? k_tile_rows : bytes / 4);
   }
   return shapes;
 }
@@ -53,37 +54,6 @@ class Tiles {
   Tiles& operator=(const Tiles&) = delete;
   ~Tiles() { ASSAY_TILE(release); }
 };
-
-/// Products of [32 columns] and [2 panels of 16 rows], by column, panel and row.
-struct TileSums {
-  alignas(64) std::int32_t of[2 * k_tile_rows][2][k_rows];
-};
-
-/// sums = signed codes of 32 columns, `stride` bytes apart, times unsigned codes [values /
-/// 4][16][4] of two panels, exactly.
-inline void multiply_tiles(const std::int8_t* columns, std::size_t stride, const void* panel_0,
-                           const void* panel_1, TileSums& sums) {
-  constexpr std::size_t k_group_bytes = k_rows * 4;
-  constexpr std::size_t k_sum_stride = sizeof(sums.of[0]);
-  settle_memory();
-  ASSAY_TILE(zero, 0);
-  ASSAY_TILE(zero, 1);
-  ASSAY_TILE(zero, 2);
-  ASSAY_TILE(zero, 3);
-  ASSAY_TILE(loadd, 4, columns, stride);
-  ASSAY_TILE(loadd, 6, panel_0, k_group_bytes);
-  ASSAY_TILE(loadd, 7, panel_1, k_group_bytes);
-  ASSAY_TILE(dpbsud, 0, 4, 6);
-  ASSAY_TILE(dpbsud, 1, 4, 7);
-  ASSAY_TILE(loadd, 5, columns + k_tile_rows * stride, stride);
-  ASSAY_TILE(dpbsud, 2, 5, 6);
-  ASSAY_TILE(dpbsud, 3, 5, 7);
-  ASSAY_TILE(stored, 0, sums.of[0][0], k_sum_stride);
-  ASSAY_TILE(stored, 1, sums.of[0][1], k_sum_stride);
-  ASSAY_TILE(stored, 2, sums.of[k_tile_rows][0], k_sum_stride);
-  ASSAY_TILE(stored, 3, sums.of[k_tile_rows][1], k_sum_stride);
-  settle_memory();
-}
 
 }  // namespace
 }  // namespace assay
