@@ -73,8 +73,8 @@ struct RunResult {
   Fact<double>
       decode_bandwidth_utilization_ratio;  // of the read bandwidth measured with as many threads
   Fact<double> prefill_compute_utilization_ratio;  // of the peak named by prefill_peak
-  std::string prefill_peak;  // "int8_ops_per_second", "fma_flops_per_second"; or, not measured,
-                             // "bf16_flops_per_second"
+  std::string prefill_peak;                        // "int8_ops_per_second", "fma_flops_per_second",
+                                                   // "bf16_flops_per_second"
 
   Fact<double> load_cold_seconds;
   Fact<double> load_warm_seconds;
@@ -93,6 +93,7 @@ struct MicroResults {
   std::map<unsigned, Statistic> read_bandwidth_bytes_per_second;
   std::map<unsigned, Statistic> fma_flops_per_second;
   std::map<unsigned, Statistic> int8_ops_per_second;
+  std::map<unsigned, Statistic> bf16_flops_per_second;  // with native numerics only
   std::map<unsigned, std::string> read_pattern;  // which was fastest: "4 streams, huge pages"
   std::string isa;
   [[nodiscard]] bool empty() const { return read_bandwidth_bytes_per_second.empty(); }

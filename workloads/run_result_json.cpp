@@ -398,6 +398,7 @@ constexpr MicroPlace k_micro_places[] = {
     {"read_bandwidth_bytes_per_second", &MicroResults::read_bandwidth_bytes_per_second},
     {"fma_flops_per_second", &MicroResults::fma_flops_per_second},
     {"int8_ops_per_second", &MicroResults::int8_ops_per_second},
+    {"bf16_flops_per_second", &MicroResults::bf16_flops_per_second},
 };
 
 }  // namespace
@@ -407,7 +408,10 @@ Json micro_to_json(const MicroResults& micro, const std::string& pointer, Docume
   json["isa"] = micro.isa.empty() ? Json(nullptr) : Json(micro.isa);
   if (micro.isa.empty()) notes.reasons[pointer + "/isa"] = "nothing was measured";
   for (const MicroPlace& place : k_micro_places) {
-    json[std::string(place.key)] = by_threads(micro.*place.statistics);
+    const auto& statistics = micro.*place.statistics;
+    const bool native_only = place.statistics == &MicroResults::bf16_flops_per_second;
+    if (native_only && statistics.empty()) continue;
+    json[std::string(place.key)] = by_threads(statistics);
   }
   json["read_pattern"] = Json::object();
   for (const auto& [threads, pattern] : micro.read_pattern) {

@@ -61,6 +61,8 @@ TEST(Bandwidth, SecondLimitsRaiseTheFirst) {
   EXPECT_EQ(micro.read_pattern.at(2), "8 streams");
   EXPECT_DOUBLE_EQ(micro.fma_flops_per_second.at(2).median, 2e11);
   EXPECT_FALSE(raise_limits(micro, again));
+  again.bf16_flops_per_second[2] = describe({4e11});
+  EXPECT_TRUE(raise_limits(micro, again));
 }
 
 }  // namespace

@@ -127,7 +127,10 @@ TEST(RunResultJson, RoundTripsMicroResults) {
   micro.int8_ops_per_second[2] = describe({4e11});
   micro.read_pattern[2] = "4 streams";
   DocumentNotes notes;
+  EXPECT_FALSE(micro_to_json(micro, "/micro", notes).contains("bf16_flops_per_second"));
+  micro.bf16_flops_per_second[2] = describe({2e11});
   const Json json = micro_to_json(micro, "/micro", notes);
+  EXPECT_EQ(json["bf16_flops_per_second"]["2"]["n"], 1);
   EXPECT_EQ(json["read_bandwidth_bytes_per_second"]["2"]["n"], 2);
   const auto back = micro_from_json(JsonFields(json, "test", "/micro"), "/micro", notes);
   ASSERT_TRUE(back) << back.error().text();

@@ -54,10 +54,25 @@ TEST(Summary, NamesHowProductsSeeTheirActivations) {
   EXPECT_EQ(described(Recipe::f16, f16).prefill_peak, "fma_flops_per_second");
 }
 
-TEST(Summary, RoundedProductsHaveALimitButNoPeak) {
+TEST(Summary, ComparesRoundedProductsWithTheirOwnPeak) {
   RunResult run =
       described(Recipe::bf16, rounding_kernels(WeightFormat::bf16, ActivationRounding::bf16));
   EXPECT_EQ(run.prefill_peak, "bf16_flops_per_second");
+  run.prefill_tokens_per_second = describe({100.0, 101.0, 102.0});
+  MicroResults micro;
+  micro.fma_flops_per_second[2] = describe({1e11});
+  micro.bf16_flops_per_second[2] = describe({1.6e12});
+  RunEvidence evidence;
+  compare_with_limits(micro, run, evidence);
+  EXPECT_EQ(evidence.compute_ops_per_second, 1.6e12);
+  ASSERT_TRUE(run.prefill_compute_utilization_ratio.is_known());
+  EXPECT_DOUBLE_EQ(run.prefill_compute_utilization_ratio.value(),
+                   101.0 * run.prefill_flops_per_token / 1.6e12);
+}
+
+TEST(Summary, HasALimitForRoundedProductsWhosePeakWasNotMeasured) {
+  RunResult run =
+      described(Recipe::bf16, rounding_kernels(WeightFormat::bf16, ActivationRounding::bf16));
   run.prefill_tokens_per_second = describe({100.0, 101.0, 102.0});
   MicroResults micro;
   micro.fma_flops_per_second[2] = describe({1e11});

@@ -174,7 +174,18 @@ TEST(Micro, MeasuresEachLimitOnEachThreadCount) {
       EXPECT_GT(limits->at(threads).minimum, 1e7);
     }
   }
+  EXPECT_TRUE(micro->bf16_flops_per_second.empty());
   EXPECT_NE(micro->read_pattern.at(2).find("streams"), std::string::npos);
+}
+
+TEST(Micro, MeasuresProductsOfBf16WhereTheKernelsHaveThem) {
+  KernelTable native = kernels();
+  native.bf16_loop = native.fma_loop;
+  native.bf16_flops_per_step = native.fma_flops_per_step;
+  const auto micro = measure_micro_isolated(native, 1, 1.0, mebibytes(16), {});
+  ASSERT_TRUE(micro) << micro.error().text();
+  ASSERT_TRUE(micro->bf16_flops_per_second.contains(1));
+  EXPECT_GT(micro->bf16_flops_per_second.at(1).minimum, 1e7);
 }
 
 TEST(SuiteRun, SkipsByNameWhatDoesNotFitAndKeepsTheRest) {

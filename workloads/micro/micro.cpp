@@ -188,6 +188,12 @@ Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool,
                            repetitions, stop);
   if (!int8) return pass_on(int8);
   MicroResults micro;
+  if (kernels.bf16_loop != nullptr) {
+    auto bf16 = measure_loop(pool, kernels.bf16_loop, kernels.bf16_flops_per_step, k_loop_seconds,
+                             repetitions, stop);
+    if (!bf16) return pass_on(bf16);
+    micro.bf16_flops_per_second = std::move(*bf16);
+  }
   micro.isa = kernels.isa;
   for (auto& [threads, result] : *read) {
     micro.read_pattern[threads] = result.pattern.name();

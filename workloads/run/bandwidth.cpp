@@ -52,7 +52,8 @@ bool raise_limits(MicroResults& known, const MicroResults& again) {
   }
   const bool fma = raise(known.fma_flops_per_second, again.fma_flops_per_second);
   const bool int8 = raise(known.int8_ops_per_second, again.int8_ops_per_second);
-  return bandwidth || fma || int8;
+  const bool bf16 = raise(known.bf16_flops_per_second, again.bf16_flops_per_second);
+  return bandwidth || fma || int8 || bf16;
 }
 
 void raise_to_runs(MicroResults& micro, std::vector<RunResult>& runs) {

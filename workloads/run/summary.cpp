@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view k_int8_peak = "int8_ops_per_second";
 constexpr std::string_view k_float_peak = "fma_flops_per_second";
-constexpr std::string_view k_bf16_peak = "bf16_flops_per_second";  // not measured
+constexpr std::string_view k_bf16_peak = "bf16_flops_per_second";
 
 const PlannedTensor* output_head(const ModelSpec& spec, const TensorPlan& plan) {
   const TensorRole role =
@@ -62,6 +62,12 @@ std::string numerics_of(const Products& products) {
 std::optional<double> median_at(const std::map<unsigned, Statistic>& by_threads, unsigned threads) {
   const auto found = by_threads.find(threads);
   return found == by_threads.end() ? std::nullopt : std::optional(found->second.median);
+}
+
+/// The measured peak of a name.
+const std::map<unsigned, Statistic>& peaks_of(const MicroResults& micro, std::string_view name) {
+  if (name == k_bf16_peak) return micro.bf16_flops_per_second;
+  return name == k_int8_peak ? micro.int8_ops_per_second : micro.fma_flops_per_second;
 }
 
 Fact<double> share_of(double reached, const std::optional<double>& limit, std::string_view name,
@@ -130,16 +136,14 @@ void compare_with_limits(const MicroResults& micro, RunResult& run, RunEvidence&
   const unsigned threads = run.engine.threads;
   evidence.read_bandwidth_bytes_per_second =
       median_at(micro.read_bandwidth_bytes_per_second, threads);
-  std::optional<double> peak = median_at(
-      run.prefill_peak == k_int8_peak ? micro.int8_ops_per_second : micro.fma_flops_per_second,
-      threads);
+  const std::optional<double> peak = median_at(peaks_of(micro, run.prefill_peak), threads);
   evidence.compute_ops_per_second = peak;
-  if (run.prefill_peak == k_bf16_peak) {
-    // An instruction does two (VDPBF16PS, BFDOT) or four (BFMMLA) multiply-adds where float32 does
-    // one, at no more instructions a cycle: what is beyond that is impossible, but it is no peak to
-    // compare with.
-    if (peak) evidence.compute_ops_per_second = 4.0 * *peak;
-    peak.reset();
+  if (!peak && run.prefill_peak == k_bf16_peak) {
+    // Where no loop measures it (AArch64): an instruction does two (BFDOT) or four (BFMMLA)
+    // multiply-adds where float32 does one, at no more instructions a cycle. What is beyond that is
+    // impossible, but it is no peak to compare with.
+    const auto fma = median_at(micro.fma_flops_per_second, threads);
+    if (fma) evidence.compute_ops_per_second = 4.0 * *fma;
   }
   const auto absent = Fact<double>::absent("not part of this workload");
   run.decode_bandwidth_utilization_ratio = absent;
