@@ -217,9 +217,11 @@ void add_table(const KernelTable& table) {
 void add_native_table(const KernelTable& table) {
   const KernelTable* kernels = &table;
   for (const unsigned threads : {1U, 2U}) {
-    add("bf16" + ending(table, threads), [=](benchmark::State& state) {
-      peak(state, kernels->bf16_loop, kernels->bf16_flops_per_step, threads);
-    });
+    if (table.bf16_loop != nullptr) {
+      add("bf16" + ending(table, threads), [=](benchmark::State& state) {
+        peak(state, kernels->bf16_loop, kernels->bf16_flops_per_step, threads);
+      });
+    }
     for (const FormatDefinition& definition : format_definitions()) {
       if (format_kernels(table, definition.format)->rounding == ActivationRounding::none) continue;
       add_products(table, definition.format, threads);
