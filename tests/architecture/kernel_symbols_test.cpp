@@ -184,7 +184,7 @@ TEST(KernelSymbols, NothingIsEncodedForAvx512WhereThatIsNotAskedFor) {
   EXPECT_GT(objects, 3U);
 }
 #elif defined(__aarch64__)
-/// What only some processors have is found in each object of its folder, and in no other.
+/// What only some processors have is found in so many objects of its folder, and in no other.
 TEST(KernelSymbols, InstructionsAreInTheirFolderOnly) {
   struct Expected {
     std::string folder;
@@ -192,17 +192,18 @@ TEST(KernelSymbols, InstructionsAreInTheirFolderOnly) {
     std::size_t objects;
   };
   for (const Expected& expected :
-       {Expected{"arm_i8mm", "smmla", 3}, Expected{"arm_bf16", "bfmmla", 1},
+       {Expected{"arm_i8mm", "smmla", 3}, Expected{"arm_bf16", "bfmmla", 2},
         Expected{"arm_bf16", "bfdot", 1}, Expected{"arm_fhm", "fmlal", 1}}) {
     std::size_t objects = 0;
     for (const std::string& object : instruction_set_objects()) {
       const bool own = object.find("/kernels/" + expected.folder + "/") != std::string::npos;
       const Code code = code_of(object, expected.instruction);
       EXPECT_GT(code.instructions, 0U) << object;
-      EXPECT_EQ(code.wanted > 0, own) << object << ": " << expected.instruction;
-      if (own) ++objects;
+      if (code.wanted == 0) continue;
+      EXPECT_TRUE(own) << object << ": " << expected.instruction;
+      ++objects;
     }
-    EXPECT_EQ(objects, expected.objects) << expected.folder;
+    EXPECT_EQ(objects, expected.objects) << expected.instruction;
   }
 }
 #endif

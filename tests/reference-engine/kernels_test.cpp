@@ -360,6 +360,13 @@ TEST(KernelSelection, EveryTableIsComplete) {
     EXPECT_GT(table.fma_flops_per_step, 0.0);
     EXPECT_GT(table.int8_ops_per_step, 0.0);
     EXPECT_EQ(table.bf16_loop, nullptr);  // native numerics alone
+    const auto native = select_kernels(live_cpu_features(), isa, Numerics::native);
+    if (!native) continue;
+    const FormatKernels& bf16 = *format_kernels(**native, WeightFormat::bf16);
+    ASSERT_EQ((*native)->bf16_loop != nullptr, bf16.rounding == ActivationRounding::bf16);
+    if ((*native)->bf16_loop == nullptr) continue;
+    EXPECT_GT((*native)->bf16_loop(1), 0.0F);
+    EXPECT_GT((*native)->bf16_flops_per_step, 0.0);
   }
 }
 
