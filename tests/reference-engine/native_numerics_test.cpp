@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "reference-engine/gguf_file.hpp"
 #include "reference-engine/golden.hpp"
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/quant/definition.hpp"
 #include "reference-engine/session.hpp"
 #include "reference-engine/thread_pool.hpp"
 #include "reference-engine/verification.hpp"
@@ -27,17 +30,34 @@ struct Rounded {
   double native;
 };
 
+void PrintTo(const Rounded& row, std::ostream* out) { *out << row.golden; }
+
+/// The table of native numerics; null where this processor has none.
+const KernelTable* native_table() {
+  const auto table = select_kernels(live_cpu_features(), {}, Numerics::native);
+  return table ? *table : nullptr;
+}
+
+bool is_rounded(const Rounded& row) {
+  const KernelTable* table = native_table();
+  return table != nullptr &&
+         format_kernels(*table, row.format)->rounding != ActivationRounding::none;
+}
+
+const std::vector<Rounded> k_half_formats{
+    {"llama-wide-BF16", Recipe::bf16, WeightFormat::bf16, k_golden_half, k_golden_native},
+    {"llama-wide-F16", Recipe::f16, WeightFormat::f16, k_golden_half, k_golden_native_f16}};
+
+/// Those whose activations this processor rounds.
+std::vector<Rounded> rounded_formats() {
+  std::vector<Rounded> rounded;
+  std::copy_if(k_half_formats.begin(), k_half_formats.end(), std::back_inserter(rounded),
+               is_rounded);
+  return rounded;
+}
+
 class NativeNumerics : public testing::TestWithParam<Rounded> {
  protected:
-  void SetUp() override {
-    const auto table = select_kernels(live_cpu_features(), {}, Numerics::native);
-    if (!table ||
-        format_kernels(**table, GetParam().format)->rounding == ActivationRounding::none) {
-      GTEST_SKIP() << "this processor rounds no activations of " << GetParam().golden;
-    }
-    table_ = *table;
-  }
-
   /// NMSE of all logits of the golden model.
   double distance(const KernelTable& kernels, std::uint32_t chunk) {
     const std::string& golden = GetParam().golden;
@@ -55,7 +75,7 @@ class NativeNumerics : public testing::TestWithParam<Rounded> {
 
   GoldenModels models_;
   ThreadPool pool_{2};
-  const KernelTable* table_ = nullptr;
+  const KernelTable* table_ = native_table();
 };
 
 TEST_P(NativeNumerics, CostsWhatRoundingExplains) {
@@ -91,13 +111,23 @@ TEST_P(NativeNumerics, PassesTheChecksBeforeAMeasurement) {
   EXPECT_TRUE(check->passed()) << check->reason();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, NativeNumerics,
-    testing::Values(Rounded{"llama-wide-BF16", Recipe::bf16, WeightFormat::bf16, k_golden_half,
-                            k_golden_native},
-                    Rounded{"llama-wide-F16", Recipe::f16, WeightFormat::f16, k_golden_half,
-                            k_golden_native_f16}),
-    [](const auto& row) { return std::string(format_name(row.param.format)); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NativeNumerics);
+INSTANTIATE_TEST_SUITE_P(All, NativeNumerics, testing::ValuesIn(rounded_formats()),
+                         [](const auto& row) {
+                           return std::string(format_name(row.param.format));
+                         });
+
+TEST(NativeNumericsOfOtherFormats, AreThoseOfTheExactTable) {
+  const KernelTable* native = native_table();
+  const KernelTable& exact = **select_kernels(live_cpu_features());
+  for (const FormatDefinition& definition : format_definitions()) {
+    const FormatKernels* rounding =
+        native == nullptr ? nullptr : format_kernels(*native, definition.format);
+    if (rounding == nullptr || rounding->rounding != ActivationRounding::none) continue;
+    EXPECT_EQ(rounding->multiply, format_kernels(exact, definition.format)->multiply)
+        << format_name(definition.format);
+  }
+}
 
 }  // namespace
 }  // namespace assay
