@@ -14,6 +14,7 @@
 namespace assay {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -82,7 +83,8 @@ TEST(MainRoad, OpensNoSocket) {
     const ProgramRun run =
         run_program(command, {.state = state.path() / "state", .limit_seconds = 280});
     EXPECT_EQ(run.signal, 0) << arguments[0];
-    EXPECT_LE(run.exit_code, 1) << arguments[0] << run.standard_error;
+    // 5: beside other programs some figures are invalid, which is not what is asked here.
+    EXPECT_THAT(run.exit_code, AnyOf(0, 1, 5)) << arguments[0] << run.standard_error;
     const auto calls = read_file(trace, mebibytes(16));
     ASSERT_TRUE(calls) << calls.error().text();
     EXPECT_THAT(*calls, Not(HasSubstr("socket("))) << arguments[0];
