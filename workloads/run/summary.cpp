@@ -138,13 +138,6 @@ void compare_with_limits(const MicroResults& micro, RunResult& run, RunEvidence&
       median_at(micro.read_bandwidth_bytes_per_second, threads);
   const std::optional<double> peak = median_at(peaks_of(micro, run.prefill_peak), threads);
   evidence.compute_ops_per_second = peak;
-  if (!peak && run.prefill_peak == k_bf16_peak) {
-    // Where no loop measures it (AArch64): an instruction does two (BFDOT) or four (BFMMLA)
-    // multiply-adds where float32 does one, at no more instructions a cycle. What is beyond that is
-    // impossible, but it is no peak to compare with.
-    const auto fma = median_at(micro.fma_flops_per_second, threads);
-    if (fma) evidence.compute_ops_per_second = 4.0 * *fma;
-  }
   const auto absent = Fact<double>::absent("not part of this workload");
   run.decode_bandwidth_utilization_ratio = absent;
   run.prefill_compute_utilization_ratio = absent;

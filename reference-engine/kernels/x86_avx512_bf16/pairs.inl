@@ -2,6 +2,7 @@
 // by vectors and by tiles share.
 #pragma once
 
+#include "reference-engine/kernels/panels/bf16_pairs.inl"
 #include "reference-engine/kernels/x86_avx512/product_blocks.inl"
 #include "reference-engine/kernels/x86_avx512_bf16/dot.inl"
 
@@ -15,9 +16,6 @@ inline void store_32(void* at, __m256i value) {
   _mm256_storeu_si256(static_cast<__m256i*>(at), value);
 }
 
-// A panel: pairs[k / 2][16][2], a pair being two values of one row; of an odd k the last values
-// follow: [16].
-constexpr std::size_t k_pair_bytes = k_rows * 4;
 // Values that are rounded at once: of k_columns columns 128 KiB, which stay in the second level
 // cache; two panels' worth of weights, 16 KiB, in the first.
 constexpr std::size_t k_chunk = 256;
