@@ -65,7 +65,8 @@ void declare_engine_options(options::options_description& own) {
       "several kinds of cores those at least half as fast as the fastest)");
   add("isa", options::value<std::string>()->value_name("NAME"),
       "kernels to use: scalar; avx2, avxvnni, avx512, amx; neon, i8mm (default: the best that "
-      "this processor has)");
+      "this processor has). Raced on hardware: avx2, avx512; the others were run in tests, under "
+      "models of their instructions or emulation");
   add("numerics", options::value<std::string>()->value_name("NAME"),
       "exact: 16-bit weights multiply float32 activations; native: activations rounded to 16 bits "
       "where the processor has such products (BF16; on AArch64 F16 too; default: exact)");
