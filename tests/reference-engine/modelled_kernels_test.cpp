@@ -13,9 +13,9 @@
 #include "reference-engine/session.hpp"
 #include "reference-engine/thread_pool.hpp"
 #include "reference-engine/verification.hpp"
+#include "tests/reference-engine/golden_distance.hpp"
 #include "tests/reference-engine/golden_models.hpp"
 #include "tests/reference-engine/modelled_kernels.hpp"
-#include "tests/reference-engine/nmse.hpp"
 
 namespace assay {
 namespace {
@@ -125,16 +125,7 @@ class NativeNumerics : public testing::TestWithParam<const ModelledTable*> {
  protected:
   /// NMSE of all logits of a golden model.
   double distance(const std::string& golden, std::uint32_t chunk) {
-    const auto file = GgufFile::open(models_.file(golden));
-    const auto model = load_model(*file, GetParam()->table, pool_);
-    auto session = Session::open(*model, {64, CacheFormat::f32, chunk, 2}, pool_);
-    std::vector<float> logits;
-    auto done =
-        session->evaluate_all(GoldenModels::tokens(), [&](std::size_t, std::span<const float> row) {
-          logits.insert(logits.end(), row.begin(), row.end());
-        });
-    EXPECT_TRUE(done);
-    return nmse(logits, GoldenModels::logits(golden));
+    return golden_distance(models_, golden, GetParam()->table, chunk, pool_);
   }
 
   GoldenModels models_;

@@ -15,8 +15,8 @@
 #include "reference-engine/session.hpp"
 #include "reference-engine/thread_pool.hpp"
 #include "reference-engine/verification.hpp"
+#include "tests/reference-engine/golden_distance.hpp"
 #include "tests/reference-engine/golden_models.hpp"
-#include "tests/reference-engine/nmse.hpp"
 
 namespace assay {
 namespace {
@@ -60,17 +60,7 @@ class NativeNumerics : public testing::TestWithParam<Rounded> {
  protected:
   /// NMSE of all logits of the golden model.
   double distance(const KernelTable& kernels, std::uint32_t chunk) {
-    const std::string& golden = GetParam().golden;
-    const auto file = GgufFile::open(models_.file(golden));
-    const auto model = load_model(*file, kernels, pool_);
-    auto session = Session::open(*model, {64, CacheFormat::f32, chunk, 2}, pool_);
-    std::vector<float> logits;
-    auto done =
-        session->evaluate_all(GoldenModels::tokens(), [&](std::size_t, std::span<const float> row) {
-          logits.insert(logits.end(), row.begin(), row.end());
-        });
-    EXPECT_TRUE(done);
-    return nmse(logits, GoldenModels::logits(golden));
+    return golden_distance(models_, GetParam().golden, kernels, chunk, pool_);
   }
 
   GoldenModels models_;
