@@ -1,0 +1,29 @@
+#include "probes/profile_json/fact_fields.hpp"
+#include "probes/profile_json/sections.hpp"
+
+namespace assay {
+
+Json os_to_json(const OsProfile& os, const std::string& pointer, DocumentNotes& notes) {
+  FactWriter writer(pointer, notes);
+  writer.put("name", os.name);
+  writer.put("kernel", os.kernel);
+  writer.put("architecture", os.architecture);
+  writer.put("hypervisor", os.hypervisor);
+  writer.put("container", os.container);
+  writer.put("wsl", os.wsl);
+  return writer.take();
+}
+
+Result<void> read_os(const JsonFields& fields, const std::string& pointer,
+                     const DocumentNotes& notes, OsProfile& os) {
+  FactReader reader(fields, pointer, notes);
+  reader.text("name", os.name);
+  reader.text("kernel", os.kernel);
+  reader.text("architecture", os.architecture);
+  reader.text("hypervisor", os.hypervisor);
+  reader.text("container", os.container);
+  reader.flag("wsl", os.wsl);
+  return reader.result();
+}
+
+}  // namespace assay
