@@ -45,10 +45,18 @@ T await_change(const std::atomic<T>& word, T old) {
 }  // namespace
 
 struct ThreadPool::State {
+  /// The pieces of for_each that one thread takes first, and others when they have none left. They
+  /// are adjacent, since the processor fetches ahead: two threads that took turns on one range read
+  /// at 55 to 85 % of the speed (Zen 4, decode).
+  struct alignas(64) Share {
+    std::atomic<std::size_t> next{0};  // the first that nobody has taken
+    std::size_t end = 0;
+  };
+
   // One cache line for each word that several threads spin on.
   alignas(64) std::atomic<std::uint32_t> generation{0};  // counts jobs; the last one ends the pool
   alignas(64) std::atomic<std::uint32_t> running{0};     // workers that have not finished the job
-  alignas(64) std::atomic<std::size_t> next{0};          // first piece of for_each not yet taken
+  std::vector<Share> shares;                             // one a thread
   const std::function<void(unsigned)>* job = nullptr;    // null: the workers end
   std::vector<std::thread> workers;
 
@@ -77,6 +85,7 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(unsigned threads) : state_(std::make_unique<State>()) {
+  state_->shares = std::vector<State::Share>(std::max(threads, 1U));
   for (unsigned i = 1; i < threads; ++i) {
     state_->workers.emplace_back([state = state_.get(), i] { state->work(i); });
   }
@@ -110,18 +119,19 @@ void ThreadPool::for_each(
     }
     return;
   }
-  struct Pieces {
-    std::atomic<std::size_t>& next;
-    std::size_t count;
-    std::size_t grain;
-    const std::function<void(std::size_t, std::size_t, unsigned)>& job;
-  } pieces{state_->next, count, grain, job};
-  state_->next.store(0, std::memory_order_relaxed);
-  run([&pieces](unsigned thread) {
-    while (true) {
-      const std::size_t begin = pieces.next.fetch_add(pieces.grain, std::memory_order_relaxed);
-      if (begin >= pieces.count) return;
-      pieces.job(begin, std::min(begin + pieces.grain, pieces.count), thread);
+  std::vector<State::Share>& shares = state_->shares;
+  for (std::size_t t = 0; t < shares.size(); ++t) {
+    shares[t].next.store(count * t / shares.size(), std::memory_order_relaxed);
+    shares[t].end = count * (t + 1) / shares.size();
+  }
+  run([&](unsigned thread) {
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      State::Share& share = shares[(thread + i) % shares.size()];
+      while (true) {
+        const std::size_t begin = share.next.fetch_add(grain, std::memory_order_relaxed);
+        if (begin >= share.end) break;
+        job(begin, std::min(begin + grain, share.end), thread);
+      }
     }
   });
 }

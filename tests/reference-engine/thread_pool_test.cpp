@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <numeric>
@@ -42,6 +44,40 @@ TEST_P(ThreadPoolOfSize, HandsOutEveryIndexOnceInPiecesWithinTheGrain) {
 
 // 8 threads are more than most test machines have processors: the pool must give cores away.
 INSTANTIATE_TEST_SUITE_P(Sizes, ThreadPoolOfSize, testing::Values(1U, 2U, 3U, 8U));
+
+TEST(ThreadPool, GivesEachThreadAdjacentPieces) {
+  ThreadPool pool(2);
+  std::array<std::vector<std::size_t>, 2> taken;
+  std::atomic<unsigned> started{0};
+  pool.for_each(100, 10, [&](std::size_t begin, std::size_t, unsigned thread) {
+    if (taken[thread].empty()) ++started;
+    taken[thread].push_back(begin);
+    while (started < 2) std::this_thread::yield();  // nobody takes two before each has one
+  });
+  EXPECT_EQ(taken[0].front(), 0U);
+  EXPECT_EQ(taken[1].front(), 50U);
+  for (const std::vector<std::size_t>& pieces : taken) {
+    EXPECT_TRUE(pieces.size() < 2 || pieces[1] == pieces[0] + 10);
+  }
+}
+
+TEST(ThreadPool, TakesWhatSlowerThreadsHaveLeft) {
+  ThreadPool pool(2);
+  std::atomic<unsigned> left{10};
+  std::atomic<bool> stuck{false};
+  std::vector<std::size_t> by_caller;
+  pool.for_each(10, 1, [&](std::size_t begin, std::size_t, unsigned thread) {
+    if (thread == 1) {  // holds one piece until all the others are done
+      stuck = true;
+      while (left > 1) std::this_thread::yield();
+    } else {
+      while (!stuck) std::this_thread::yield();
+      by_caller.push_back(begin);
+    }
+    --left;
+  });
+  EXPECT_EQ(by_caller.size(), 9U);
+}
 
 TEST(ThreadPool, WakesWorkersThatHaveGoneToSleep) {
   ThreadPool pool(2);
