@@ -14,12 +14,19 @@ constexpr std::size_t k_panels = 8;
 /// The results of a block of a product, by pairs of panels.
 using Results = float[k_panels / 2][k_columns][2][k_rows];
 
+/// Columns first, so that what lies together in the output is written together; by full registers,
+/// since copies of 128 bytes cost 6 % of the product as calls or `rep movs`.
 inline void write_results(const Results& results, std::size_t columns, std::size_t rows, float* out,
                           std::size_t stride) {
-  for (std::size_t row = 0; row < rows; row += 2 * k_rows) {
-    const std::size_t bytes = smaller(rows - row, 2 * k_rows) * sizeof(float);
-    for (std::size_t i = 0; i < columns; ++i) {
-      __builtin_memcpy(out + i * stride + row, results[row / (2 * k_rows)][i], bytes);
+  for (std::size_t i = 0; i < columns; ++i, out += stride) {
+    std::size_t row = 0;
+    for (; row + 2 * k_rows <= rows; row += 2 * k_rows) {
+      const auto& pair = results[row / (2 * k_rows)][i];
+      store(out + row, _mm512_load_ps(pair[0]));
+      store(out + row + k_rows, _mm512_load_ps(pair[1]));
+    }
+    if (row < rows) {
+      __builtin_memcpy(out + row, results[row / (2 * k_rows)][i], (rows - row) * sizeof(float));
     }
   }
 }
