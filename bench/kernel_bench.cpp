@@ -1,9 +1,13 @@
 // What the kernels of this machine reach, next to what its cores and memory can do:
 //   kernel_bench [--benchmark_filter=decode/Q4_K] [--benchmark_repetitions=5]
-// Names: prefill|decode|cached/FORMAT/ISA/THREADS; read, fma, int8 and bf16 are the limits. Tables
-// with native numerics ("avx512_bf16") have rows of what is their own.
+// Names: prefill|tile|decode|cached/FORMAT/ISA/THREADS; read, fma, int8 and bf16 are the limits.
+// %limit is the share of the limit that was measured just before: reading the same memory for
+// decode, the same multiplications alone for prefill. Tables with native numerics ("avx512_bf16")
+// have rows of what is their own.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -59,20 +63,81 @@ struct Inputs {
   Activations view;
 };
 
+/// A counter per second, and what it is of a limit in %. `amount`: of one iteration.
+void count(benchmark::State& state, const char* unit, double amount, double limit) {
+  const auto rate = [&state](double one) {
+    return benchmark::Counter(one * static_cast<double>(state.iterations()),
+                              benchmark::Counter::kIsRate);
+  };
+  state.counters[unit] = rate(amount);
+  if (limit > 0.0) state.counters["%limit"] = rate(100.0 * amount / limit);
+}
+
+/// The best rate of some calls, each of which does `amount`.
+template <typename Work>
+double best_rate(double amount, const Work& work) {
+  constexpr int k_calls = 5;
+  double least = 1e300;
+  for (int i = 0; i < k_calls; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    least = std::min(least, taken.count());
+  }
+  return amount / least;
+}
+
+/// GB/s of reading memory with all threads of a pool.
+double read_limit(const KernelTable& table, ThreadPool& pool, const std::byte* from,
+                  std::size_t bytes) {
+  const std::size_t part = bytes / pool.size() / 4096 * 4096;
+  double limit = 0.0;
+  for (const unsigned streams : {1U, 4U}) {
+    limit = std::max(
+        limit, best_rate(static_cast<double>(part * pool.size()) * 1e-9, [&] {
+          pool.run([&](unsigned thread) {
+            benchmark::DoNotOptimize(table.read_stream(from + thread * part, part, streams));
+          });
+        }));
+  }
+  return limit;
+}
+
+/// GOP/s of the multiplications that a format's products consist of, with all threads of a pool.
+double arithmetic_limit(const KernelTable& table, const FormatKernels& kernels, ThreadPool& pool) {
+  constexpr std::size_t k_steps = 1'000'000;
+  const auto peak_of = [&pool](auto loop, double operations) {
+    return best_rate(operations * k_steps * pool.size() * 1e-9,
+                     [&] { pool.run([&](unsigned) { benchmark::DoNotOptimize(loop(k_steps)); }); });
+  };
+  if (kernels.takes_q8) return peak_of(table.int8_loop, table.int8_ops_per_step);
+  if (kernels.rounding == ActivationRounding::bf16 && table.bf16_loop != nullptr) {
+    return peak_of(table.bf16_loop, table.bf16_flops_per_step);
+  }
+  return peak_of(table.fma_loop, table.fma_flops_per_step);
+}
+
+struct MatrixShape {
+  std::size_t rows;
+  std::size_t width;
+  std::size_t columns;
+};
+
+constexpr MatrixShape k_layer{2048, 2048, 512};
+// What the tiles do when memory is no matter: one piece of a product, in the second level cache.
+constexpr MatrixShape k_piece{128, 512, 240};
+
 void prefill(benchmark::State& state, const KernelTable& table, WeightFormat format,
-             unsigned threads) {
-  constexpr std::size_t k_rows = 2048;
-  constexpr std::size_t k_width = 2048;
-  constexpr std::size_t k_columns = 512;
+             const MatrixShape& shape, unsigned threads) {
   ThreadPool pool(threads);
-  const Weights weights(table, format, k_rows, k_width, pool);
-  const Inputs inputs(table, k_columns, k_width);
-  std::vector<float> out(k_rows * k_columns);
-  const Product product{&weights.matrix, 0, inputs.view, k_columns, out.data(), k_rows};
+  const Weights weights(table, format, shape.rows, shape.width, pool);
+  const Inputs inputs(table, shape.columns, shape.width);
+  std::vector<float> out(shape.rows * shape.columns);
+  const Product product{&weights.matrix, 0, inputs.view, shape.columns, out.data(), shape.rows};
+  const double limit = arithmetic_limit(table, *weights.matrix.kernels, pool);
   for (auto _ : state) multiply(pool, {&product, 1});
-  const double operations = 2.0 * k_rows * k_width * k_columns;
-  state.counters["GOP/s"] = benchmark::Counter(
-      operations * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  count(state, "GOP/s", 2e-9 * static_cast<double>(shape.rows * shape.width * shape.columns),
+        limit);
 }
 
 /// One column times matrices of 2048 columns: 400 MB of them, or one that stays in the second level
@@ -83,23 +148,23 @@ void decode(benchmark::State& state, const KernelTable& table, WeightFormat form
   constexpr std::size_t k_bytes = std::size_t{400} << 20;
   const std::size_t matrix_rows = cached ? 64 : 8192;
   ThreadPool pool(threads);
-  const std::size_t count = cached ? 1 : k_bytes / (matrix_rows * row_bytes(format, k_width));
-  const Weights weights(table, format, matrix_rows * count, k_width, pool);
+  const std::size_t matrices = cached ? 1 : k_bytes / (matrix_rows * row_bytes(format, k_width));
+  const Weights weights(table, format, matrix_rows * matrices, k_width, pool);
   const Inputs inputs(table, 1, k_width);
-  std::vector<float> out(matrix_rows * count);
+  std::vector<float> out(matrix_rows * matrices);
   PackedMatrix part = weights.matrix;
   part.rows = matrix_rows;
   const std::size_t part_bytes = part.panel_count() * part.panel_bytes();
+  const double limit =
+      cached ? 0.0 : read_limit(table, pool, weights.matrix.panels, part_bytes * matrices);
   for (auto _ : state) {
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < matrices; ++i) {
       part.panels = weights.matrix.panels + i * part_bytes;
       const Product product{&part, 0, inputs.view, 1, out.data() + i * matrix_rows, matrix_rows};
       multiply(pool, {&product, 1});
     }
   }
-  state.counters["GB/s"] = benchmark::Counter(
-      static_cast<double>(part_bytes * count) * 1e-9 * static_cast<double>(state.iterations()),
-      benchmark::Counter::kIsRate);
+  count(state, "GB/s", static_cast<double>(part_bytes * matrices) * 1e-9, limit);
 }
 
 void read(benchmark::State& state, const KernelTable& table, unsigned streams, unsigned threads) {
@@ -114,9 +179,7 @@ void read(benchmark::State& state, const KernelTable& table, unsigned streams, u
       benchmark::DoNotOptimize(table.read_stream(from + thread * part, part, streams));
     });
   }
-  state.counters["GB/s"] = benchmark::Counter(
-      static_cast<double>(k_bytes) * 1e-9 * static_cast<double>(state.iterations()),
-      benchmark::Counter::kIsRate);
+  count(state, "GB/s", static_cast<double>(k_bytes) * 1e-9, 0.0);
 }
 
 template <typename Loop>
@@ -126,9 +189,7 @@ void peak(benchmark::State& state, Loop loop, double operations, unsigned thread
   for (auto _ : state) {
     pool.run([&](unsigned) { benchmark::DoNotOptimize(loop(k_steps)); });
   }
-  state.counters["GOP/s"] = benchmark::Counter(
-      operations * k_steps * threads * 1e-9 * static_cast<double>(state.iterations()),
-      benchmark::Counter::kIsRate);
+  count(state, "GOP/s", operations * k_steps * threads * 1e-9, 0.0);
 }
 
 void dispatch(benchmark::State& state, unsigned threads) {
@@ -147,10 +208,7 @@ void attention(benchmark::State& state, const KernelTable& table, CacheFormat fo
     kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), positions);
     kernels.mix(scores.data(), queries, positions, cache.data(), positions, dim, q.data());
   }
-  state.counters["GOP/s"] =
-      benchmark::Counter(4e-9 * static_cast<double>(queries * positions * dim) *
-                             static_cast<double>(state.iterations()),
-                         benchmark::Counter::kIsRate);
+  count(state, "GOP/s", 4e-9 * static_cast<double>(queries * positions * dim), 0.0);
 }
 
 template <typename Function, typename... Arguments>
@@ -172,9 +230,11 @@ void add_products(const KernelTable& table, WeightFormat format, unsigned thread
   if (threads == 1) {
     add("cached/" + name,
         [=](benchmark::State& state) { decode(state, *kernels, format, threads, true); });
+    add("tile/" + name,
+        [=](benchmark::State& state) { prefill(state, *kernels, format, k_piece, threads); });
   }
   add("prefill/" + name,
-      [=](benchmark::State& state) { prefill(state, *kernels, format, threads); });
+      [=](benchmark::State& state) { prefill(state, *kernels, format, k_layer, threads); });
 }
 
 void add_limits(const KernelTable& table, unsigned threads) {

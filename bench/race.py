@@ -7,8 +7,8 @@
 A cell of the list is run when DIR/<shape>-<format>.gguf exists; the others are listed as not run.
 COMMAND is a peer's command line with {model} {threads} {prompt} {generate} {depth} {cache} in it. It
 prints JSON: either an array or lines of objects as llama-bench's (n_prompt, n_gen, avg_ts), or
-objects {"pp": tokens/s, "tg": tokens/s}. Several commands of one name are variants: the faster one
-counts, for prefill and decode apart.
+objects {"pp": tokens/s, "tg": tokens/s}. Several commands of one name are variants: the one with the
+higher median counts, for prefill and decode apart. With -o TABLE.md every rate stands in TABLE.json.
 
 Before and after the runs of a cell the limits of the machine are measured (read bandwidth, float32
 and int8 products), so that each figure also stands as a share of what the machine could give at that
@@ -60,11 +60,6 @@ def cost(text):
     return next(value for value in json_values(text) if "token_bytes" in value)
 
 
-def best(pairs):
-    """Of the variants of one engine in one round."""
-    return tuple(max((p[i] for p in pairs if p[i]), default=None) for i in (0, 1))
-
-
 def limits(benchmark, threads):
     """Read bandwidth in GB/s, float32 and int8 operations in GOP/s with so many threads."""
     text = output_of(f"{benchmark} --benchmark_filter='^(read/[14]|fma|int8)/[a-z0-9]*/{threads}/' "
@@ -83,21 +78,29 @@ def summary(values):
     return statistics.median(values), (inner[-1] - inner[0]) / 2
 
 
+def best(variants, index):
+    """Median and spread of an engine's best variant: of a figure, not of single runs, since the
+    better of two noisy runs is more than either engine gives. None when nothing was measured."""
+    measured = [summary(values[index]) for values in variants if values[index]]
+    return max(measured, default=None)
+
+
 def run_cell(cell, model, engines, runs, benchmark):
-    """{engine: ([prefill, ...], [decode, ...])}, a token's cost, and the limits around the runs."""
+    """{engine: [([prefill, ...], [decode, ...]) of each variant]}, a token's cost, and the limits
+    around the runs."""
     fields = {"cache": "f16", **cell, "model": model}
-    found = {name: ([], []) for name in engines}
+    found = {name: [([], []) for _ in commands] for name, commands in engines.items()}
     around = [limits(benchmark, cell["threads"])]
     token = None
     for _ in range(runs):
         for name, commands in engines.items():
-            outputs = [output_of(command.format(**fields)) for command in commands]
-            if name == "assay":
-                token = cost(outputs[0])
-            pair = best([rates(text) for text in outputs])
-            for values, rate in zip(found[name], pair):
-                if rate:
-                    values.append(rate)
+            for variant, command in zip(found[name], commands):
+                output = output_of(command.format(**fields))
+                if name == "assay":
+                    token = cost(output)
+                for values, rate in zip(variant, rates(output)):
+                    if rate:
+                        values.append(rate)
     around.append(limits(benchmark, cell["threads"]))
     return found, token, {key: max(one[key] for one in around) for key in around[0]}
 
@@ -124,14 +127,13 @@ def title(cell):
 def rows_of(cell, found, token, limit):
     rows = []
     for index, what in enumerate((f"prefill {cell['prompt']}", f"decode {cell['generate']}")):
-        ours = found["assay"][index]
-        peers = {name: values[index] for name, values in found.items() if name != "assay"}
-        peers = {name: summary(values) for name, values in peers.items() if values}
+        ours = best(found["assay"], index)
+        peers = {name: best(variants, index) for name, variants in found.items() if name != "assay"}
+        peers = {name: pair for name, pair in peers.items() if pair}
         if not ours or not peers:
             continue
-        best_name = max(peers, key=lambda name: peers[name][0])
-        median, spread = summary(ours)
-        ratio = median / peers[best_name][0]
+        median, spread = ours
+        ratio = median / max(pair[0] for pair in peers.values())
         others = "; ".join(f"{name} {value:.4g} ±{half:.2g}" for name, (value, half) in peers.items())
         rows.append(f"| {title(cell)} | {what} | {median:.4g} ±{spread:.2g} | {others} "
                     f"| {ratio:.2f} | {share(cell, index, median, token, limit)} |")
@@ -160,12 +162,14 @@ def main():
     lines = ["| cell | what | Assay, tokens/s | others | ratio to the best | share of the limit |",
              "|---|---|---|---|---|---|"]
     missed = []
+    raw = {}
     for cell in json.loads(options.cells.read_text())["cells"]:
         model = options.models / f"{cell['shape']}-{cell['format']}.gguf"
         if not re.search(options.only, title(cell)) or not model.exists():
             missed.append(title(cell))
             continue
         found, token, limit = run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench")
+        raw[title(cell)] = {"rates": found, "limits": limit}
         for row in rows_of(cell, found, token, limit):
             lines.append(row)
             print(row, file=sys.stderr, flush=True)
@@ -173,6 +177,7 @@ def main():
     text = "\n".join(lines) + "\n"
     if options.output:
         options.output.write_text(text)
+        options.output.with_suffix(".json").write_text(json.dumps(raw, indent=1) + "\n")
     else:
         print(text)
 
