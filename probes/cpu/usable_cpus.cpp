@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -48,7 +49,9 @@ Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
     take(static_cast<std::uint32_t>(cpus->size()), "affinity mask");
   }
   const CgroupView groups = find_cgroups(host);
-  if (const auto size = cgroup_cpuset_size(host, groups)) take(*size, "cgroup cpuset");
+  if (const auto cpus = cgroup_cpuset(host, groups).cpus) {
+    take(static_cast<std::uint32_t>(cpus->size()), "cgroup cpuset");
+  }
   const CpuQuota quota = cgroup_cpu_quota(host, groups);
   // A share of a CPU cannot be kept busy: 2.5 CPUs are two threads.
   if (quota.cpus) {
@@ -63,6 +66,17 @@ Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
   }
   return Fact<std::uint32_t>::unknown(
       fmt::format("neither affinity nor cgroups are told ({})", groups.reason));
+}
+
+std::optional<std::vector<unsigned>> permitted_cpus(const HostView& host) {
+  const auto mask = affinity(host);
+  const auto set = cgroup_cpuset(host, find_cgroups(host)).cpus;
+  if (!mask || !set) return mask ? mask : set;
+  std::vector<unsigned> both;
+  std::set_intersection(mask->begin(), mask->end(), set->begin(), set->end(),
+                        std::back_inserter(both));
+  // A cpuset of other numbers than the mask's is not about this process (a container's view).
+  return both.empty() ? mask : std::optional(std::move(both));
 }
 
 std::vector<unsigned> one_cpu_of_each_core(const HostView& host) {

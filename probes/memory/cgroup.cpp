@@ -47,8 +47,12 @@ std::vector<Mount> parse_mounts(std::string_view text) {
   std::vector<Mount> mounts;
   for (const std::string_view line : split(text, '\n')) {
     const auto words = split(line, ' ');
-    if (words.size() < 4 || !words[2].starts_with("cgroup")) continue;
-    mounts.push_back({"/", std::string(words[1]), words[2] == "cgroup2", comma_list(words[3])});
+    if (words.size() < 4) continue;
+    if (words[2] == "cpuset") {  // older than control groups, with the same files
+      mounts.push_back({"/", std::string(words[1]), false, {"cpuset"}});
+    } else if (words[2].starts_with("cgroup")) {
+      mounts.push_back({"/", std::string(words[1]), words[2] == "cgroup2", comma_list(words[3])});
+    }
   }
   return mounts;
 }
@@ -217,12 +221,19 @@ std::optional<double> read_quota(const HostView& host, int version, const std::s
 
 CgroupView find_cgroups(const HostView& host) {
   CgroupView view;
+  const std::vector<Mount> mounts = find_mounts(host);
   const auto text = host.read_text("/proc/self/cgroup");
   if (!text) {
     view.reason = text.error().reason;
+    // Kernels and recordings without that file may still name the group of one controller.
+    if (const auto group = host.read_text("/proc/self/cpuset", 4096)) {
+      add_group(host, mounts, "cpuset", trim(*group), view);
+      if (view.cpuset.empty()) add_group(host, mounts, "", trim(*group), view);
+      view.memory.clear();
+      view.cpu.clear();
+    }
     return view;
   }
-  const std::vector<Mount> mounts = find_mounts(host);
   for (const std::string_view line : split(*text, '\n')) {
     const std::size_t first = line.find(':');
     const std::size_t second = line.find(':', first + 1);
@@ -258,21 +269,29 @@ CpuQuota cgroup_cpu_quota(const HostView& host, const CgroupView& groups) {
   return tightest;
 }
 
-std::optional<std::uint32_t> cgroup_cpuset_size(const HostView& host, const CgroupView& groups) {
-  std::optional<std::uint32_t> smallest;
+CpusetLimits cgroup_cpuset(const HostView& host, const CgroupView& groups) {
+  CpusetLimits limits;
+  const auto take = [&host](const std::string& folder,
+                            std::initializer_list<std::string_view> names,
+                            std::optional<std::vector<unsigned>>& smallest) {
+    for (const std::string_view name : names) {
+      const auto text = host.read_text(fmt::format("{}/{}", folder, name), 65536);
+      auto members = text ? parse_cpu_list(*text) : std::nullopt;
+      if (!members || members->empty()) continue;
+      if (!smallest || members->size() < smallest->size()) smallest = std::move(members);
+      return;
+    }
+  };
   for (const CgroupChain& chain : groups.cpuset) {
     for (const std::string& folder : chain.folders) {
-      for (const char* name : {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"}) {
-        const auto text = host.read_text(fmt::format("{}/{}", folder, name), 65536);
-        const auto cpus = text ? parse_cpu_list(*text) : std::nullopt;
-        if (!cpus || cpus->empty()) continue;
-        const auto size = static_cast<std::uint32_t>(cpus->size());
-        if (!smallest || size < *smallest) smallest = size;
-        break;
-      }
+      // Version 2, version 1, and version 1 mounted without prefixes.
+      take(folder, {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus", "cpus"},
+           limits.cpus);
+      take(folder, {"cpuset.mems.effective", "cpuset.effective_mems", "cpuset.mems", "mems"},
+           limits.memory_nodes);
     }
   }
-  return smallest;
+  return limits;
 }
 
 }  // namespace assay

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "probes/memory/memory_modules.hpp"
 
 namespace assay {
 namespace {
@@ -16,20 +17,25 @@ std::string table_of(const char* name) {
 }
 
 MemoryModule module_at(std::string locator, std::uint32_t bits, std::uint32_t rate) {
-  return {std::move(locator), "", std::uint64_t{8} << 30U, bits, rate};
+  MemoryModule module;
+  module.locator = std::move(locator);
+  module.bytes = gibibytes(8);
+  module.data_bits = bits;
+  module.configured_megatransfers_per_second = rate;
+  return module;
 }
 
 TEST(Smbios, ReadsPopulatedSlotsOnly) {
   const auto modules = read_memory_modules(table_of("ASRock-Single-Ryzen.dmi"));
   ASSERT_EQ(modules.size(), 2U);
-  EXPECT_EQ(modules[0].bank, "P0 CHANNEL A");
-  EXPECT_EQ(modules[0].bytes, std::uint64_t{32} << 30U);
+  EXPECT_EQ(modules[0].bank.value_or(""), "P0 CHANNEL A");
+  EXPECT_EQ(modules[0].bytes, gibibytes(32));
 }
 
 TEST(Smbios, TakesTheConfiguredRateNotTheRatedOne) {
   const auto modules = read_memory_modules(table_of("Dell-PowerEdge-R630-Dual-Xeon.dmi"));
   ASSERT_EQ(modules.size(), 2U);
-  EXPECT_EQ(modules[0].megatransfers_per_second, 1866U);
+  EXPECT_EQ(modules[0].configured_megatransfers_per_second, 1866U);
 }
 
 TEST(Smbios, TwoNamedChannelsAdd) {
