@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <string_view>
 
 #include "base/number.hpp"
@@ -77,35 +78,45 @@ void decode_isa_by_cpuid(const HostView& host, const CpuidSource& source, CpuPro
   note_levels(*common, from, cpu);
 }
 
-void identify_arm(const HostView& host, const ProcCpuinfo& info, CpuProfile& cpu) {
+/// Every name once, in the order of the CPUs.
+void add_once(Words& names, std::string name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+}
+
+/// Designers and designs of the cores. Phones mix those of two companies.
+void name_arm_cores(const ProcCpuinfo& info, CpuProfile& cpu) {
   const std::string from = "/proc/cpuinfo";
-  const auto hexadecimal = [&info](std::string_view key) -> std::optional<std::uint32_t> {
-    return parse_hexadecimal<std::uint32_t>(info.find(key).value_or(""));
-  };
-  const auto implementer = hexadecimal("CPU implementer");
-  if (!implementer) return;
-  const auto vendor = arm_implementer_name(*implementer);
-  cpu.vendor = Fact<std::string>::known(
-      vendor ? *vendor : fmt::format("implementer 0x{:02x}", *implementer), from);
-  std::vector<std::string> parts;
-  for (const ProcCpuinfo::Processor& processor : info.processors) {
-    const auto field = processor.fields.find("CPU part");
-    if (field == processor.fields.end()) continue;
-    const auto part = parse_hexadecimal<std::uint32_t>(field->second);
-    if (!part) continue;
-    const std::string name =
-        arm_part_name(*implementer, *part).value_or(fmt::format("part 0x{:03x}", *part));
-    if (std::find(parts.begin(), parts.end(), name) == parts.end()) parts.push_back(name);
-  }
-  if (parts.empty()) {
-    if (const auto part = hexadecimal("CPU part")) {
-      parts.push_back(
-          arm_part_name(*implementer, *part).value_or(fmt::format("part 0x{:03x}", *part)));
+  Words vendors;
+  Words parts;
+  const auto take = [&](const std::map<std::string, std::string>& fields) {
+    const auto number = [&fields](const char* key) -> std::optional<std::uint32_t> {
+      const auto field = fields.find(key);
+      if (field == fields.end()) return std::nullopt;
+      return parse_hexadecimal<std::uint32_t>(field->second);
+    };
+    const auto implementer = number("CPU implementer");
+    if (!implementer) return;
+    add_once(vendors, arm_implementer_name(*implementer)
+                          .value_or(fmt::format("implementer 0x{:02x}", *implementer)));
+    if (const auto part = number("CPU part")) {
+      add_once(parts,
+               arm_part_name(*implementer, *part).value_or(fmt::format("part 0x{:03x}", *part)));
     }
+  };
+  for (const ProcCpuinfo::Processor& processor : info.processors) take(processor.fields);
+  if (vendors.empty()) take(info.common);
+  if (!vendors.empty()) {
+    cpu.vendor = Fact<std::string>::known(fmt::format("{}", fmt::join(vendors, " + ")), from);
   }
   if (!parts.empty()) {
     cpu.brand = Fact<std::string>::known(fmt::format("{}", fmt::join(parts, " + ")), from);
   }
+}
+
+void identify_arm(const HostView& host, const ProcCpuinfo& info, CpuProfile& cpu) {
+  const std::string from = "/proc/cpuinfo";
+  if (!info.find("CPU implementer")) return;
+  name_arm_cores(info, cpu);
   const Words words = info.shared_words("Features");
   if (const auto live = host.is_live() ? live_arm_features() : std::nullopt) {
     cpu.isa = Fact<Words>::known(live->names, "AT_HWCAP, AT_HWCAP2");
@@ -124,7 +135,9 @@ void identify_by_cpuinfo(const HostView& host, const ProcCpuinfo& info, CpuProfi
   const std::string lacks = "/proc/cpuinfo does not say";
   if (info.find("flags")) {
     cpu.vendor = known_or(info.find("vendor_id"), from, lacks);
-    cpu.brand = known_or(info.find("model name"), from, lacks);
+    const auto brand = info.find("model name");
+    cpu.brand = brand ? Fact<std::string>::known(fold_blanks(*brand), from)
+                      : Fact<std::string>::unknown(lacks);
     cpu.family = known_or(number("cpu family"), from, lacks);
     cpu.model = known_or(number("model"), from, lacks);
     cpu.stepping = known_or(number("stepping"), from, lacks);

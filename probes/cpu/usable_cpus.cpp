@@ -34,6 +34,18 @@ std::optional<std::vector<unsigned>> affinity(const HostView& host) {
   return cpus;
 }
 
+std::vector<unsigned> common(const std::vector<unsigned>& a, const std::vector<unsigned>& b) {
+  std::vector<unsigned> both;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return both;
+}
+
+/// Those of a cpuset that are online: old kernels leave the others in it.
+std::vector<unsigned> online_of(const HostView& host, const std::vector<unsigned>& cpus) {
+  std::vector<unsigned> online = common(cpus, online_cpus(host));
+  return online.empty() ? cpus : online;
+}
+
 }  // namespace
 
 Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
@@ -50,7 +62,7 @@ Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
   }
   const CgroupView groups = find_cgroups(host);
   if (const auto cpus = cgroup_cpuset(host, groups).cpus) {
-    take(static_cast<std::uint32_t>(cpus->size()), "cgroup cpuset");
+    take(static_cast<std::uint32_t>(online_of(host, *cpus).size()), "cgroup cpuset");
   }
   const CpuQuota quota = cgroup_cpu_quota(host, groups);
   // A share of a CPU cannot be kept busy: 2.5 CPUs are two threads.
@@ -72,9 +84,7 @@ std::optional<std::vector<unsigned>> permitted_cpus(const HostView& host) {
   const auto mask = affinity(host);
   const auto set = cgroup_cpuset(host, find_cgroups(host)).cpus;
   if (!mask || !set) return mask ? mask : set;
-  std::vector<unsigned> both;
-  std::set_intersection(mask->begin(), mask->end(), set->begin(), set->end(),
-                        std::back_inserter(both));
+  std::vector<unsigned> both = common(*mask, *set);
   // A cpuset of other numbers than the mask's is not about this process (a container's view).
   return both.empty() ? mask : std::optional(std::move(both));
 }

@@ -29,6 +29,8 @@ constexpr std::string_view k_exported = "/hwloc.xml";
 void set_environment(const HostView& host, bool exported) {
   ::setenv("HWLOC_HIDE_ERRORS", "2", 1);
   ::setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 1);  // plugins load drivers' libraries
+  // Nodes whose CPUs overlap would be dropped otherwise.
+  ::setenv("HWLOC_DEBUG_ALLOW_OVERLAPPING_NODE_CPUSETS", "1", 1);
   for (const char* name : {"HWLOC_XMLFILE", "HWLOC_SYNTHETIC", "HWLOC_CPUID_PATH",
                            "HWLOC_THISSYSTEM", "HWLOC_FSROOT", "HWLOC_COMPONENTS"}) {
     ::unsetenv(name);
