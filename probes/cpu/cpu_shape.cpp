@@ -67,9 +67,9 @@ std::string cpuid_agreement(const Shapes& shapes) {
   return fmt::format(" (CPUID counts {} cores, {} threads)", shapes.cpuid->core_count(), asked);
 }
 
-/// The third opinion, shown where it differs. One CPU speaks for its package there, so it says
-/// nothing about processors of several kinds.
-std::string libcpuid_disagreement(const Shapes& shapes, bool hybrid) {
+/// The third opinion. One CPU speaks for its package there, so it says nothing about processors of
+/// several kinds.
+std::string libcpuid_agreement(const Shapes& shapes, bool hybrid) {
   if (!shapes.libcpuid || hybrid) return {};
   const Topology& best = *shapes.best;
   const std::uint32_t packages = std::max(best.package_count(), 1U);
@@ -79,7 +79,7 @@ std::string libcpuid_disagreement(const Shapes& shapes, bool hybrid) {
   const LibcpuidOpinion& theirs = *shapes.libcpuid;
   if (fits(theirs.cores, best.core_count()) &&
       fits(theirs.threads, static_cast<std::uint32_t>(best.cpus.size()))) {
-    return {};
+    return ", libcpuid agrees";
   }
   return fmt::format(" (libcpuid counts {} cores, {} threads)", theirs.cores, theirs.threads);
 }
@@ -274,7 +274,7 @@ void describe_cpu_shape(const HostView& host, CpuProfile& cpu) {
   const Topology& best = *shapes.best;
   describe_core_types(host, best, cpu);
   const std::string from = best.source + cpuid_agreement(shapes) +
-                           libcpuid_disagreement(shapes, cpu.core_types.value_or({}).size() > 1);
+                           libcpuid_agreement(shapes, cpu.core_types.value_or({}).size() > 1);
   cpu.packages = Count::known(best.package_count(), from);
   cpu.physical_cores = Count::known(best.core_count(), from);
   cpu.logical_cores = Count::known(static_cast<std::uint32_t>(best.cpus.size()), from);

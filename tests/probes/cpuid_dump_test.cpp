@@ -206,7 +206,7 @@ TEST_P(RecordedProcessor, ProfileNamesEveryCacheOfTheIndex) {
 
 TEST_P(RecordedProcessor, InstancesOfHybridProcessorsAddUp) {
   const Json& kinds = GetParam()["caches_kb"];
-  if (kinds.size() == 1) GTEST_SKIP() << "one kind of core";
+  if (kinds.size() == 1) return;  // one kind of core: the test above
   const CpuidSource dump = source();
   const auto topology = cpuid_topology(dump);
   ASSERT_TRUE(topology);
