@@ -9,6 +9,7 @@
 #include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/cpu/arm_features.hpp"
+#include "probes/cpu/arm_registers.hpp"
 #include "probes/cpu/cpu_sections.hpp"
 #include "probes/cpu/cpuid_leaves.hpp"
 #include "probes/cpu/isa_features.hpp"
@@ -84,8 +85,7 @@ void add_once(Words& names, std::string name) {
 }
 
 /// Designers and designs of the cores. Phones mix those of two companies.
-void name_arm_cores(const ProcCpuinfo& info, CpuProfile& cpu) {
-  const std::string from = "/proc/cpuinfo";
+void name_arm_cores(const ProcCpuinfo& info, const std::string& from, CpuProfile& cpu) {
   Words vendors;
   Words parts;
   const auto take = [&](const std::map<std::string, std::string>& fields) {
@@ -113,10 +113,10 @@ void name_arm_cores(const ProcCpuinfo& info, CpuProfile& cpu) {
   }
 }
 
-void identify_arm(const HostView& host, const ProcCpuinfo& info, CpuProfile& cpu) {
-  const std::string from = "/proc/cpuinfo";
+void identify_arm(const HostView& host, const ProcCpuinfo& info, const std::string& from,
+                  CpuProfile& cpu) {
   if (!info.find("CPU implementer")) return;
-  name_arm_cores(info, cpu);
+  name_arm_cores(info, from, cpu);
   const Words words = info.shared_words("Features");
   if (const auto live = host.is_live() ? live_arm_features() : std::nullopt) {
     cpu.isa = Fact<Words>::known(live->names, "AT_HWCAP, AT_HWCAP2");
@@ -147,7 +147,7 @@ void identify_by_cpuinfo(const HostView& host, const ProcCpuinfo& info, CpuProfi
     note_levels(set, from + " flags", cpu);
     return;
   }
-  identify_arm(host, info, cpu);
+  identify_arm(host, info, from, cpu);
   if (!cpu.brand.is_known()) {
     for (const std::string_view key : {"model name", "cpu", "Processor", "Hardware"}) {
       if (const auto name = info.find(key)) {
@@ -200,6 +200,11 @@ void identify_cpu(const HostView& host, CpuProfile& cpu) {
   cpu.vendor = cpu.brand = Fact<std::string>::unknown(lacks);
   cpu.family = cpu.model = cpu.stepping = cpu.isa_level = Fact<std::uint32_t>::unknown(lacks);
   cpu.isa = Fact<Words>::unknown(lacks);
+  if (host.cpuid() && !host.cpuid()->arm_registers.empty()) {
+    identify_arm(host, cpuinfo_of(host.cpuid()->arm_registers), "the identification registers",
+                 cpu);
+    return;
+  }
   if (!info) return;
   keep_permitted(host, *info);
   identify_by_cpuinfo(host, *info, cpu);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "probes/cpu/arm_registers.hpp"
 #include "probes/cpu/cpu_clocks.hpp"
 #include "probes/cpu/cpu_sections.hpp"
 #include "probes/cpu/cpuid_leaves.hpp"
@@ -46,6 +47,8 @@ Shapes look_at_shape(const HostView& host) {
     shapes.best->source += fmt::format(" (without hwloc: {})", hwloc.error().message);
   }
   if (!shapes.best) shapes.best = shapes.cpuid;
+  const bool is_arm = host.cpuid() && !host.cpuid()->arm_registers.empty();
+  if (!shapes.best && is_arm) shapes.best = arm_topology(host.cpuid()->arm_registers);
   if (!shapes.best) {
     shapes.reason = fmt::format("{}, and no CPUID recording was given",
                                 hwloc ? "hwloc found no CPU" : hwloc.error().message);
@@ -178,6 +181,12 @@ void count_by_cpuinfo(const HostView& host, const std::string& reason, CpuProfil
       Fact<std::uint32_t>::unknown(reason);
   cpu.core_types = Fact<std::vector<CoreType>>::unknown(reason);
   cpu.memory_nodes = Fact<std::vector<MemoryNode>>::unknown(reason);
+  if (host.cpuid() && !host.cpuid()->arm_registers.empty()) {
+    cpu.logical_cores =
+        Fact<std::uint32_t>::known(static_cast<std::uint32_t>(host.cpuid()->arm_registers.size()),
+                                   "CPUs of the recording, which have the same MPIDR_EL1");
+    return;
+  }
   const auto text = host.read_text("/proc/cpuinfo", std::size_t{16} << 20U);
   if (!text) return;
   const ProcCpuinfo info = parse_proc_cpuinfo(*text);

@@ -172,6 +172,25 @@ MemoryFiles memory_files(int version) {
   return {{"memory.limit_in_bytes"}, "memory.usage_in_bytes", "total_inactive_file"};
 }
 
+/// A limit of one level, and what is left below it by that level's own usage.
+void take_limit(const HostView& host, const std::string& folder, const MemoryFiles& files,
+                std::uint64_t limit, const std::string& source, MemoryLimit& found) {
+  if (!found.limit_bytes || limit < *found.limit_bytes) {
+    found.limit_bytes = limit;
+    found.limit_source = source;
+  }
+  const LimitFile usage = read_limit(host, fmt::format("{}/{}", folder, files.usage));
+  if (usage.reading != Reading::limited) return;
+  const std::uint64_t cache = std::min(
+      read_stat(host, fmt::format("{}/memory.stat", folder), files.reclaimable), usage.value);
+  const std::uint64_t used = usage.value - cache;
+  const std::uint64_t headroom = limit > used ? limit - used : 0;
+  if (!found.headroom_bytes || headroom < *found.headroom_bytes) {
+    found.headroom_bytes = headroom;
+    found.headroom_source = source + " less what is in use, reclaimable cache counted as free";
+  }
+}
+
 void take_level(const HostView& host, const std::string& folder, const MemoryFiles& files,
                 MemoryLimit& found) {
   for (const std::string_view name : files.limits) {
@@ -179,21 +198,20 @@ void take_level(const HostView& host, const std::string& folder, const MemoryFil
     const LimitFile limit = read_limit(host, path);
     if (limit.reading == Reading::unreadable) found.problem = limit.problem;
     if (limit.reading != Reading::limited) continue;
-    if (!found.limit_bytes || limit.value < *found.limit_bytes) {
-      found.limit_bytes = limit.value;
-      found.limit_source = path;
-    }
-    const LimitFile usage = read_limit(host, fmt::format("{}/{}", folder, files.usage));
-    if (usage.reading != Reading::limited) continue;
-    const std::uint64_t cache = std::min(
-        read_stat(host, fmt::format("{}/memory.stat", folder), files.reclaimable), usage.value);
-    const std::uint64_t used = usage.value - cache;
-    const std::uint64_t headroom = limit.value > used ? limit.value - used : 0;
-    if (!found.headroom_bytes || headroom < *found.headroom_bytes) {
-      found.headroom_bytes = headroom;
-      found.headroom_source = path + " less what is in use, reclaimable cache counted as free";
-    }
+    take_limit(host, folder, files, limit.value, path, found);
   }
+}
+
+/// Version 1 tells the limit of all ancestors in the innermost group, of those too that a container
+/// does not see.
+void take_hidden_ancestors(const HostView& host, const std::string& folder,
+                           const MemoryFiles& files, MemoryLimit& found) {
+  const std::string_view key = "hierarchical_memory_limit";
+  const std::string path = fmt::format("{}/memory.stat", folder);
+  const std::uint64_t limit = read_stat(host, path, key);
+  if (limit == 0 || limit >= (std::uint64_t{1} << 62U)) return;
+  if (found.limit_bytes && *found.limit_bytes <= limit) return;
+  take_limit(host, folder, files, limit, fmt::format("{} {}", path, key), found);
 }
 
 /// Version 2 holds "QUOTA PERIOD" in one file, version 1 two numbers in two.
@@ -252,6 +270,9 @@ MemoryLimit cgroup_memory_limit(const HostView& host, const CgroupView& groups) 
   for (const CgroupChain& chain : groups.memory) {
     const MemoryFiles files = memory_files(chain.version);
     for (const std::string& folder : chain.folders) take_level(host, folder, files, found);
+    if (chain.version == 1 && !chain.folders.empty()) {
+      take_hidden_ancestors(host, chain.folders.front(), files, found);
+    }
   }
   return found;
 }

@@ -130,6 +130,26 @@ Modules read_edac_modules(const HostView& host) {
   return modules;
 }
 
+/// The kernel's dmi-sysfs module: each structure of the table in a file of its own.
+Modules read_entry_modules(const HostView& host) {
+  Modules modules;
+  const std::string entries = "/sys/firmware/dmi/entries";
+  std::map<std::uint32_t, std::string> slots;  // in the order of the table
+  for (const std::string& name : host.list(entries)) {
+    const auto instance = name.starts_with("17-")
+                              ? parse_number<std::uint32_t>(std::string_view(name).substr(3))
+                              : std::nullopt;
+    if (instance && *instance < k_most_modules) slots[*instance] = name;
+  }
+  for (const auto& [instance, name] : slots) {
+    const auto structure = host.read_text(fmt::format("{}/{}/raw", entries, name), 65536);
+    if (!structure) continue;
+    const Modules found = read_memory_modules(*structure);
+    modules.insert(modules.end(), found.begin(), found.end());
+  }
+  return modules;
+}
+
 struct FoundModules {
   Modules modules;
   std::string source;
@@ -143,6 +163,8 @@ FoundModules find_modules(const HostView& host) {
     FoundModules found{read_memory_modules(*text), "SMBIOS", {}};
     if (!found.modules.empty()) return found;
   }
+  FoundModules entries{read_entry_modules(host), "SMBIOS (/sys/firmware/dmi/entries)", {}};
+  if (!entries.modules.empty()) return entries;
   const std::string database = "/run/udev/data/+dmi:id";
   if (const auto udev = host.read_text(database)) {
     FoundModules found{read_udev_modules(*udev), "udev (" + database + ")", {}};

@@ -225,12 +225,30 @@ TEST_P(RecordedProcessor, InstancesOfHybridProcessorsAddUp) {
   }
 }
 
-TEST(RecordedProcessors, ThoseOfOtherArchitecturesAreRefusedByName) {
-  for (const char* name : {"arm__armv8a__cortex-a72.test", "arm__armv9a__neoverse-n2.test"}) {
-    const auto dump = read_cpuid_dump(k_dumps / name);
-    ASSERT_FALSE(dump);
-    EXPECT_THAT(dump.error().text(), testing::HasSubstr("x86")) << name;
-  }
+TEST(RecordedArmCores, AreNamedAndCountedByTheirRegisters) {
+  const auto dump = read_cpuid_dump(k_dumps / "arm__armv8a__cortex-a72.test");
+  ASSERT_TRUE(dump) << dump.error().text();
+  const MachineTree empty;
+  const CpuProfile cpu = probe_cpu(empty.host().with_cpuid(*dump));
+  EXPECT_EQ(cpu.vendor.value_or(""), "Arm");
+  EXPECT_EQ(cpu.brand.value_or(""), "Arm Cortex-A72");
+  EXPECT_EQ(cpu.physical_cores.value_or(0), 4U);
+  EXPECT_EQ(cpu.logical_cores.value_or(0), 4U);
+  EXPECT_FALSE(cpu.isa.is_known());  // a system of 32 bits: the 64-bit registers are zero
+}
+
+TEST(RecordedArmCores, HaveTheFeaturesOfTheirRegisters) {
+  const auto dump = read_cpuid_dump(k_dumps / "arm__armv9a__neoverse-n2.test");
+  ASSERT_TRUE(dump) << dump.error().text();
+  const MachineTree empty;
+  const CpuProfile cpu = probe_cpu(empty.host().with_cpuid(*dump));
+  EXPECT_EQ(cpu.brand.value_or(""), "Arm Neoverse N2");
+  EXPECT_EQ(cpu.logical_cores.value_or(0), 4U);
+  EXPECT_FALSE(cpu.physical_cores.is_known());  // all have the same number there
+  const auto isa = cpu.isa.value_or({});
+  EXPECT_THAT(isa, testing::IsSupersetOf({"asimd", "asimdhp", "asimddp", "asimdfhm", "i8mm", "bf16",
+                                          "sve", "sve2", "atomics", "crc32"}));
+  EXPECT_THAT(isa, testing::Not(testing::Contains("sme")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Dumps, RecordedProcessor, testing::ValuesIn(recorded_x86_processors()),

@@ -92,6 +92,16 @@ void add_nodes(const CpuProfile& cpu, Json& facts) {
   facts["usable_node_bytes"] = bytes;
 }
 
+void add_modules(const MemoryProfile& memory, Json& facts) {
+  for (const MemoryModule& module : memory.modules.value_or({})) {
+    facts["modules"].push_back(Json{{"locator", module.locator.value_or("")},
+                                    {"type", module.type.value_or("")},
+                                    {"manufacturer", module.manufacturer.value_or("")},
+                                    {"part_number", module.part_number.value_or("")},
+                                    {"mebibytes", module.bytes.value >> 20U}});
+  }
+}
+
 /// What the index may name; an unknown fact is null.
 Json facts_of(const MachineProfile& machine) {
   const CpuProfile& cpu = machine.cpu;
@@ -123,6 +133,7 @@ Json facts_of(const MachineProfile& machine) {
   add_caches(cpu, facts);
   add_kinds(cpu, facts);
   add_nodes(cpu, facts);
+  add_modules(machine.memory, facts);
   return facts;
 }
 

@@ -130,6 +130,22 @@ TEST(MemoryProbe, VersionOneLimitOfAnAncestorBinds) {
   EXPECT_EQ(memory.limit_headroom.value(), mebibytes(1536));
 }
 
+TEST(MemoryProbe, VersionOneTellsTheLimitOfAncestorsThatAContainerDoesNotSee) {
+  MachineTree tree;
+  tree.file("/proc/meminfo", k_meminfo)
+      .file("/proc/self/cgroup", "4:memory:/kubepods/pod/x\n")
+      .file("/proc/self/mountinfo",
+            "35 31 0:32 /kubepods/pod/x /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n")
+      .file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")
+      .file("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1073741824\n")
+      .file("/sys/fs/cgroup/memory/memory.stat",
+            "total_inactive_file 0\nhierarchical_memory_limit 2147483648\n");
+  const MemoryProfile memory = probe_memory(tree.host());
+  EXPECT_EQ(memory.limit.value_or(Bytes()), gibibytes(2));
+  EXPECT_EQ(memory.limit_headroom.value_or(Bytes()), gibibytes(1));
+  EXPECT_THAT(memory.limit.source(), HasSubstr("hierarchical_memory_limit"));
+}
+
 TEST(MemoryProbe, HybridMountsReadMemoryFromVersionOne) {
   MachineTree tree;
   tree.file("/proc/meminfo", k_meminfo)
