@@ -10,8 +10,8 @@
 
 namespace assay {
 
-/// Cores of one kind: "performance", "middle", "efficiency", "low_power", or "uniform" when there
-/// is one kind only.
+/// Cores of one kind: "performance", "middle", "efficiency", "low_power"; "unranked" for designs
+/// that nothing orders; "uniform" when there is one kind only.
 struct CoreType {
   std::string kind;
   std::uint32_t cores = 0;

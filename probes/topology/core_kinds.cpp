@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <utility>
 
 #include "base/number.hpp"
 #include "probes/cpu/proc_cpuinfo.hpp"
@@ -108,6 +109,15 @@ std::vector<ArmCluster> arm_clusters(const HostView& host, const ProcCpuinfo& in
   return clusters;
 }
 
+/// Designs that nothing orders are "unranked": better not to guess which is the stronger one.
+std::string_view kind_within(const ArmCluster& cluster, const ArmCluster& strongest,
+                             const ArmCluster& weakest) {
+  const auto rank = [](const ArmCluster& c) { return std::pair(c.strength, !c.is_little()); };
+  if (rank(strongest) == rank(weakest)) return "unranked";
+  if (rank(cluster) == rank(strongest)) return "performance";
+  return rank(cluster) == rank(weakest) ? "efficiency" : "middle";
+}
+
 std::optional<CoreKinds> kinds_by_arm_identity(const HostView& host) {
   const auto text = host.read_text("/proc/cpuinfo");
   const ProcCpuinfo info = parse_proc_cpuinfo(text ? *text : std::string());
@@ -119,22 +129,17 @@ std::optional<CoreKinds> kinds_by_arm_identity(const HostView& host) {
   }
   const std::vector<ArmCluster> clusters = arm_clusters(host, info, cpus);
   if (clusters.size() < 2) return std::nullopt;
-  const ArmCluster& strongest = clusters.front();
-  const ArmCluster& weakest = clusters.back();
-  const bool told = strongest.strength > weakest.strength;
-  // Nothing orders them: better not to name kinds than to guess.
-  if (!told && strongest.is_little() == weakest.is_little()) return std::nullopt;
   CoreKinds kinds;
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    const std::string_view kind =
-        i == 0 ? "performance" : (i + 1 == clusters.size() ? "efficiency" : "middle");
-    for (const unsigned cpu : clusters[i].cpus) {
+  for (const ArmCluster& cluster : clusters) {
+    const std::string_view kind = kind_within(cluster, clusters.front(), clusters.back());
+    for (const unsigned cpu : cluster.cpus) {
       kinds.kind_of[cpu] = std::string(kind);
-      kinds.design_of[cpu] = clusters[i].identity.name();
+      kinds.design_of[cpu] = cluster.identity.name();
     }
   }
-  kinds.source = told ? "the cores' identification registers, ordered by capacity"
-                      : "the cores' identification registers, ordered by design";
+  const bool told = clusters.front().strength > clusters.back().strength;
+  kinds.source = fmt::format("the cores' identification registers, ordered by {}",
+                             told ? "capacity or frequency" : "design");
   return kinds;
 }
 

@@ -50,8 +50,8 @@ std::vector<CacheLevel> count_caches(const std::vector<CacheSighting>& sightings
 }
 
 std::vector<CoreType> count_core_types(const Topology& topology, const CoreKinds& kinds) {
-  constexpr std::array<std::string_view, 5> k_order{"performance", "middle", "efficiency",
-                                                    "low_power", "uniform"};
+  constexpr std::array<std::string_view, 6> k_order{"performance", "middle",   "efficiency",
+                                                    "low_power",   "unranked", "uniform"};
   using Design = std::pair<std::size_t, std::optional<std::string>>;  // place in the order, name
   std::map<Design, std::pair<std::set<std::uint32_t>, std::uint32_t>> counted;
   for (const CpuPlace& place : topology.cpus) {

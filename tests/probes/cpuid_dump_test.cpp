@@ -169,6 +169,9 @@ TEST_P(RecordedProcessor, ProfileHasTheFactsOfTheIndex) {
   const Json& row = GetParam();
   EXPECT_EQ(cpu.vendor.value_or(""), row["vendor"].get<std::string>());
   EXPECT_EQ(cpu.brand.value_or(""), row["brand"].get<std::string>());
+  EXPECT_EQ(cpu.family.value_or(0), row["signature"]["family"].get<std::uint32_t>());
+  EXPECT_EQ(cpu.model.value_or(999), row["signature"]["model"].get<std::uint32_t>());
+  EXPECT_EQ(cpu.stepping.value_or(999), row["signature"]["stepping"].get<std::uint32_t>());
   std::uint32_t cores = 0;
   std::uint32_t threads = 0;
   for (const Json& type : row["core_types"]) {

@@ -215,13 +215,24 @@ TEST(MachineShape, FourDesignsOfArmAreFourTypes) {
   EXPECT_EQ(cpu.core_types.value().at(3).max_frequency_hertz, 2.016e9);
 }
 
-TEST(MachineShape, ArmCoresThatNothingOrdersAreNotNamedByKind) {
+TEST(MachineShape, ArmDesignsThatNothingOrdersAreUnranked) {
   MachineTree tree = machine_of(4, "0-3");
   for (unsigned cpu = 0; cpu < 4; ++cpu) {
     tree.file(cpu_path(cpu, "regs/identification/midr_el1"),
               cpu < 2 ? "0x410fd0b0\n" : "0x410fd0d0\n");  // A76 and A77
   }
-  EXPECT_EQ(kinds_of(probe_machine(tree.host()).cpu), "uniform 4/4; ");
+  EXPECT_EQ(kinds_of(probe_machine(tree.host()).cpu), "unranked 2/2; unranked 2/2; ");
+}
+
+TEST(MachineShape, ArmDesignsOfEqualStrengthAreOfOneKind) {
+  MachineTree tree = machine_of(3, "0-2");
+  for (const auto& [cpu, midr] :
+       {std::pair(0U, "0x410fd050"), std::pair(1U, "0x410fd0b0"), std::pair(2U, "0x410fd0d0")}) {
+    tree.file(cpu_path(cpu, "regs/identification/midr_el1"), midr)
+        .file(cpu_path(cpu, "cpu_capacity"), cpu == 0 ? "400\n" : "1024\n");
+  }
+  EXPECT_EQ(kinds_of(probe_machine(tree.host()).cpu),
+            "performance 1/1; performance 1/1; efficiency 1/1; ");
 }
 
 TEST(MachineShape, EfficiencyCoresWithoutTheSharedCacheAreLowPowerCores) {
