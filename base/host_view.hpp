@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ struct CpuidSource {
   std::function<std::optional<std::uint64_t>()> xcr0;
   std::vector<unsigned> cpus;  // the logical CPUs that can be asked
   std::string description;     // "live", or the name of the recording
+  /// Of a recording of Arm cores, which have no CPUID: the identification registers of each by name
+  /// ("midr", "id_aa64isar0"). `cpus` is empty then.
+  std::vector<std::map<std::string, std::uint64_t>> arm_registers;
 };
 
 /// Why a file of the machine could not be read: not there, not permitted, or broken.

@@ -4,6 +4,7 @@
 //   "CPUID LLLLLLLL: EAX-EBX-ECX-EDX [SL ss] comment" under one of the headers
 //   "------[ Logical CPU #N ]------", "------[ CPUID Registers / Logical CPU #N ]------",
 //   "CPUID Registers (CPU #N):", "CPU#NNN AffMask: 0x..";
+//   "arm_midr=HEX" and its sisters, the identification registers of Arm cores (libcpuid's own);
 //   a folder of pu0, pu1, ... with "mask EAX EBX ECX EDX => EAX EBX ECX EDX" (hwloc).
 #include <fmt/format.h>
 
@@ -84,6 +85,7 @@ class DumpParser {
     if (line.starts_with("CPUID ") && line.find(':') != std::string_view::npos) {
       return take_leaf_line(line.substr(6));
     }
+    if (line.starts_with("arm_")) return take_arm_line(line.substr(4));
     for (const ArrayOfLeaf& array : k_libcpuid_arrays) {
       if (line.starts_with(array.name) && line.substr(array.name.size()).starts_with("[")) {
         return take_array_line(line.substr(array.name.size() + 1), array);
@@ -118,6 +120,19 @@ class DumpParser {
       subleaf = *named;
     }
     return add(*leaf, subleaf, *registers);
+  }
+
+  /// "midr=00000000410fd083"
+  std::optional<std::string> take_arm_line(std::string_view line) {
+    const std::size_t equals = line.find('=');
+    const auto value = equals == std::string_view::npos || equals == 0 || equals > 40
+                           ? std::nullopt
+                           : parse_number<std::uint64_t>(trim(line.substr(equals + 1)), 16);
+    if (!value) return "expected arm_NAME=VALUE in hexadecimal";
+    if (recording_.size() >= k_most_answers) return "more answers than any machine gives";
+    recording_.add_arm_register(cpu_, std::string(line.substr(0, equals)), *value);
+    cpu_has_answers_ = true;
+    return std::nullopt;
   }
 
   std::optional<std::string> take_array_line(std::string_view line, const ArrayOfLeaf& array) {
@@ -219,9 +234,9 @@ Result<CpuidSource> read_cpuid_dump(const std::filesystem::path& path) {
   for (const unsigned cpu : recording->cpus()) {
     has_vendor = has_vendor || recording->find(cpu, 0, 0).has_value();
   }
-  if (!has_vendor) {
+  if (!has_vendor && !recording->has_arm_registers()) {
     return fail(ErrorCode::refused_input,
-                "no CPUID leaf 0 found (expected a recording of an x86 processor)", path.string());
+                "no CPUID leaf 0 found (expected a recording of a processor)", path.string());
   }
   return CpuidRecording::source(std::move(recording), path.filename().string());
 }

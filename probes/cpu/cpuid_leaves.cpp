@@ -15,16 +15,9 @@ void append_letters(std::string& text, std::uint32_t registers) {
   }
 }
 
-/// Up to the first zero, made printable, runs of blanks folded to one.
+/// Up to the first zero, made printable.
 std::string clean(std::string_view letters) {
-  const std::string safe = printable(letters.substr(0, letters.find('\0')));
-  std::string folded;
-  for (const std::string_view word : split(safe, ' ')) {
-    if (word.empty()) continue;
-    if (!folded.empty()) folded += ' ';
-    folded += word;
-  }
-  return folded;
+  return fold_blanks(printable(letters.substr(0, letters.find('\0'))));
 }
 
 // Sources: the documentation of each hypervisor's CPUID leaves, and Linux arch/x86/kernel/cpu.
@@ -56,6 +49,16 @@ std::optional<CpuidRegisters> CpuidLeaves::find(std::uint32_t leaf, std::uint32_
   if (leaf < 0x80000000 && leaf > last_basic_) return std::nullopt;
   if (leaf >= 0x80000000 && leaf > last_extended_) return std::nullopt;
   return source_.query(cpu_, leaf, subleaf);
+}
+
+std::string fold_blanks(std::string_view text) {
+  std::string folded;
+  for (const std::string_view word : split(text, ' ')) {
+    if (word.empty()) continue;
+    if (!folded.empty()) folded += ' ';
+    folded += word;
+  }
+  return folded;
 }
 
 std::optional<std::string> cpuid_vendor(const CpuidLeaves& leaves) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/host_view.hpp"
 
@@ -27,6 +28,9 @@ class CpuidLeaves {
 
 /// The twelve letters of leaf 0: "GenuineIntel". Nothing when they are not recorded or not text.
 std::optional<std::string> cpuid_vendor(const CpuidLeaves& leaves);
+/// Runs of blanks as one: brand strings are padded.
+std::string fold_blanks(std::string_view text);
+
 /// Leaves 0x80000002 to 4, blanks folded.
 std::optional<std::string> cpuid_brand(const CpuidLeaves& leaves);
 

@@ -7,6 +7,10 @@ void CpuidRecording::add(unsigned cpu, std::uint32_t leaf, std::uint32_t subleaf
   if (answers_[cpu].try_emplace({leaf, subleaf}, registers).second) ++size_;
 }
 
+void CpuidRecording::add_arm_register(unsigned cpu, std::string name, std::uint64_t value) {
+  if (arm_registers_[cpu].try_emplace(std::move(name), value).second) ++size_;
+}
+
 std::optional<CpuidRegisters> CpuidRecording::find(unsigned cpu, std::uint32_t leaf,
                                                    std::uint32_t subleaf) const {
   const auto answers = answers_.find(cpu);
@@ -27,6 +31,9 @@ CpuidSource CpuidRecording::source(std::shared_ptr<const CpuidRecording> recordi
   CpuidSource source;
   source.cpus = recording->cpus();
   source.description = std::move(description);
+  for (const auto& [cpu, registers] : recording->arm_registers_) {
+    source.arm_registers.push_back(registers);
+  }
   source.xcr0 = [recording] { return recording->xcr0_; };
   source.query = [recording = std::move(recording)](unsigned cpu, std::uint32_t leaf,
                                                     std::uint32_t subleaf) {

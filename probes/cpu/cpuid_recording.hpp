@@ -18,11 +18,14 @@ class CpuidRecording {
   /// Keeps the first answer to a question; a later one to the same question is ignored.
   void add(unsigned cpu, std::uint32_t leaf, std::uint32_t subleaf, CpuidRegisters registers);
   void set_xcr0(std::uint64_t xcr0) { xcr0_ = xcr0; }
+  /// An identification register of an Arm core; the first word counts here too.
+  void add_arm_register(unsigned cpu, std::string name, std::uint64_t value);
 
   [[nodiscard]] std::optional<CpuidRegisters> find(unsigned cpu, std::uint32_t leaf,
                                                    std::uint32_t subleaf) const;
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::vector<unsigned> cpus() const;
+  [[nodiscard]] bool has_arm_registers() const { return !arm_registers_.empty(); }
 
   /// A source that answers from `recording`.
   static CpuidSource source(std::shared_ptr<const CpuidRecording> recording,
@@ -31,6 +34,7 @@ class CpuidRecording {
  private:
   using Question = std::pair<std::uint32_t, std::uint32_t>;  // leaf and sub-leaf
   std::map<unsigned, std::map<Question, CpuidRegisters>> answers_;
+  std::map<unsigned, std::map<std::string, std::uint64_t>> arm_registers_;
   std::optional<std::uint64_t> xcr0_;
   std::size_t size_ = 0;
 };

@@ -53,6 +53,7 @@ constexpr std::array k_features{
     IsaFeature{"amx_int8", 7, 0, edx, 25, State::amx},
     IsaFeature{"amx_bf16", 7, 0, edx, 22, State::amx},
     IsaFeature{"amx_fp16", 7, 1, eax, 21, State::amx},
+    IsaFeature{"amx_complex", 7, 1, edx, 8, State::amx},
 };
 static_assert(k_features.size() <= k_isa_feature_limit);
 

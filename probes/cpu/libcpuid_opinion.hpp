@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/host_view.hpp"
@@ -8,10 +9,12 @@
 
 namespace assay {
 
-/// What libcpuid makes of one logical CPU's answers. It is a second opinion on brand and caches
-/// only: its core counts are wrong on many parts, and it knows few instruction sets.
+/// What libcpuid makes of one logical CPU's answers. It never decides: its core counts are wrong on
+/// many parts, and it knows few instruction sets.
 struct LibcpuidOpinion {
   std::string brand;
+  std::uint32_t cores = 0;         // of a package, or of the machine; it is not consistent
+  std::uint32_t threads = 0;       // as well
   std::vector<CacheLevel> caches;  // sizes; a cache of level 1 or 2 is counted once for each core
 };
 

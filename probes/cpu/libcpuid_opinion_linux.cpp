@@ -56,6 +56,7 @@ std::string identify(const CpuidSource& source, unsigned cpu) {
   Json opinion = Json::object();
   opinion["brand"] = printable(static_cast<const char*>(id.brand_str));
   opinion["cores"] = std::max(id.num_cores, 1);
+  opinion["threads"] = std::max(id.num_logical_cpus, 1);
   opinion["l1d"] = id.l1_data_cache;
   opinion["l1i"] = id.l1_instruction_cache;
   opinion["l2"] = id.l2_cache;
@@ -85,6 +86,8 @@ Result<LibcpuidOpinion> libcpuid_opinion(const CpuidSource& source, unsigned cpu
         {level, type, Bytes(static_cast<std::uint64_t>(kibibytes) * 1024), instances});
   };
   const auto cores = (*answer)["cores"].get<std::uint32_t>();
+  opinion.cores = cores;
+  opinion.threads = (*answer)["threads"].get<std::uint32_t>();
   add("l1d", 1, "data", cores);
   add("l1i", 1, "instruction", cores);
   add("l2", 2, "unified", cores);

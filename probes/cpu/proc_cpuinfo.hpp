@@ -30,6 +30,9 @@ ProcCpuinfo parse_proc_cpuinfo(std::string_view text);
 /// "Arm Cortex-A72" for an implementer and part as in /proc/cpuinfo or MIDR_EL1; nothing when it is
 /// not in the table.
 std::optional<std::string> arm_part_name(unsigned implementer, unsigned part);
+/// Whether a part is a small in-order core, made to sit beside bigger ones; false when it is not in
+/// the table.
+bool is_little_arm_part(unsigned implementer, unsigned part);
 /// "Arm", "Qualcomm"; nothing when it is not in the table.
 std::optional<std::string> arm_implementer_name(unsigned implementer);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -33,6 +34,18 @@ std::optional<std::vector<unsigned>> affinity(const HostView& host) {
   return cpus;
 }
 
+std::vector<unsigned> common(const std::vector<unsigned>& a, const std::vector<unsigned>& b) {
+  std::vector<unsigned> both;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return both;
+}
+
+/// Those of a cpuset that are online: old kernels leave the others in it.
+std::vector<unsigned> online_of(const HostView& host, const std::vector<unsigned>& cpus) {
+  std::vector<unsigned> online = common(cpus, online_cpus(host));
+  return online.empty() ? cpus : online;
+}
+
 }  // namespace
 
 Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
@@ -48,7 +61,9 @@ Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
     take(static_cast<std::uint32_t>(cpus->size()), "affinity mask");
   }
   const CgroupView groups = find_cgroups(host);
-  if (const auto size = cgroup_cpuset_size(host, groups)) take(*size, "cgroup cpuset");
+  if (const auto cpus = cgroup_cpuset(host, groups).cpus) {
+    take(static_cast<std::uint32_t>(online_of(host, *cpus).size()), "cgroup cpuset");
+  }
   const CpuQuota quota = cgroup_cpu_quota(host, groups);
   // A share of a CPU cannot be kept busy: 2.5 CPUs are two threads.
   if (quota.cpus) {
@@ -63,6 +78,15 @@ Fact<std::uint32_t> probe_usable_cpus(const HostView& host,
   }
   return Fact<std::uint32_t>::unknown(
       fmt::format("neither affinity nor cgroups are told ({})", groups.reason));
+}
+
+std::optional<std::vector<unsigned>> permitted_cpus(const HostView& host) {
+  const auto mask = affinity(host);
+  const auto set = cgroup_cpuset(host, find_cgroups(host)).cpus;
+  if (!mask || !set) return mask ? mask : set;
+  std::vector<unsigned> both = common(*mask, *set);
+  // A cpuset of other numbers than the mask's is not about this process (a container's view).
+  return both.empty() ? mask : std::optional(std::move(both));
 }
 
 std::vector<unsigned> one_cpu_of_each_core(const HostView& host) {

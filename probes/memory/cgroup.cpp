@@ -47,8 +47,12 @@ std::vector<Mount> parse_mounts(std::string_view text) {
   std::vector<Mount> mounts;
   for (const std::string_view line : split(text, '\n')) {
     const auto words = split(line, ' ');
-    if (words.size() < 4 || !words[2].starts_with("cgroup")) continue;
-    mounts.push_back({"/", std::string(words[1]), words[2] == "cgroup2", comma_list(words[3])});
+    if (words.size() < 4) continue;
+    if (words[2] == "cpuset") {  // older than control groups, with the same files
+      mounts.push_back({"/", std::string(words[1]), false, {"cpuset"}});
+    } else if (words[2].starts_with("cgroup")) {
+      mounts.push_back({"/", std::string(words[1]), words[2] == "cgroup2", comma_list(words[3])});
+    }
   }
   return mounts;
 }
@@ -168,6 +172,25 @@ MemoryFiles memory_files(int version) {
   return {{"memory.limit_in_bytes"}, "memory.usage_in_bytes", "total_inactive_file"};
 }
 
+/// A limit of one level, and what is left below it by that level's own usage.
+void take_limit(const HostView& host, const std::string& folder, const MemoryFiles& files,
+                std::uint64_t limit, const std::string& source, MemoryLimit& found) {
+  if (!found.limit_bytes || limit < *found.limit_bytes) {
+    found.limit_bytes = limit;
+    found.limit_source = source;
+  }
+  const LimitFile usage = read_limit(host, fmt::format("{}/{}", folder, files.usage));
+  if (usage.reading != Reading::limited) return;
+  const std::uint64_t cache = std::min(
+      read_stat(host, fmt::format("{}/memory.stat", folder), files.reclaimable), usage.value);
+  const std::uint64_t used = usage.value - cache;
+  const std::uint64_t headroom = limit > used ? limit - used : 0;
+  if (!found.headroom_bytes || headroom < *found.headroom_bytes) {
+    found.headroom_bytes = headroom;
+    found.headroom_source = source + " less what is in use, reclaimable cache counted as free";
+  }
+}
+
 void take_level(const HostView& host, const std::string& folder, const MemoryFiles& files,
                 MemoryLimit& found) {
   for (const std::string_view name : files.limits) {
@@ -175,21 +198,20 @@ void take_level(const HostView& host, const std::string& folder, const MemoryFil
     const LimitFile limit = read_limit(host, path);
     if (limit.reading == Reading::unreadable) found.problem = limit.problem;
     if (limit.reading != Reading::limited) continue;
-    if (!found.limit_bytes || limit.value < *found.limit_bytes) {
-      found.limit_bytes = limit.value;
-      found.limit_source = path;
-    }
-    const LimitFile usage = read_limit(host, fmt::format("{}/{}", folder, files.usage));
-    if (usage.reading != Reading::limited) continue;
-    const std::uint64_t cache = std::min(
-        read_stat(host, fmt::format("{}/memory.stat", folder), files.reclaimable), usage.value);
-    const std::uint64_t used = usage.value - cache;
-    const std::uint64_t headroom = limit.value > used ? limit.value - used : 0;
-    if (!found.headroom_bytes || headroom < *found.headroom_bytes) {
-      found.headroom_bytes = headroom;
-      found.headroom_source = path + " less what is in use, reclaimable cache counted as free";
-    }
+    take_limit(host, folder, files, limit.value, path, found);
   }
+}
+
+/// Version 1 tells the limit of all ancestors in the innermost group, of those too that a container
+/// does not see.
+void take_hidden_ancestors(const HostView& host, const std::string& folder,
+                           const MemoryFiles& files, MemoryLimit& found) {
+  const std::string_view key = "hierarchical_memory_limit";
+  const std::string path = fmt::format("{}/memory.stat", folder);
+  const std::uint64_t limit = read_stat(host, path, key);
+  if (limit == 0 || limit >= (std::uint64_t{1} << 62U)) return;
+  if (found.limit_bytes && *found.limit_bytes <= limit) return;
+  take_limit(host, folder, files, limit, fmt::format("{} {}", path, key), found);
 }
 
 /// Version 2 holds "QUOTA PERIOD" in one file, version 1 two numbers in two.
@@ -217,12 +239,19 @@ std::optional<double> read_quota(const HostView& host, int version, const std::s
 
 CgroupView find_cgroups(const HostView& host) {
   CgroupView view;
+  const std::vector<Mount> mounts = find_mounts(host);
   const auto text = host.read_text("/proc/self/cgroup");
   if (!text) {
     view.reason = text.error().reason;
+    // Kernels and recordings without that file may still name the group of one controller.
+    if (const auto group = host.read_text("/proc/self/cpuset", 4096)) {
+      add_group(host, mounts, "cpuset", trim(*group), view);
+      if (view.cpuset.empty()) add_group(host, mounts, "", trim(*group), view);
+      view.memory.clear();
+      view.cpu.clear();
+    }
     return view;
   }
-  const std::vector<Mount> mounts = find_mounts(host);
   for (const std::string_view line : split(*text, '\n')) {
     const std::size_t first = line.find(':');
     const std::size_t second = line.find(':', first + 1);
@@ -241,6 +270,9 @@ MemoryLimit cgroup_memory_limit(const HostView& host, const CgroupView& groups) 
   for (const CgroupChain& chain : groups.memory) {
     const MemoryFiles files = memory_files(chain.version);
     for (const std::string& folder : chain.folders) take_level(host, folder, files, found);
+    if (chain.version == 1 && !chain.folders.empty()) {
+      take_hidden_ancestors(host, chain.folders.front(), files, found);
+    }
   }
   return found;
 }
@@ -258,21 +290,29 @@ CpuQuota cgroup_cpu_quota(const HostView& host, const CgroupView& groups) {
   return tightest;
 }
 
-std::optional<std::uint32_t> cgroup_cpuset_size(const HostView& host, const CgroupView& groups) {
-  std::optional<std::uint32_t> smallest;
+CpusetLimits cgroup_cpuset(const HostView& host, const CgroupView& groups) {
+  CpusetLimits limits;
+  const auto take = [&host](const std::string& folder,
+                            std::initializer_list<std::string_view> names,
+                            std::optional<std::vector<unsigned>>& smallest) {
+    for (const std::string_view name : names) {
+      const auto text = host.read_text(fmt::format("{}/{}", folder, name), 65536);
+      auto members = text ? parse_cpu_list(*text) : std::nullopt;
+      if (!members || members->empty()) continue;
+      if (!smallest || members->size() < smallest->size()) smallest = std::move(members);
+      return;
+    }
+  };
   for (const CgroupChain& chain : groups.cpuset) {
     for (const std::string& folder : chain.folders) {
-      for (const char* name : {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"}) {
-        const auto text = host.read_text(fmt::format("{}/{}", folder, name), 65536);
-        const auto cpus = text ? parse_cpu_list(*text) : std::nullopt;
-        if (!cpus || cpus->empty()) continue;
-        const auto size = static_cast<std::uint32_t>(cpus->size());
-        if (!smallest || size < *smallest) smallest = size;
-        break;
-      }
+      // Version 2, version 1, and version 1 mounted without prefixes.
+      take(folder, {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus", "cpus"},
+           limits.cpus);
+      take(folder, {"cpuset.mems.effective", "cpuset.effective_mems", "cpuset.mems", "mems"},
+           limits.memory_nodes);
     }
   }
-  return smallest;
+  return limits;
 }
 
 }  // namespace assay

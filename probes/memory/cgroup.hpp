@@ -45,7 +45,11 @@ struct CpuQuota {
 };
 CpuQuota cgroup_cpu_quota(const HostView& host, const CgroupView& groups);
 
-/// How many CPUs the cpuset allows; nothing when no level says.
-std::optional<std::uint32_t> cgroup_cpuset_size(const HostView& host, const CgroupView& groups);
+/// What the cpuset allows: the smallest set of all levels; nothing when no level says.
+struct CpusetLimits {
+  std::optional<std::vector<unsigned>> cpus;
+  std::optional<std::vector<unsigned>> memory_nodes;
+};
+CpusetLimits cgroup_cpuset(const HostView& host, const CgroupView& groups);
 
 }  // namespace assay

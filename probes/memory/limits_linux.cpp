@@ -20,4 +20,12 @@ std::optional<AddressSpaceLimit> live_address_space_limit() {
   return AddressSpaceLimit{limit.rlim_cur, limit.rlim_cur > used ? limit.rlim_cur - used : 0};
 }
 
+std::optional<std::uint64_t> live_lock_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return std::nullopt;
+  }
+  return limit.rlim_cur;
+}
+
 }  // namespace assay

@@ -8,7 +8,8 @@
 #include "base/number.hpp"
 #include "base/text.hpp"
 #include "probes/memory/cgroup.hpp"
-#include "probes/memory/smbios.hpp"
+#include "probes/memory/memory_modules.hpp"
+#include "probes/memory/memory_pages.hpp"
 
 namespace assay {
 namespace {
@@ -32,22 +33,22 @@ Fact<Bytes> meminfo_field(const tl::expected<std::string, ReadFailure>& text,
   return Fact<Bytes>::unknown(fmt::format("/proc/meminfo has no {}", key));
 }
 
-/// The file's smallest field: "some avg10=0.00 avg60=...".
-Fact<double> probe_pressure(const HostView& host) {
+/// One field of the file: "some avg10=0.00 avg60=..." in one line, "full avg10=..." in the next.
+Fact<double> probe_pressure(const HostView& host, std::string_view mark) {
   const std::string_view path = "/proc/pressure/memory";
   const auto text = host.read_text(path, 4096);
   if (!text) {
     return Fact<double>::unknown(text.error().reason + " (the kernel may be built without it)");
   }
-  const std::string_view mark = "some avg10=";
   const std::size_t at = text->find(mark);
   if (at != std::string::npos) {
     const std::string_view rest = std::string_view(*text).substr(at + mark.size());
-    if (const auto value = parse_number<double>(rest.substr(0, rest.find(' ')))) {
+    const auto value = parse_number<double>(rest.substr(0, rest.find_first_of(" \n")));
+    if (value && *value >= 0 && *value <= 100) {
       return Fact<double>::known(*value, std::string(path));
     }
   }
-  return Fact<double>::unknown(fmt::format("{}: no \"some avg10\"", path));
+  return Fact<double>::unknown(fmt::format("{}: no \"{}\" in percent", path, mark));
 }
 
 void describe_limits(const HostView& host, MemoryProfile& memory) {
@@ -84,15 +85,12 @@ void describe_limits(const HostView& host, MemoryProfile& memory) {
   }
 }
 
-Fact<double> probe_theoretical_bandwidth(const HostView& host) {
-  const std::string_view table = "/sys/firmware/dmi/tables/DMI";
-  const auto text = host.read_text(table);
-  if (text) return modules_bandwidth(read_memory_modules(*text));
-  if (text.error().problem == ReadProblem::denied) {
-    return Fact<double>::unknown("the memory modules' speed needs root");
-  }
-  return Fact<double>::unknown(host.is_live() ? "the firmware lists no memory modules"
-                                              : "the recording lacks the firmware's table");
+/// What this process may keep from being swapped out.
+Fact<Bytes> probe_lock_limit(const HostView& host) {
+  if (!host.is_live()) return Fact<Bytes>::unknown("a recording does not tell of this process");
+  const auto limit = live_lock_limit();
+  return limit ? Fact<Bytes>::known(Bytes(*limit), "RLIMIT_MEMLOCK")
+               : Fact<Bytes>::absent("RLIMIT_MEMLOCK is unlimited");
 }
 
 }  // namespace
@@ -101,11 +99,16 @@ MemoryProfile probe_memory(const HostView& host) {
   MemoryProfile memory;
   const auto meminfo = host.read_text("/proc/meminfo", 65536);
   memory.total = meminfo_field(meminfo, "MemTotal");
+  memory.free = meminfo_field(meminfo, "MemFree");
   memory.available = meminfo_field(meminfo, "MemAvailable");
   memory.swap_total = meminfo_field(meminfo, "SwapTotal");
+  memory.swap_free = meminfo_field(meminfo, "SwapFree");
   describe_limits(host, memory);
-  memory.pressure_avg10 = probe_pressure(host);
-  memory.theoretical_bandwidth_bytes_per_second = probe_theoretical_bandwidth(host);
+  memory.lock_limit = probe_lock_limit(host);
+  describe_memory_pages(host, memory);
+  memory.pressure_avg10 = probe_pressure(host, "some avg10=");
+  memory.full_pressure_avg10 = probe_pressure(host, "full avg10=");
+  describe_memory_modules(host, memory);
   return memory;
 }
 

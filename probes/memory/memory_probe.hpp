@@ -17,4 +17,7 @@ struct AddressSpaceLimit {
 };
 std::optional<AddressSpaceLimit> live_address_space_limit();
 
+/// How many bytes this process may lock in memory (RLIMIT_MEMLOCK); nothing when any number.
+std::optional<std::uint64_t> live_lock_limit();
+
 }  // namespace assay

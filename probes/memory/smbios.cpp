@@ -1,11 +1,10 @@
 #include "probes/memory/smbios.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cctype>
-#include <map>
+#include <array>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/text.hpp"
 
@@ -56,82 +55,89 @@ std::optional<Structure> take_structure(std::string_view& table) {
   return structure;
 }
 
-/// 0x7FFF: the extended field counts MiB; bit 15: KiB; otherwise MiB.
-std::uint64_t device_bytes(const Structure& device) {
+/// 0x7FFF: the extended field counts MiB; bit 15: KiB; otherwise MiB. 0 for an empty slot, and for
+/// a size that the firmware does not know.
+Bytes device_bytes(const Structure& device) {
   const std::uint32_t size = device.number(0x0C, 2);
-  if (size == 0 || size == 0xFFFF) return 0;
-  if (size == 0x7FFF) return std::uint64_t{device.number(0x1C, 4) & 0x7FFFFFFFU} << 20U;
-  if ((size & 0x8000U) != 0) return std::uint64_t{size & 0x7FFFU} << 10U;
-  return std::uint64_t{size} << 20U;
+  if (size == 0 || size == 0xFFFF) return Bytes();
+  if (size == 0x7FFF) return Bytes(std::uint64_t{device.number(0x1C, 4) & 0x7FFFFFFFU} << 20U);
+  if ((size & 0x8000U) != 0) return Bytes(std::uint64_t{size & 0x7FFFU} << 10U);
+  return Bytes(std::uint64_t{size} << 20U);
 }
 
-/// The configured rate (0x20), else the rated one (0x15); 0xFFFF refers to the extended fields.
-std::uint32_t device_rate(const Structure& device) {
-  const auto rate = [&device](std::size_t offset, std::size_t extended) {
-    const std::uint32_t value = device.number(offset, 2);
-    return value == 0xFFFF ? device.number(extended, 4) & 0x7FFFFFFFU : value;
-  };
-  const std::uint32_t configured = rate(0x20, 0x58);
-  return configured != 0 ? configured : rate(0x15, 0x54);
+/// A rate in MT/s; 0xFFFF refers to the extended field, 0 is unknown.
+std::optional<std::uint32_t> device_rate(const Structure& device, std::size_t offset,
+                                         std::size_t extended) {
+  std::uint32_t rate = device.number(offset, 2);
+  if (rate == 0xFFFF) rate = device.number(extended, 4) & 0x7FFFFFFFU;
+  return rate == 0 ? std::nullopt : std::optional(rate);
 }
 
-/// The name up to and with its channel: "controller0-channela", "p0 channel a"; empty without one.
-std::string channel_of(std::string_view name) {
-  std::string lower(name);
-  for (char& letter : lower) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+struct TypeName {
+  std::uint8_t code;
+  std::string_view name;
+};
+
+// Source: DSP0134, table 78 (memory device: type).
+constexpr std::array k_types{
+    TypeName{0x0F, "SDRAM"},        TypeName{0x12, "DDR"},    TypeName{0x13, "DDR2"},
+    TypeName{0x14, "DDR2 FB-DIMM"}, TypeName{0x18, "DDR3"},   TypeName{0x19, "FBD2"},
+    TypeName{0x1A, "DDR4"},         TypeName{0x1B, "LPDDR"},  TypeName{0x1C, "LPDDR2"},
+    TypeName{0x1D, "LPDDR3"},       TypeName{0x1E, "LPDDR4"}, TypeName{0x1F, "non-volatile"},
+    TypeName{0x20, "HBM"},          TypeName{0x21, "HBM2"},   TypeName{0x22, "DDR5"},
+    TypeName{0x23, "LPDDR5"},       TypeName{0x24, "HBM3"},
+};
+
+std::optional<std::string> device_type(const Structure& device) {
+  const std::uint32_t code = device.number(0x12, 1);
+  for (const TypeName& row : k_types) {
+    if (row.code == code) return std::string(row.name);
   }
-  const std::string_view mark = "channel";
-  std::size_t at = lower.find(mark);
-  if (at == std::string::npos) return {};
-  at += mark.size();
-  while (at < lower.size() && std::isalnum(static_cast<unsigned char>(lower[at])) == 0) ++at;
-  while (at < lower.size() && std::isalnum(static_cast<unsigned char>(lower[at])) != 0) ++at;
-  return lower.substr(0, at);
+  return std::nullopt;
+}
+
+std::optional<std::string> device_text(const Structure& device, std::size_t offset) {
+  std::string text = device.text(offset);
+  return text.empty() ? std::nullopt : std::optional(std::move(text));
+}
+
+MemoryModule module_of(const Structure& device) {
+  MemoryModule module;
+  module.locator = device_text(device, 0x10);
+  module.bank = device_text(device, 0x11);
+  module.bytes = device_bytes(device);
+  module.type = device_type(device);
+  const std::uint32_t width = device.number(0x0A, 2);
+  if (width != 0 && width != 0xFFFF) module.data_bits = width;
+  module.rated_megatransfers_per_second = device_rate(device, 0x15, 0x54);
+  module.configured_megatransfers_per_second = device_rate(device, 0x20, 0x58);
+  module.manufacturer = device_text(device, 0x17);
+  module.part_number = device_text(device, 0x1A);
+  return module;
+}
+
+/// A dump of dmidecode starts with an entry point that says where the table is.
+void skip_entry_point(std::string_view& table) {
+  const bool is_64_bit = table.starts_with("_SM3_");
+  if (!is_64_bit && !table.starts_with("_SM_")) return;
+  const Structure entry{table.substr(0, 0x20), {}};
+  const std::size_t start = is_64_bit ? entry.number(0x10, 4) : entry.number(0x18, 4);
+  table.remove_prefix(std::min(start, table.size()));
 }
 
 }  // namespace
 
 std::vector<MemoryModule> read_memory_modules(std::string_view table) {
+  constexpr std::size_t k_most_modules = 4096;
   std::vector<MemoryModule> modules;
+  skip_entry_point(table);
   while (const auto structure = take_structure(table)) {
     if (structure->number(0, 1) != k_memory_device) continue;
-    MemoryModule module;
-    module.bytes = device_bytes(*structure);
-    if (module.bytes == 0) continue;  // an empty slot
-    const std::uint32_t width = structure->number(0x0A, 2);
-    module.data_bits = width == 0xFFFF ? 0 : width;
-    module.megatransfers_per_second = device_rate(*structure);
-    module.locator = structure->text(0x10);
-    module.bank = structure->text(0x11);
-    modules.push_back(std::move(module));
+    if (device_bytes(*structure) == Bytes()) continue;  // an empty slot
+    modules.push_back(module_of(*structure));
+    if (modules.size() >= k_most_modules) break;
   }
   return modules;
-}
-
-Fact<double> modules_bandwidth(const std::vector<MemoryModule>& modules) {
-  using Rate = Fact<double>;
-  if (modules.empty()) return Rate::unknown("the firmware lists no memory modules");
-  std::map<std::string, double> channels;
-  for (const MemoryModule& module : modules) {
-    if (module.data_bits == 0 || module.data_bits > 1024 || module.megatransfers_per_second == 0 ||
-        module.megatransfers_per_second > 100'000) {
-      return Rate::unknown("the firmware does not say how wide and how fast its modules are");
-    }
-    std::string channel = channel_of(module.locator);
-    if (channel.empty()) channel = channel_of(module.bank);
-    if (channel.empty() && modules.size() > 1) {
-      return Rate::unknown(
-          fmt::format("the firmware does not name the channels of its {} modules", modules.size()));
-    }
-    double& rate = channels[channel];
-    rate = std::max(rate, module.data_bits / 8.0 * module.megatransfers_per_second * 1e6);
-  }
-  double total = 0.0;
-  for (const auto& [channel, rate] : channels) total += rate;
-  return Rate::known(total, fmt::format("SMBIOS: {} channel{}, {} bit at {} MT/s", channels.size(),
-                                        channels.size() == 1 ? "" : "s", modules[0].data_bits,
-                                        modules[0].megatransfers_per_second));
 }
 
 }  // namespace assay

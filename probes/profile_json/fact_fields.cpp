@@ -2,6 +2,14 @@
 
 namespace assay {
 
+Result<std::optional<std::uint32_t>> read_optional_count32(const JsonFields& fields,
+                                                           std::string_view key) {
+  if (!fields.has(key)) return std::nullopt;
+  const auto count = read_count32(fields, key);
+  if (!count) return pass_on(count);
+  return *count;
+}
+
 Result<std::uint32_t> read_count32(const JsonFields& fields, std::string_view key) {
   const auto count = fields.count(key);
   if (!count) return pass_on(count);

@@ -116,6 +116,15 @@ class FactReader {
   std::optional<Error> error_;
 };
 
+/// Writes what an item of a list knows; readers take a missing field as not known.
+template <typename T>
+void put_known(Json& item, const char* key, const std::optional<T>& value) {
+  if (value) item[key] = *value;
+}
+
+/// A count that an object may hold. Errors: refused_input when it is above 2^32 - 1.
+Result<std::optional<std::uint32_t>> read_optional_count32(const JsonFields& fields,
+                                                           std::string_view key);
 /// A count that an object must hold. Errors: refused_input when it is missing or above 2^32 - 1.
 Result<std::uint32_t> read_count32(const JsonFields& fields, std::string_view key);
 

@@ -1,10 +1,12 @@
 #include <hwloc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "probes/os/child_process.hpp"
 #include "probes/topology/hwloc_topology.hpp"
 #include "probes/topology/sysfs_topology.hpp"
@@ -20,18 +22,21 @@ struct DestroyTopology {
 };
 using TopologyHandle = std::unique_ptr<hwloc_topology, DestroyTopology>;
 
+// What `lstopo hwloc.xml` writes on any operating system: a recording of a machine without /sys.
+constexpr std::string_view k_exported = "/hwloc.xml";
+
 /// In the child only: hwloc takes these from the environment, and from nowhere else.
-void set_environment(const HostView& host) {
+void set_environment(const HostView& host, bool exported) {
   ::setenv("HWLOC_HIDE_ERRORS", "2", 1);
   ::setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 1);  // plugins load drivers' libraries
+  // Nodes whose CPUs overlap would be dropped otherwise.
+  ::setenv("HWLOC_DEBUG_ALLOW_OVERLAPPING_NODE_CPUSETS", "1", 1);
   for (const char* name : {"HWLOC_XMLFILE", "HWLOC_SYNTHETIC", "HWLOC_CPUID_PATH",
                            "HWLOC_THISSYSTEM", "HWLOC_FSROOT", "HWLOC_COMPONENTS"}) {
     ::unsetenv(name);
   }
-  if (host.is_live()) {
-    ::setenv("HWLOC_COMPONENTS", "-gl", 1);
-    return;
-  }
+  if (host.is_live()) ::setenv("HWLOC_COMPONENTS", "-gl", 1);
+  if (host.is_live() || exported) return;
   ::setenv("HWLOC_FSROOT", host.root().c_str(), 1);
   ::setenv("HWLOC_COMPONENTS", "linux,stop", 1);
   ::setenv("HWLOC_DUMPED_HWDATA_DIR", "/var/run/hwloc", 1);
@@ -89,12 +94,32 @@ Json describe_kinds(hwloc_topology_t topology) {
   return kinds;
 }
 
+Json describe_nodes(hwloc_topology_t topology) {
+  Json nodes = Json::array();
+  const hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_nodeset(topology);
+  hwloc_obj_t node = nullptr;
+  while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr) {
+    nodes.push_back(Json::array({node->os_index, node->attr->numanode.local_memory,
+                                 std::max(hwloc_bitmap_weight(node->cpuset), 0),
+                                 hwloc_bitmap_isset(allowed, node->os_index) != 0}));
+  }
+  return nodes;
+}
+
+std::string describe_processor(hwloc_topology_t topology) {
+  const hwloc_obj_t package = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PACKAGE, nullptr);
+  if (package == nullptr) return {};
+  const char* name = hwloc_obj_get_info_by_name(package, "CPUModel");
+  return name == nullptr ? std::string() : printable(trim(name));
+}
+
 /// The child's work: the topology as JSON text, empty when hwloc refuses.
-std::string load_and_describe(const HostView& host) {
-  set_environment(host);
+std::string load_and_describe(const HostView& host, bool exported) {
+  set_environment(host, exported);
   hwloc_topology_t loaded = nullptr;
   if (hwloc_topology_init(&loaded) != 0) return {};
   const TopologyHandle topology(loaded);
+  if (exported && hwloc_topology_set_xml(loaded, host.locate(k_exported).c_str()) != 0) return {};
   hwloc_topology_set_flags(loaded, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
   hwloc_topology_set_io_types_filter(loaded, HWLOC_TYPE_FILTER_KEEP_NONE);
   hwloc_topology_set_icache_types_filter(loaded, HWLOC_TYPE_FILTER_KEEP_ALL);
@@ -103,13 +128,14 @@ std::string load_and_describe(const HostView& host) {
   description["cpus"] = describe_cpus(loaded);
   description["caches"] = describe_caches(loaded);
   description["kinds"] = describe_kinds(loaded);
-  description["numa_nodes"] = hwloc_get_nbobjs_by_type(loaded, HWLOC_OBJ_NUMANODE);
+  description["nodes"] = describe_nodes(loaded);
+  description["processor"] = describe_processor(loaded);
   return description.dump();
 }
 
-Topology topology_from(const Json& description) {
+Topology topology_from(const Json& description, std::string source) {
   Topology topology;
-  topology.source = "hwloc";
+  topology.source = std::move(source);
   for (const Json& cpu : description["cpus"]) {
     topology.cpus.push_back(
         {cpu[0].get<unsigned>(), cpu[1].get<std::uint32_t>(), cpu[2].get<std::uint32_t>()});
@@ -123,7 +149,12 @@ Topology topology_from(const Json& description) {
   for (const Json& kind : description["kinds"]) {
     topology.kinds.push_back(kind.get<std::vector<unsigned>>());
   }
-  topology.numa_nodes = description["numa_nodes"].get<std::uint32_t>();
+  for (const Json& node : description["nodes"]) {
+    topology.nodes.push_back({node[0].get<std::uint32_t>(), Bytes(node[1].get<std::uint64_t>()),
+                              node[2].get<std::uint32_t>(), node[3].get<bool>()});
+  }
+  const auto name = description["processor"].get<std::string>();
+  if (!name.empty()) topology.processor_name = name;
   return topology;
 }
 
@@ -162,20 +193,25 @@ bool is_plain_tree(const HostView& host) {
 }  // namespace
 
 Result<Topology> load_hwloc_topology(const HostView& host) {
+  const bool has_tree = sysfs_topology(host).has_value();
+  const bool exported = !has_tree && !host.is_live() && host.read_text(k_exported, 1).has_value();
   // Without CPU folders hwloc makes up a machine of one CPU.
-  if (!sysfs_topology(host)) {
+  if (!has_tree && !exported) {
     return fail(ErrorCode::unknown, "no CPU folders below /sys/devices/system/cpu");
   }
-  if (!host.is_live() && !is_plain_tree(host)) {
+  if (has_tree && !host.is_live() && !is_plain_tree(host)) {
     return fail(ErrorCode::unknown,
                 "the recording has links that lead out of it, or special files");
   }
-  const auto text = run_in_child([&host] { return load_and_describe(host); }, k_time_limit);
+  const auto text = run_in_child([&] { return load_and_describe(host, exported); }, k_time_limit);
   if (!text) return fail(ErrorCode::unknown, "hwloc " + text.error().message);
-  if (text->empty()) return fail(ErrorCode::unknown, "hwloc could not read the tree");
+  if (text->empty()) {
+    return fail(ErrorCode::unknown, exported ? "hwloc refuses the recording's hwloc.xml"
+                                             : "hwloc could not read the tree");
+  }
   const auto description = parse_json(*text, "hwloc");
   if (!description) return pass_on(description);
-  return topology_from(*description);
+  return topology_from(*description, exported ? "hwloc.xml of the recording" : "hwloc");
 }
 
 }  // namespace assay

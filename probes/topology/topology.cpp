@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -49,24 +50,37 @@ std::vector<CacheLevel> count_caches(const std::vector<CacheSighting>& sightings
 }
 
 std::vector<CoreType> count_core_types(const Topology& topology, const CoreKinds& kinds) {
-  std::map<std::string, std::pair<std::set<std::uint32_t>, std::uint32_t>> counted;
+  constexpr std::array<std::string_view, 6> k_order{"performance", "middle",   "efficiency",
+                                                    "low_power",   "unranked", "uniform"};
+  using Design = std::pair<std::size_t, std::optional<std::string>>;  // place in the order, name
+  std::map<Design, std::pair<std::set<std::uint32_t>, std::uint32_t>> counted;
   for (const CpuPlace& place : topology.cpus) {
     const auto kind = kinds.kind_of.find(place.cpu);
     if (kind == kinds.kind_of.end()) continue;
-    counted[kind->second].first.insert(place.core);
-    ++counted[kind->second].second;
+    const auto rank = std::find(k_order.begin(), k_order.end(), kind->second);
+    if (rank == k_order.end()) continue;
+    const auto name = kinds.design_of.find(place.cpu);
+    auto& [cores, threads] =
+        counted[{static_cast<std::size_t>(rank - k_order.begin()),
+                 name == kinds.design_of.end() ? std::nullopt : std::optional(name->second)}];
+    cores.insert(place.core);
+    ++threads;
   }
-  constexpr std::array<std::string_view, 5> k_order{"performance", "middle", "efficiency",
-                                                    "low_power", "uniform"};
   std::vector<CoreType> types;
-  for (const std::string_view kind : k_order) {
-    const auto found = counted.find(std::string(kind));
-    if (found == counted.end()) continue;
-    types.push_back({found->first, static_cast<std::uint32_t>(found->second.first.size()),
-                     found->second.second});
+  for (const auto& [design, count] : counted) {
+    types.push_back({std::string(k_order[design.first]),
+                     static_cast<std::uint32_t>(count.first.size()), count.second, design.second,
+                     std::nullopt, std::nullopt});
   }
   if (types.size() == 1) types[0].kind = "uniform";
   return types;
+}
+
+bool is_of_type(const CoreKinds& kinds, unsigned cpu, const CoreType& type) {
+  const auto kind = kinds.kind_of.find(cpu);
+  if (kind == kinds.kind_of.end() || kind->second != type.kind) return false;
+  const auto name = kinds.design_of.find(cpu);
+  return name == kinds.design_of.end() ? !type.name : type.name == name->second;
 }
 
 std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text) {

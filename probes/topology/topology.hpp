@@ -22,7 +22,8 @@ struct CpuPlace {
 struct Topology {
   std::vector<CpuPlace> cpus;
   std::vector<CacheLevel> caches;
-  std::optional<std::uint32_t> numa_nodes;
+  std::vector<MemoryNode> nodes;  // empty when not told
+  std::optional<std::string> processor_name;
   std::vector<std::vector<unsigned>> kinds;  // groups of CPUs, weakest first; empty when not told
   std::string source;
 
@@ -33,6 +34,7 @@ struct Topology {
 /// Kind of each CPU ("performance", "efficiency", "low_power"), and what said so.
 struct CoreKinds {
   std::map<unsigned, std::string> kind_of;
+  std::map<unsigned, std::string> design_of;  // name of the CPU's core, where it is known
   std::string source;
 };
 
@@ -47,9 +49,12 @@ struct CacheSighting {
 /// Counts the distinct instances of each level, type and size.
 std::vector<CacheLevel> count_caches(const std::vector<CacheSighting>& sightings);
 
-/// Cores and threads of each kind, in the order performance, efficiency, low power. CPUs that
-/// `kinds` does not name are left out.
+/// Cores and threads of each kind and design, in the order performance, middle, efficiency, low
+/// power. CPUs that `kinds` does not name are left out.
 std::vector<CoreType> count_core_types(const Topology& topology, const CoreKinds& kinds);
+
+/// Whether `cpu` is one of those that count_core_types counted as `type`, where there are several.
+bool is_of_type(const CoreKinds& kinds, unsigned cpu, const CoreType& type);
 
 /// "0-3,8" as {0, 1, 2, 3, 8}; nothing when it is malformed or longer than any machine's.
 std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text);

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "base/json.hpp"
+#include "probes/cpu/cpu_probe.hpp"
 #include "probes/cpu/cpuid_leaves.hpp"
 #include "probes/cpu/cpuid_topology.hpp"
 #include "probes/cpu/isa_features.hpp"
@@ -72,12 +73,13 @@ std::set<std::string> expected_isa(const Json& group) {
   return names;
 }
 
+// Features that the index does not list.
+const std::set<std::string> k_not_in_index{"lm", "cx16", "movbe", "lahf_lm", "abm", "bmi1"};
+
 std::set<std::string> decoded_isa(const CpuidSource& dump, unsigned cpu) {
-  // What the index does not list.
-  const std::set<std::string> ignored{"lm", "cx16", "movbe", "lahf_lm", "abm", "bmi1"};
   std::set<std::string> names;
   for (const std::string& name : isa_names(decode_isa(dump, cpu).value_or(IsaSet()))) {
-    if (!ignored.contains(name)) names.insert(name);
+    if (!k_not_in_index.contains(name)) names.insert(name);
   }
   return names;
 }
@@ -144,6 +146,112 @@ TEST_P(RecordedProcessor, CacheSizesAgreeWhereBothKnowThem) {
       EXPECT_TRUE(decoded.contains(expected)) << key << " " << expected;
     }
   }
+}
+
+/// What all of the index's core types have: the set that a program may use.
+std::set<std::string> common_isa(const Json& row) {
+  std::optional<std::set<std::string>> common;
+  for (const Json& group : row["isa_from_raw_bits"]) {
+    const std::set<std::string> names = expected_isa(group);
+    std::set<std::string> both;
+    if (common) {
+      std::set_intersection(common->begin(), common->end(), names.begin(), names.end(),
+                            std::inserter(both, both.end()));
+    }
+    common = common ? both : names;
+  }
+  return common.value_or(std::set<std::string>());
+}
+
+TEST_P(RecordedProcessor, ProfileHasTheFactsOfTheIndex) {
+  const MachineTree empty;
+  const CpuProfile cpu = probe_cpu(empty.host().with_cpuid(source()));
+  const Json& row = GetParam();
+  EXPECT_EQ(cpu.vendor.value_or(""), row["vendor"].get<std::string>());
+  EXPECT_EQ(cpu.brand.value_or(""), row["brand"].get<std::string>());
+  EXPECT_EQ(cpu.family.value_or(0), row["signature"]["family"].get<std::uint32_t>());
+  EXPECT_EQ(cpu.model.value_or(999), row["signature"]["model"].get<std::uint32_t>());
+  EXPECT_EQ(cpu.stepping.value_or(999), row["signature"]["stepping"].get<std::uint32_t>());
+  std::uint32_t cores = 0;
+  std::uint32_t threads = 0;
+  for (const Json& type : row["core_types"]) {
+    cores += type["cores"].get<std::uint32_t>();
+    threads += type["threads"].get<std::uint32_t>();
+  }
+  EXPECT_EQ(cpu.physical_cores.value_or(0), cores) << cpu.physical_cores.source();
+  EXPECT_EQ(cpu.logical_cores.value_or(0), threads) << cpu.logical_cores.source();
+  EXPECT_EQ(cpu.smt_active.value_or(cores == threads), threads > cores);
+  EXPECT_EQ(cpu.packages.value_or(0), 1U);
+  std::set<std::string> isa;
+  for (const std::string& name : cpu.isa.value_or({})) {
+    if (!k_not_in_index.contains(name)) isa.insert(name);
+  }
+  EXPECT_EQ(isa, common_isa(row));
+}
+
+TEST_P(RecordedProcessor, ProfileNamesEveryCacheOfTheIndex) {
+  const MachineTree empty;
+  const CpuProfile cpu = probe_cpu(empty.host().with_cpuid(source()));
+  std::set<std::string> found;
+  for (const CacheLevel& cache : cpu.caches.value_or({})) {
+    const std::string letter = cache.type == "data" ? "d" : cache.type == "instruction" ? "i" : "";
+    found.insert(fmt::format("l{}{} {}", cache.level, letter, cache.bytes.value / 1024));
+  }
+  for (const Json& core_type : GetParam()["caches_kb"]) {
+    for (const char* key : {"l1d", "l1i", "l2", "l3"}) {
+      const int size = core_type[fmt::format("{}_kb", key)].get<int>();
+      if (size <= 0) continue;
+      EXPECT_TRUE(found.contains(fmt::format("{} {}", key, size)))
+          << key << " " << size << " (" << cpu.caches.source() << cpu.caches.reason() << ")";
+    }
+  }
+}
+
+TEST_P(RecordedProcessor, InstancesOfHybridProcessorsAddUp) {
+  const Json& kinds = GetParam()["caches_kb"];
+  if (kinds.size() == 1) return;  // one kind of core: the test above
+  const CpuidSource dump = source();
+  const auto topology = cpuid_topology(dump);
+  ASSERT_TRUE(topology);
+  for (const char* key : {"l1d", "l2"}) {  // the third level is shared by the kinds
+    std::uint32_t expected = 0;
+    for (const Json& kind : kinds)
+      expected += kind[fmt::format("{}_inst", key)].get<std::uint32_t>();
+    std::uint32_t counted = 0;
+    for (const CacheLevel& cache : topology->caches) {
+      if (key == fmt::format("l{}{}", cache.level, cache.type == "data" ? "d" : "") &&
+          cache.type != "instruction") {
+        counted += cache.instances;
+      }
+    }
+    EXPECT_EQ(counted, expected) << key;
+  }
+}
+
+TEST(RecordedArmCores, AreNamedAndCountedByTheirRegisters) {
+  const auto dump = read_cpuid_dump(k_dumps / "arm__armv8a__cortex-a72.test");
+  ASSERT_TRUE(dump) << dump.error().text();
+  const MachineTree empty;
+  const CpuProfile cpu = probe_cpu(empty.host().with_cpuid(*dump));
+  EXPECT_EQ(cpu.vendor.value_or(""), "Arm");
+  EXPECT_EQ(cpu.brand.value_or(""), "Arm Cortex-A72");
+  EXPECT_EQ(cpu.physical_cores.value_or(0), 4U);
+  EXPECT_EQ(cpu.logical_cores.value_or(0), 4U);
+  EXPECT_FALSE(cpu.isa.is_known());  // a system of 32 bits: the 64-bit registers are zero
+}
+
+TEST(RecordedArmCores, HaveTheFeaturesOfTheirRegisters) {
+  const auto dump = read_cpuid_dump(k_dumps / "arm__armv9a__neoverse-n2.test");
+  ASSERT_TRUE(dump) << dump.error().text();
+  const MachineTree empty;
+  const CpuProfile cpu = probe_cpu(empty.host().with_cpuid(*dump));
+  EXPECT_EQ(cpu.brand.value_or(""), "Arm Neoverse N2");
+  EXPECT_EQ(cpu.logical_cores.value_or(0), 4U);
+  EXPECT_FALSE(cpu.physical_cores.is_known());  // all have the same number there
+  const auto isa = cpu.isa.value_or({});
+  EXPECT_THAT(isa, testing::IsSupersetOf({"asimd", "asimdhp", "asimddp", "asimdfhm", "i8mm", "bf16",
+                                          "sve", "sve2", "atomics", "crc32"}));
+  EXPECT_THAT(isa, testing::Not(testing::Contains("sme")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Dumps, RecordedProcessor, testing::ValuesIn(recorded_x86_processors()),

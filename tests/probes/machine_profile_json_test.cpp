@@ -12,12 +12,35 @@ MachineProfile sample_profile() {
   profile.root = "/";
   profile.cpu.vendor = Fact<std::string>::known("GenuineIntel", "CPUID leaf 0");
   profile.cpu.physical_cores = Fact<std::uint32_t>::known(14, "hwloc");
-  profile.cpu.core_types = Fact<std::vector<CoreType>>::known(
-      {{"performance", 6, 12}, {"efficiency", 8, 8}}, "CPUID leaf 0x1A");
   profile.cpu.isa = Fact<std::vector<std::string>>::known({"avx2", "fma"}, "CPUID");
   profile.cpu.caches =
       Fact<std::vector<CacheLevel>>::known({{3, "unified", Bytes(25165824), 1}}, "CPUID leaf 4");
   profile.cpu.governor = Fact<std::string>::unknown("no cpufreq in the recording");
+  profile.cpu.core_types = Fact<std::vector<CoreType>>::known(
+      {{"performance", 6, 12}, {"efficiency", 8, 8, "Arm Cortex-A725", 2.8e9, 2e9}},
+      "CPUID leaf 0x1A");
+  profile.cpu.memory_nodes = Fact<std::vector<MemoryNode>>::known(
+      {{0, gibibytes(16), 20, true}, {1, std::nullopt, 0, false}}, "hwloc");
+  profile.cpu.amx_silicon = Fact<bool>::known(true, "CPUID leaf 7");
+  profile.cpu.amx_process_permitted = Fact<bool>::unknown("a recording");
+  profile.cpu.sve_vector_bits = Fact<std::uint32_t>::absent("no scalable vectors");
+  profile.cpu.boost = Fact<bool>::known(false, "cpufreq/boost");
+  profile.cpu.microcode = Fact<std::string>::known("0x2b000603", "/proc/cpuinfo");
+  profile.cpu.base_frequency_hertz = Fact<double>::known(2.4e9, "base_frequency");
+  MemoryModule module;
+  module.locator = "Controller0-ChannelA-DIMM0";
+  module.bytes = gibibytes(16);
+  module.type = "DDR5";
+  module.data_bits = 64;
+  module.configured_megatransfers_per_second = 4800;
+  profile.memory.modules = Fact<std::vector<MemoryModule>>::known({module}, "SMBIOS");
+  profile.memory.channels = Fact<std::uint32_t>::known(1, "names");
+  profile.memory.huge_page_pools =
+      Fact<std::vector<HugePagePool>>::known({{mebibytes(2), 512, 500}}, "/sys");
+  profile.memory.swap_free = Fact<Bytes>::known(gibibytes(1), "/proc/meminfo");
+  profile.memory.zswap_enabled = Fact<bool>::known(true, "/sys/module");
+  profile.memory.overcommit = Fact<std::string>::known("never", "/proc/sys/vm");
+  profile.memory.lock_limit = Fact<Bytes>::absent("unlimited");
   profile.memory.total = Fact<Bytes>::known(gibibytes(16), "/proc/meminfo");
   profile.memory.limit = Fact<Bytes>::absent("no limit in the cgroup tree");
   profile.power.on_battery = Fact<bool>::known(true, "/sys/class/power_supply");
@@ -77,6 +100,31 @@ TEST(MachineProfileJson, KnownFactsSurviveTheRoundTrip) {
   EXPECT_EQ(back->cpu.caches.value()[0].bytes, Bytes(25165824));
   EXPECT_EQ(back->gpus[0].vendor_id, 0x1002);
   EXPECT_EQ(back->gpus[0].memory_kind.value(), DeviceMemoryKind::unified);
+}
+
+TEST(MachineProfileJson, WhatAnItemDoesNotKnowIsLeftOutAndStaysUnknown) {
+  DocumentNotes notes;
+  const Json json = profile_to_json(sample_profile(), "/machine", notes);
+  const Json& module = json["memory"]["modules"][0];
+  EXPECT_FALSE(module.contains("rated_megatransfers_per_second"));
+  const auto back = there_and_back(sample_profile());
+  ASSERT_TRUE(back) << back.error().text();
+  ASSERT_EQ(back->memory.modules.value_or({}).size(), 1U);
+  const MemoryModule read = back->memory.modules.value()[0];
+  EXPECT_EQ(read.locator, "Controller0-ChannelA-DIMM0");
+  EXPECT_EQ(read.configured_megatransfers_per_second, 4800U);
+  EXPECT_FALSE(read.rated_megatransfers_per_second);
+  EXPECT_FALSE(back->cpu.memory_nodes.value()[1].bytes);
+  EXPECT_FALSE(back->cpu.memory_nodes.value()[1].permitted);
+  EXPECT_EQ(back->cpu.core_types.value()[1].name, "Arm Cortex-A725");
+  EXPECT_FALSE(back->cpu.core_types.value()[0].max_frequency_hertz);
+}
+
+TEST(MachineProfileJson, RefusesAModuleWithoutASize) {
+  const Json json = {{"memory", {{"modules", {{{"type", "DDR5"}}}}}}};
+  const auto profile = profile_from_json(JsonFields(json, "r.json", "/machine"), "/machine", {});
+  ASSERT_FALSE(profile);
+  EXPECT_THAT(profile.error().text(), testing::HasSubstr("/machine/memory/modules/0/bytes"));
 }
 
 TEST(MachineProfileJson, AbsentFactsSurviveTheRoundTrip) {

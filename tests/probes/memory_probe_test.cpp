@@ -130,6 +130,22 @@ TEST(MemoryProbe, VersionOneLimitOfAnAncestorBinds) {
   EXPECT_EQ(memory.limit_headroom.value(), mebibytes(1536));
 }
 
+TEST(MemoryProbe, VersionOneTellsTheLimitOfAncestorsThatAContainerDoesNotSee) {
+  MachineTree tree;
+  tree.file("/proc/meminfo", k_meminfo)
+      .file("/proc/self/cgroup", "4:memory:/kubepods/pod/x\n")
+      .file("/proc/self/mountinfo",
+            "35 31 0:32 /kubepods/pod/x /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n")
+      .file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")
+      .file("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1073741824\n")
+      .file("/sys/fs/cgroup/memory/memory.stat",
+            "total_inactive_file 0\nhierarchical_memory_limit 2147483648\n");
+  const MemoryProfile memory = probe_memory(tree.host());
+  EXPECT_EQ(memory.limit.value_or(Bytes()), gibibytes(2));
+  EXPECT_EQ(memory.limit_headroom.value_or(Bytes()), gibibytes(1));
+  EXPECT_THAT(memory.limit.source(), HasSubstr("hierarchical_memory_limit"));
+}
+
 TEST(MemoryProbe, HybridMountsReadMemoryFromVersionOne) {
   MachineTree tree;
   tree.file("/proc/meminfo", k_meminfo)
@@ -159,6 +175,76 @@ TEST(MemoryProbe, PressureIsTheShareOfTheLastTenSeconds) {
   tree.file("/proc/pressure/memory",
             "some avg10=12.50 avg60=1.00 avg300=0.10 total=99\nfull avg10=1.00 avg60=0 total=9\n");
   EXPECT_DOUBLE_EQ(probe_memory(tree.host()).pressure_avg10.value_or(0), 12.5);
+}
+
+TEST(MemoryProbe, FullPressureIsReadFromTheSecondLine) {
+  MachineTree tree;
+  tree.file("/proc/pressure/memory",
+            "some avg10=12.50 avg60=1.00 avg300=0.10 total=99\nfull avg10=1.25 avg60=0 total=9\n");
+  EXPECT_DOUBLE_EQ(probe_memory(tree.host()).full_pressure_avg10.value_or(0), 1.25);
+}
+
+TEST(MemoryProbe, APressureBeyondAHundredPercentIsUnknown) {
+  MachineTree tree;
+  tree.file("/proc/pressure/memory", "some avg10=1e9 avg60=1.00 total=99\n");
+  EXPECT_EQ(probe_memory(tree.host()).pressure_avg10.state(), FactState::unknown);
+}
+
+TEST(MemoryProbe, SwapThatIsCompressedMemoryIsNamed) {
+  MachineTree tree;
+  tree.file("/sys/block/zram0/disksize", "8589934592\n")
+      .file("/sys/block/zram1/disksize", "0\n")
+      .directory("/sys/block/nvme0n1")
+      .file("/sys/module/zswap/parameters/enabled", "Y\n");
+  const MemoryProfile memory = probe_memory(tree.host());
+  EXPECT_EQ(memory.zram.value_or(Bytes()), gibibytes(8));
+  EXPECT_TRUE(memory.zswap_enabled.value_or(false));
+}
+
+TEST(MemoryProbe, WithoutZramDevicesThereIsNone) {
+  MachineTree tree;
+  tree.directory("/sys/block/sda");
+  EXPECT_EQ(probe_memory(tree.host()).zram.state(), FactState::absent);
+}
+
+TEST(MemoryProbe, HugePagesAreReadByMode) {
+  MachineTree tree;
+  tree.file("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+  EXPECT_EQ(probe_memory(tree.host()).transparent_huge_pages.value_or(""), "madvise");
+}
+
+TEST(MemoryProbe, HugePagePoolsAreListedBySize) {
+  MachineTree tree;
+  const std::string folder = "/sys/kernel/mm/hugepages/hugepages-";
+  tree.file(folder + "1048576kB/nr_hugepages", "4\n")
+      .file(folder + "1048576kB/free_hugepages", "3\n")
+      .file(folder + "2048kB/nr_hugepages", "512\n")
+      .file(folder + "2048kB/free_hugepages", "512\n")
+      .file(folder + "nonsense/nr_hugepages", "1\n");
+  const auto pools = probe_memory(tree.host()).huge_page_pools.value_or({});
+  ASSERT_EQ(pools.size(), 2U);
+  EXPECT_EQ(pools[0].page_bytes, mebibytes(2));
+  EXPECT_EQ(pools[0].pages, 512U);
+  EXPECT_EQ(pools[1].page_bytes, gibibytes(1));
+  EXPECT_EQ(pools[1].free_pages, 3U);
+}
+
+TEST(MemoryProbe, OvercommitIsNamed) {
+  MachineTree tree;
+  tree.file("/proc/sys/vm/overcommit_memory", "2\n");
+  EXPECT_EQ(probe_memory(tree.host()).overcommit.value_or(""), "never");
+}
+
+TEST(MemoryProbe, AnUnknownOvercommitModeIsUnknown) {
+  MachineTree tree;
+  tree.file("/proc/sys/vm/overcommit_memory", "7\n");
+  EXPECT_EQ(probe_memory(tree.host()).overcommit.state(), FactState::unknown);
+}
+
+TEST(MemoryProbe, TheLockLimitIsOfTheLiveProcessOnly) {
+  const MachineTree tree;
+  EXPECT_EQ(probe_memory(tree.host()).lock_limit.state(), FactState::unknown);
+  EXPECT_NE(probe_memory(HostView::live()).lock_limit.state(), FactState::unknown);
 }
 
 TEST(UsableMemory, IsUnknownWhenFreeMemoryIsAndThereIsNoLimit) {

@@ -16,12 +16,15 @@ class UnpackedArchive {
     const std::filesystem::path archive =
         std::filesystem::path(ASSAY_TEST_ROOT) / "fixtures" / fixture;
     const std::string command =
-        "tar --no-same-owner -xjf '" + archive.string() + "' -C '" + tree_.root().string() + "'";
+        "tar --no-same-owner -xf '" + archive.string() + "' -C '" + tree_.root().string() + "'";
     if (std::system(command.c_str()) != 0) return;
-    // Exactly one folder is inside.
+    // One folder is inside, the root of the recording; or the recording itself.
+    std::size_t entries = 0;
     for (const auto& entry : std::filesystem::directory_iterator(tree_.root())) {
       root_ = entry.path();
+      ++entries;
     }
+    if (entries > 1) root_ = tree_.root();
   }
   /// Empty when the archive could not be unpacked.
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
