@@ -79,6 +79,28 @@ TEST(MachineProfileJson, KnownFactsSurviveTheRoundTrip) {
   EXPECT_EQ(back->gpus[0].memory_kind.value(), DeviceMemoryKind::unified);
 }
 
+TEST(MachineProfileJson, ANeuralProcessorSurvivesTheRoundTrip) {
+  MachineProfile profile = sample_profile();
+  NpuProfile npu;
+  npu.name = "AMD XDNA";
+  npu.runtime = Fact<std::string>::known("XRT", "/opt/xilinx/xrt/lib/libxrt_core.so.2");
+  npu.usable = Fact<bool>::known(false, "not open to this user");
+  npu.firmware_version = Fact<std::string>::known("1.5", "fw_version");
+  npu.board_name = Fact<std::string>::known("NPU Phoenix", "vbnv");
+  npu.max_frequency_hertz = Fact<double>::known(1.4e9, "freq");
+  npu.memory_used = Fact<Bytes>::known(Bytes(4096), "npu_memory_utilization");
+  profile.npus.push_back(npu);
+  profile.npu_count = Fact<std::uint32_t>::known(1, "/sys/bus/pci/devices");
+  const auto back = there_and_back(profile);
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(back->npus[0].runtime.value_or(""), "XRT");
+  EXPECT_EQ(back->npus[0].usable.source(), "not open to this user");
+  EXPECT_EQ(back->npus[0].firmware_version.value_or(""), "1.5");
+  EXPECT_EQ(back->npus[0].board_name.value_or(""), "NPU Phoenix");
+  EXPECT_DOUBLE_EQ(back->npus[0].max_frequency_hertz.value_or(0), 1.4e9);
+  EXPECT_EQ(back->npus[0].memory_used.value_or(Bytes(0)), Bytes(4096));
+}
+
 TEST(MachineProfileJson, AbsentFactsSurviveTheRoundTrip) {
   const auto back = there_and_back(sample_profile());
   ASSERT_TRUE(back);
