@@ -134,6 +134,38 @@ TEST(MachineProfileJson, PowerSurvivesTheRoundTrip) {
   EXPECT_FALSE(back->power.thermal_zones.value()[1].celsius.has_value());
 }
 
+TEST(MachineProfileJson, StorageSurvivesTheRoundTrip) {
+  MachineProfile profile = sample_profile();
+  StorageProfile& storage = profile.storage;
+  storage.total = Fact<Bytes>::known(Bytes(512), "statvfs");
+  storage.source = Fact<StorageSource>::known(StorageSource::host_share, "mountinfo");
+  storage.compressed = Fact<bool>::known(true, "mountinfo");
+  storage.layers = Fact<std::vector<std::string>>::known({"lvm", "crypt"}, "sys");
+  storage.device = Fact<std::string>::known("nvme0n1", "sys");
+  storage.device_count = Fact<std::uint32_t>::known(2, "sys");
+  storage.model = Fact<std::string>::known("990 PRO", "sys");
+  storage.device_size = Fact<Bytes>::known(Bytes(1024), "sys");
+  storage.kind = Fact<DriveKind>::known(DriveKind::virtual_disk, "sys");
+  storage.rotational = Fact<bool>::known(false, "sys");
+  storage.transport = Fact<std::string>::known("pcie", "sys");
+  storage.link_bandwidth_bytes_per_second = Fact<double>::absent("no link");
+  DocumentNotes notes;
+  const Json json = profile_to_json(profile, "/machine", notes);
+  const auto back = profile_from_json(JsonFields(json, "t", "/machine"), "/machine", notes);
+  ASSERT_TRUE(back) << back.error().text();
+  DocumentNotes again;
+  EXPECT_EQ(profile_to_json(*back, "/machine", again), json);
+  EXPECT_EQ(back->storage.kind.value(), DriveKind::virtual_disk);
+  EXPECT_EQ(back->storage.source.value(), StorageSource::host_share);
+}
+
+TEST(MachineProfileJson, ADriveOfANewerDocumentIsUnknown) {
+  const Json json = {{"storage", {{"kind", "holographic"}}}};
+  const auto profile = profile_from_json(JsonFields(json, "t"), "", {});
+  ASSERT_TRUE(profile);
+  EXPECT_EQ(profile->storage.kind.state(), FactState::unknown);
+}
+
 TEST(MachineProfileJson, WhatSurroundsTheSystemSurvivesTheRoundTrip) {
   MachineProfile profile = sample_profile();
   profile.os.wsl_version = Fact<std::uint32_t>::known(2, "/proc/version");
