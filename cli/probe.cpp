@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/new_assessment.hpp"
+#include "cli/probe_measure.hpp"
 #include "probes/probe.hpp"
 #include "reports/document.hpp"
 #include "reports/profile_text.hpp"
@@ -20,6 +21,7 @@ void declare(options::options_description& own, options::positional_options_desc
   add("verbose", "where every value comes from, and why others are unknown");
   add("why", options::value<std::string>()->value_name("FACT"),
       "explain one fact: cpu.isa, memory.limit_bytes, driver, ...");
+  add("measure", "also measure memory and storage of this machine (about 10 seconds), and keep it");
 }
 
 /// The running machine, or the recording that the options name. A recording is never completed
@@ -50,6 +52,15 @@ Result<int> run(const Invocation& invocation) {
   const auto host = chosen_host(invocation);
   if (!host) return pass_on(host);
   MachineProfile machine = probe_machine(*host, invocation.state);
+  Assessment assessment = new_assessment("probe");
+  if (invocation.has("measure")) {
+    if (!host->is_live()) {
+      return fail(ErrorCode::usage, "--measure: a recording cannot be measured");
+    }
+    auto measured = measure_limits_of_machine(invocation, machine);
+    if (!measured) return pass_on(measured);
+    assessment = std::move(*measured);
+  }
   const RenderOptions drawing{.color = invocation.color};
   std::string text;
   if (invocation.has("why")) {
@@ -58,11 +69,14 @@ Result<int> run(const Invocation& invocation) {
     text = std::move(*explained);
   }
   if (invocation.json) {
-    Assessment assessment = new_assessment("probe");
     assessment.machine = std::move(machine);
     text = document_from(assessment).dump(2) + "\n";
   } else if (text.empty()) {
     text = render_profile(machine, invocation.has("verbose"), drawing);
+    if (host->is_live()) {
+      const std::string measured = last_measured_text(invocation, machine);
+      if (!measured.empty()) text += "\n" + measured;
+    }
   }
   if (auto delivered = deliver(invocation, text); !delivered) return pass_on(delivered);
   return k_exit_yes;
@@ -73,11 +87,12 @@ Result<int> run(const Invocation& invocation) {
 Command probe_command() {
   return {.name = "probe",
           .summary = "What this machine is, or a recorded one: processor, memory, accelerators.",
-          .usage = "assay probe [--root DIR] [--cpuid FILE] [--verbose] [--why FACT]",
+          .usage = "assay probe [--root DIR] [--cpuid FILE] [--verbose] [--why FACT] [--measure]",
           .examples =
               "  assay probe\n"
               "  assay probe --why usable_cpus\n"
               "  assay probe --json -o machine.json\n"
+              "  assay probe --measure\n"
               "  assay probe --root recorded-machine --cpuid recorded-cpuid.txt",
           .declare = declare,
           .run = run};

@@ -18,6 +18,18 @@ std::optional<std::string> environment(const char* name) {
   return value;
 }
 
+constexpr const char* k_latest_assessment = "latest.json";
+constexpr const char* k_latest_limits = "limits.json";
+
+Result<std::optional<Assessment>> read_kept(const std::filesystem::path& state, const char* name) {
+  const std::filesystem::path file = state / name;
+  std::error_code error;
+  if (state.empty() || !std::filesystem::exists(file, error)) return std::optional<Assessment>();
+  auto assessment = read_document_file(file);
+  if (!assessment) return pass_on(assessment);
+  return std::optional<Assessment>(std::move(*assessment));
+}
+
 }  // namespace
 
 std::filesystem::path state_directory() {
@@ -47,21 +59,24 @@ Result<std::filesystem::path> store_result(const std::filesystem::path& state,
   const std::filesystem::path file =
       results / (time + "-" + assessment.run_id.substr(0, 8) + ".json");
   if (auto written = write_file_atomically(file, text); !written) return pass_on(written);
-  if (assessment.command == "assess" && !assessment.partial) {
-    if (auto written = write_file_atomically(state / "latest.json", text); !written) {
+  // Limits alone never take the place of an assessment, which says more.
+  const char* latest = assessment.command == "assess"  ? k_latest_assessment
+                       : assessment.command == "probe" ? k_latest_limits
+                                                       : nullptr;
+  if (latest != nullptr && !assessment.partial) {
+    if (auto written = write_file_atomically(state / latest, text); !written) {
       return pass_on(written);
     }
   }
   return file;
 }
 
+Result<std::optional<Assessment>> latest_limits(const std::filesystem::path& state) {
+  return read_kept(state, k_latest_limits);
+}
+
 Result<std::optional<Assessment>> latest_result(const std::filesystem::path& state) {
-  const std::filesystem::path file = state / "latest.json";
-  std::error_code error;
-  if (state.empty() || !std::filesystem::exists(file, error)) return std::optional<Assessment>();
-  auto assessment = read_document_file(file);
-  if (!assessment) return pass_on(assessment);
-  return std::optional<Assessment>(std::move(*assessment));
+  return read_kept(state, k_latest_assessment);
 }
 
 std::filesystem::path verification_cache_file(const std::filesystem::path& state) {

@@ -9,8 +9,10 @@
 #include "base/fact.hpp"
 #include "base/units.hpp"
 #include "reference-engine/footprint.hpp"
+#include "workloads/placed_read.hpp"
 #include "workloads/quality_result.hpp"
 #include "workloads/statistic.hpp"
+#include "workloads/storage_speed.hpp"
 
 namespace assay {
 
@@ -96,6 +98,8 @@ struct MicroResults {
   std::map<unsigned, Statistic> bf16_flops_per_second;  // with native numerics only
   std::map<unsigned, std::string> read_pattern;  // which was fastest: "4 streams, huge pages"
   std::string isa;
+  std::vector<PlacedRead> placed_reads;  // by kind of core and by memory node
+  std::optional<StorageSpeed> storage;
   [[nodiscard]] bool empty() const { return read_bandwidth_bytes_per_second.empty(); }
 };
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "workloads/limits_json.hpp"
 #include "workloads/quality_json.hpp"
 
 namespace assay {
@@ -417,11 +418,12 @@ Json micro_to_json(const MicroResults& micro, const std::string& pointer, Docume
   for (const auto& [threads, pattern] : micro.read_pattern) {
     json["read_pattern"][std::to_string(threads)] = pattern;
   }
+  put_placed_limits(json, micro, pointer, notes);
   return json;
 }
 
-Result<MicroResults> micro_from_json(const JsonFields& fields, const std::string& /*pointer*/,
-                                     const DocumentNotes& /*notes*/) {
+Result<MicroResults> micro_from_json(const JsonFields& fields, const std::string& pointer,
+                                     const DocumentNotes& notes) {
   MicroResults micro;
   FieldReader reader(fields);
   if (fields.has("isa")) reader.text("isa", micro.isa);
@@ -438,6 +440,7 @@ Result<MicroResults> micro_from_json(const JsonFields& fields, const std::string
     }
   }
   if (reader.error()) return tl::unexpected<Error>(*reader.error());
+  if (auto read = read_placed_limits(fields, pointer, notes, micro); !read) return pass_on(read);
   return micro;
 }
 

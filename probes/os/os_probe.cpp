@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <cstdint>
 #include <string_view>
-#include <utility>
+#include <vector>
 
+#include "base/number.hpp"
 #include "base/text.hpp"
-#include "probes/cpu/cpuid_leaves.hpp"
+#include "probes/os/container.hpp"
+#include "probes/os/firmware_identity.hpp"
+#include "probes/os/hypervisor.hpp"
 
 namespace assay {
 namespace {
@@ -88,92 +91,60 @@ Text probe_architecture(const HostView& host) {
   return Text::unknown("/proc/cpuinfo does not name it");
 }
 
-// What firmware tables of virtual machines say in sys_vendor or product_name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> k_virtual_firmware{{
-    {"QEMU", "QEMU"},
-    {"VMware", "VMware"},
-    {"innotek GmbH", "VirtualBox"},
-    {"VirtualBox", "VirtualBox"},
-    {"Xen", "Xen"},
-    {"Parallels", "Parallels"},
-    {"Amazon EC2", "Amazon EC2"},
-    {"Google Compute Engine", "Google Compute Engine"},
-    {"Virtual Machine", "Hyper-V"},
-}};
-
-std::optional<std::string> virtual_firmware(const HostView& host) {
-  for (const char* field : {"sys_vendor", "product_name"}) {
-    const auto text = host.read_text(fmt::format("/sys/class/dmi/id/{}", field), 4096);
-    if (!text) continue;
-    for (const auto& [mark, name] : k_virtual_firmware) {
-      if (text->find(mark) != std::string::npos) return std::string(name);
-    }
+/// Which Windows Subsystem for Linux a kernel calls itself: 1 ("4.4.0-19041-Microsoft") translates
+/// system calls, 2 ("5.15.90.1-microsoft-standard-WSL2") is a virtual machine; 0 is none.
+std::uint32_t wsl_version(std::string_view version) {
+  if (version.find("WSL2") != std::string_view::npos ||
+      version.find("microsoft") != std::string_view::npos) {
+    return 2;
   }
-  return std::nullopt;
+  return version.find("Microsoft") != std::string_view::npos ? 1 : 0;
 }
 
-Text probe_hypervisor(const HostView& host) {
-  if (host.cpuid() && !host.cpuid()->cpus.empty()) {
-    const auto name = cpuid_hypervisor(*host.cpuid(), host.cpuid()->cpus.front());
-    if (!name) return Text::absent("CPUID leaf 1: hypervisor bit is clear");
-    return Text::known(*name, "CPUID leaf 0x40000000");
+void probe_wsl(const HostView& host, OsProfile& os) {
+  const std::string path = "/proc/version";
+  const auto text = host.read_text(path, 4096);
+  if (!text) {
+    os.wsl = Fact<bool>::unknown(text.error().reason);
+    os.wsl_version = Fact<std::uint32_t>::unknown(text.error().reason);
+    os.memory_note = Text::unknown(text.error().reason);
+    return;
   }
-  const auto type = host.read_text("/sys/hypervisor/type", 4096);
-  if (type && !trim(*type).empty()) {
-    return Text::known(printable(trim(*type), 40), "/sys/hypervisor/type");
-  }
-  if (const auto name = virtual_firmware(host)) return Text::known(*name, "/sys/class/dmi/id");
-  const auto cpuinfo = host.read_text("/proc/cpuinfo");
-  if (!cpuinfo) return Text::unknown(cpuinfo.error().reason);
-  if (cpuinfo->find("flags") == std::string::npos) {
-    return Text::unknown("no firmware table and no CPU flag tells");
-  }
-  if (cpuinfo->find(" hypervisor") != std::string::npos) {
-    return Text::known("unnamed", "/proc/cpuinfo flags");
-  }
-  return Text::absent("/proc/cpuinfo flags: no hypervisor");
+  const std::uint32_t version = wsl_version(*text);
+  os.wsl = Fact<bool>::known(version != 0, path);
+  os.wsl_version =
+      version == 0 ? Fact<std::uint32_t>::absent(path) : Fact<std::uint32_t>::known(version, path);
+  // learn.microsoft.com, "Advanced settings configuration in WSL": memory, 50 % of Windows' own.
+  os.memory_note = version == 2 ? Text::known(
+                                      "the memory is that of WSL's virtual machine: half of the "
+                                      "computer's unless .wslconfig says otherwise",
+                                      path)
+                                : Text::absent(path);
 }
 
-// Marks in the paths of /proc/1/cgroup and /proc/self/cgroup.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_container_paths{{
-    {"kubepods", "kubernetes"},
-    {"docker", "docker"},
-    {"libpod", "podman"},
-    {"containerd", "containerd"},
-    {"/lxc", "lxc"},
-    {"machine.slice/machine-", "systemd-nspawn"},
-}};
-
-Text probe_container(const HostView& host) {
-  const auto environment = host.read_text("/run/systemd/container", 4096);
-  if (environment && !trim(*environment).empty()) {
-    return Text::known(printable(trim(*environment), 40), "/run/systemd/container");
+/// The share of processor time that the hypervisor gave to other machines, since the start.
+Fact<double> probe_steal(const HostView& host) {
+  const std::string path = "/proc/stat";
+  const auto text = host.read_text(path);
+  if (!text) return Fact<double>::unknown(text.error().reason);
+  const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
+  // proc(5): cpu user nice system idle iowait irq softirq steal guest guest_nice; guest time is in
+  // user's already.
+  constexpr std::size_t k_steal = 7;
+  std::vector<std::uint64_t> ticks;
+  for (const std::string_view word : split(line, ' ')) {
+    if (word.empty() || word == "cpu") continue;
+    const auto number = parse_number<std::uint64_t>(word);
+    if (!number) return Fact<double>::unknown(path + ": no line of processor times");
+    ticks.push_back(*number);
   }
-  if (host.exists("/run/.containerenv")) return Text::known("podman", "/run/.containerenv");
-  std::string reason;
-  bool told = false;
-  for (const char* path : {"/proc/1/cgroup", "/proc/self/cgroup"}) {
-    const auto text = host.read_text(path);
-    if (!text) {
-      reason = text.error().reason;
-      continue;
-    }
-    told = true;
-    for (const auto& [mark, name] : k_container_paths) {
-      if (text->find(mark) != std::string::npos) return Text::known(std::string(name), path);
-    }
+  if (!line.starts_with("cpu ") || ticks.size() <= k_steal) {
+    return Fact<double>::unknown(path + ": no steal time");
   }
-  if (host.exists("/.dockerenv")) return Text::known("docker", "/.dockerenv");
-  if (!told) return Text::unknown(reason);
-  return Text::absent("no mark of one in / or in the cgroup paths");
-}
-
-Fact<bool> probe_wsl(const HostView& host) {
-  const auto version = host.read_text("/proc/version", 4096);
-  if (!version) return Fact<bool>::unknown(version.error().reason);
-  const bool microsoft = version->find("microsoft") != std::string::npos ||
-                         version->find("Microsoft") != std::string::npos;
-  return Fact<bool>::known(microsoft, "/proc/version");
+  double all = 0;
+  for (std::size_t i = 0; i <= k_steal; ++i) all += static_cast<double>(ticks[i]);
+  if (all <= 0) return Fact<double>::unknown(path + ": no time was counted");
+  return Fact<double>::known(static_cast<double>(ticks[k_steal]) / all, path);
 }
 
 }  // namespace
@@ -185,7 +156,9 @@ OsProfile probe_os(const HostView& host) {
   os.architecture = probe_architecture(host);
   os.hypervisor = probe_hypervisor(host);
   os.container = probe_container(host);
-  os.wsl = probe_wsl(host);
+  probe_wsl(host, os);
+  os.steal_ratio = probe_steal(host);
+  probe_firmware_identity(host, os);
   return os;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/fact.hpp"
@@ -13,6 +14,13 @@ struct OsProfile {
   Fact<std::string> hypervisor;  // "KVM"; absent on bare metal
   Fact<std::string> container;   // "docker", "lxc"; absent outside
   Fact<bool> wsl;
+  Fact<std::uint32_t> wsl_version;  // 1 or 2; absent elsewhere
+  Fact<std::string> memory_note;    // what total memory means here; absent when it means itself
+  Fact<double> steal_ratio;         // processor time given to other virtual machines
+  Fact<std::string> system_vendor;  // "LENOVO"
+  Fact<std::string> product_name;   // of the computer, or the board; never a serial number
+  Fact<std::string> chassis;        // "notebook", "desktop", "rack mount"
+  Fact<bool> portable;
 };
 
 }  // namespace assay

@@ -13,8 +13,14 @@ Json npu_to_json(const NpuProfile& npu, const std::string& pointer, DocumentNote
   writer.put("driver", npu.driver);
   writer.put("device_node", npu.device_node);
   writer.put("accessible", npu.accessible);
+  writer.put("runtime", npu.runtime);
+  writer.put("usable", npu.usable);
   writer.put("tops_low", npu.tops_low);
   writer.put("tops_high", npu.tops_high);
+  writer.put("firmware_version", npu.firmware_version);
+  writer.put("board_name", npu.board_name);
+  writer.put("max_frequency_hertz", npu.max_frequency_hertz);
+  writer.put_bytes("memory_used_bytes", npu.memory_used);
   return writer.take();
 }
 
@@ -28,8 +34,14 @@ Result<void> read_npu(const JsonFields& fields, const std::string& pointer,
   reader.text("driver", npu.driver);
   reader.text("device_node", npu.device_node);
   reader.flag("accessible", npu.accessible);
+  reader.text("runtime", npu.runtime);
+  reader.flag("usable", npu.usable);
   reader.number("tops_low", npu.tops_low);
   reader.number("tops_high", npu.tops_high);
+  reader.text("firmware_version", npu.firmware_version);
+  reader.text("board_name", npu.board_name);
+  reader.number("max_frequency_hertz", npu.max_frequency_hertz);
+  reader.bytes("memory_used_bytes", npu.memory_used);
   return reader.result();
 }
 

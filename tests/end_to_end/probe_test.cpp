@@ -2,15 +2,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
 #include "base/json.hpp"
 #include "tests/end_to_end/program.hpp"
 #include "tests/probes/machine_tree.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace assay {
 namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 const std::string k_dump =
     ASSAY_TEST_ROOT "/fixtures/cpuid/intel__x86-64__redwood-cove__intel-core-ultra-7-155h.test";
@@ -66,6 +72,65 @@ TEST(ProbeCommand, RefusesARootThatIsNone) {
   const ProgramRun run = run_assay({"probe", "--root", "/nowhere"}, {});
   EXPECT_EQ(run.exit_code, 3);
   EXPECT_THAT(run.standard_error, HasSubstr("/nowhere"));
+}
+
+/// A kept document with limits, of the machine that has this id.
+std::string kept_limits(const std::string& machine_id) {
+  const auto document = read_json_file(ASSAY_TEST_ROOT "/fixtures/results/result-1-assess.json");
+  if (!document) return {};
+  Json limits = *document;
+  limits["machine"]["id"] = machine_id;
+  limits["started_at"] = "2026-03-04T05:06:07Z";
+  return limits.dump();
+}
+
+TEST(ProbeCommand, ShowsTheLastMeasurementOfThisMachineWithItsDate) {
+  const TemporaryDirectory state;
+  const ProgramRun first = run_assay({"probe", "--json"}, {.state = state.path()});
+  const auto document = parse_json(first.standard_output, "stdout");
+  ASSERT_TRUE(document) << document.error().text();
+  state.write("limits.json", kept_limits((*document)["machine"]["id"].get<std::string>()));
+  const ProgramRun run = run_assay({"probe"}, {.state = state.path()});
+  EXPECT_EQ(run.exit_code, 0) << run.standard_error;
+  EXPECT_THAT(run.standard_output, HasSubstr("2026-03-04T05:06:07Z"));
+}
+
+TEST(ProbeCommand, PassesAMeasurementOfAnotherMachineOver) {
+  const TemporaryDirectory state;
+  state.write("limits.json", kept_limits("another machine"));
+  const ProgramRun run = run_assay({"probe"}, {.state = state.path()});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.standard_output, Not(HasSubstr("2026-03-04")));
+}
+
+TEST(ProbeCommand, ABrokenMeasurementIsARemark) {
+  const TemporaryDirectory state;
+  state.write("limits.json", "{");
+  const ProgramRun run = run_assay({"probe"}, {.state = state.path()});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.standard_error, HasSubstr("limits.json"));
+}
+
+TEST(ProbeCommand, MeasuresNothingUnasked) {
+  const TemporaryDirectory state;
+  EXPECT_EQ(run_assay({"probe"}, {.state = state.path()}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(state.path()));
+}
+
+TEST(ProbeCommand, ARecordingCannotBeMeasured) {
+  MachineTree tree;
+  tree.file("/proc/meminfo", "MemTotal: 8000000 kB\n");
+  const ProgramRun run = run_assay({"probe", "--measure", "--root", tree.root().string()}, {});
+  EXPECT_EQ(run.exit_code, 2);
+}
+
+TEST(ProbeCommand, AnInterruptedMeasurementKeepsNothing) {
+  const TemporaryDirectory state;
+  const ProgramRun run =
+      run_assay({"probe", "--measure"},
+                {.state = state.path(), .interrupt_after_ms = 700, .interrupt = SIGINT});
+  EXPECT_EQ(run.exit_code, 130) << run.standard_error;
+  EXPECT_FALSE(std::filesystem::exists(state.path() / "limits.json"));
 }
 
 TEST(ProbeCommand, RefusesATextThatIsNoCpuidRecording) {

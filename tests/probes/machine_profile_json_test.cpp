@@ -127,6 +127,113 @@ TEST(MachineProfileJson, RefusesAModuleWithoutASize) {
   EXPECT_THAT(profile.error().text(), testing::HasSubstr("/machine/memory/modules/0/bytes"));
 }
 
+TEST(MachineProfileJson, ANeuralProcessorSurvivesTheRoundTrip) {
+  MachineProfile profile = sample_profile();
+  NpuProfile npu;
+  npu.name = "AMD XDNA";
+  npu.runtime = Fact<std::string>::known("XRT", "/opt/xilinx/xrt/lib/libxrt_core.so.2");
+  npu.usable = Fact<bool>::known(false, "not open to this user");
+  npu.firmware_version = Fact<std::string>::known("1.5", "fw_version");
+  npu.board_name = Fact<std::string>::known("NPU Phoenix", "vbnv");
+  npu.max_frequency_hertz = Fact<double>::known(1.4e9, "freq");
+  npu.memory_used = Fact<Bytes>::known(Bytes(4096), "npu_memory_utilization");
+  profile.npus.push_back(npu);
+  profile.npu_count = Fact<std::uint32_t>::known(1, "/sys/bus/pci/devices");
+  const auto back = there_and_back(profile);
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(back->npus[0].runtime.value_or(""), "XRT");
+  EXPECT_EQ(back->npus[0].usable.source(), "not open to this user");
+  EXPECT_EQ(back->npus[0].firmware_version.value_or(""), "1.5");
+  EXPECT_EQ(back->npus[0].board_name.value_or(""), "NPU Phoenix");
+  EXPECT_DOUBLE_EQ(back->npus[0].max_frequency_hertz.value_or(0), 1.4e9);
+  EXPECT_EQ(back->npus[0].memory_used.value_or(Bytes(0)), Bytes(4096));
+}
+
+TEST(MachineProfileJson, PowerSurvivesTheRoundTrip) {
+  MachineProfile profile = sample_profile();
+  PowerProfile& power = profile.power;
+  power.mains_online = Fact<bool>::known(false, "power_supply");
+  power.zones = Fact<std::vector<PowerZone>>::known(
+      {{"intel-rapl:0", "package-0", 28.0, std::nullopt}}, "powercap");
+  power.energy_readable = Fact<bool>::known(false, "needs root");
+  Battery battery;
+  battery.name = "BAT0";
+  battery.status = "Full";
+  battery.charge_ratio = 1.0;
+  battery.energy_joules = 1e5;
+  battery.capacity_joules = 2e5;
+  battery.design_capacity_joules = 4e5;
+  battery.wear_ratio = 0.5;
+  battery.power_watts = 12.5;
+  battery.cycle_count = 300;
+  power.batteries = Fact<std::vector<Battery>>::known({battery}, "power_supply");
+  power.thermal_zones = Fact<std::vector<ThermalZone>>::known(
+      {{"thermal_zone0", "acpitz", 41.5}, {"thermal_zone1", "x86_pkg_temp", std::nullopt}},
+      "thermal");
+  power.core_throttle_count = Fact<std::uint32_t>::known(7, "thermal_throttle");
+  power.device_sensors = Fact<std::vector<std::string>>::known({"amdgpu power1_average"}, "hwmon");
+  DocumentNotes notes;
+  const Json json = profile_to_json(profile, "/machine", notes);
+  const auto back = profile_from_json(JsonFields(json, "t", "/machine"), "/machine", notes);
+  ASSERT_TRUE(back) << back.error().text();
+  DocumentNotes again;
+  EXPECT_EQ(profile_to_json(*back, "/machine", again), json);
+  EXPECT_EQ(back->power.batteries.value()[0].cycle_count.value_or(0), 300U);
+  EXPECT_FALSE(back->power.thermal_zones.value()[1].celsius.has_value());
+}
+
+TEST(MachineProfileJson, StorageSurvivesTheRoundTrip) {
+  MachineProfile profile = sample_profile();
+  StorageProfile& storage = profile.storage;
+  storage.total = Fact<Bytes>::known(Bytes(512), "statvfs");
+  storage.source = Fact<StorageSource>::known(StorageSource::host_share, "mountinfo");
+  storage.compressed = Fact<bool>::known(true, "mountinfo");
+  storage.layers = Fact<std::vector<std::string>>::known({"lvm", "crypt"}, "sys");
+  storage.device = Fact<std::string>::known("nvme0n1", "sys");
+  storage.device_count = Fact<std::uint32_t>::known(2, "sys");
+  storage.model = Fact<std::string>::known("990 PRO", "sys");
+  storage.device_size = Fact<Bytes>::known(Bytes(1024), "sys");
+  storage.kind = Fact<DriveKind>::known(DriveKind::virtual_disk, "sys");
+  storage.rotational = Fact<bool>::known(false, "sys");
+  storage.transport = Fact<std::string>::known("pcie", "sys");
+  storage.link_bandwidth_bytes_per_second = Fact<double>::absent("no link");
+  DocumentNotes notes;
+  const Json json = profile_to_json(profile, "/machine", notes);
+  const auto back = profile_from_json(JsonFields(json, "t", "/machine"), "/machine", notes);
+  ASSERT_TRUE(back) << back.error().text();
+  DocumentNotes again;
+  EXPECT_EQ(profile_to_json(*back, "/machine", again), json);
+  EXPECT_EQ(back->storage.kind.value(), DriveKind::virtual_disk);
+  EXPECT_EQ(back->storage.source.value(), StorageSource::host_share);
+}
+
+TEST(MachineProfileJson, ADriveOfANewerDocumentIsUnknown) {
+  const Json json = {{"storage", {{"kind", "holographic"}}}};
+  const auto profile = profile_from_json(JsonFields(json, "t"), "", {});
+  ASSERT_TRUE(profile);
+  EXPECT_EQ(profile->storage.kind.state(), FactState::unknown);
+}
+
+TEST(MachineProfileJson, WhatSurroundsTheSystemSurvivesTheRoundTrip) {
+  MachineProfile profile = sample_profile();
+  profile.os.wsl_version = Fact<std::uint32_t>::known(2, "/proc/version");
+  profile.os.memory_note = Fact<std::string>::known("half of it", "/proc/version");
+  profile.os.steal_ratio = Fact<double>::known(0.25, "/proc/stat");
+  profile.os.system_vendor = Fact<std::string>::known("LENOVO", "dmi");
+  profile.os.product_name = Fact<std::string>::known("21ML", "dmi");
+  profile.os.chassis = Fact<std::string>::known("notebook", "dmi");
+  profile.os.portable = Fact<bool>::known(true, "dmi");
+  const auto back = there_and_back(profile);
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(back->os.wsl_version.value_or(0), 2U);
+  EXPECT_EQ(back->os.memory_note.value_or(""), "half of it");
+  EXPECT_DOUBLE_EQ(back->os.steal_ratio.value_or(0), 0.25);
+  EXPECT_EQ(back->os.system_vendor.value_or(""), "LENOVO");
+  EXPECT_EQ(back->os.product_name.value_or(""), "21ML");
+  EXPECT_EQ(back->os.chassis.value_or(""), "notebook");
+  EXPECT_TRUE(back->os.portable.value_or(false));
+}
+
 TEST(MachineProfileJson, AbsentFactsSurviveTheRoundTrip) {
   const auto back = there_and_back(sample_profile());
   ASSERT_TRUE(back);

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "probes/storage/storage_probe.hpp"
+#include "probes/storage/space.hpp"
 
 namespace assay {
 namespace {
@@ -32,37 +32,21 @@ constexpr std::array k_filesystems{
 
 }  // namespace
 
-StorageProfile probe_storage(const HostView& host, const std::filesystem::path& place) {
-  StorageProfile storage;
-  if (!host.is_live() || place.empty()) {
-    const std::string reason =
-        host.is_live() ? "no folder was named" : "a recording does not hold a file system";
-    storage.filesystem = Fact<std::string>::unknown(reason);
-    storage.free = Fact<Bytes>::unknown(reason);
-    return storage;
-  }
-  std::error_code error;
-  std::filesystem::path folder = std::filesystem::absolute(place, error);
-  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) {
-    folder = folder.parent_path();
-  }
+Result<FilesystemSpace> filesystem_space(const std::filesystem::path& folder) {
   struct statvfs space{};
   struct statfs type{};
   if (::statvfs(folder.c_str(), &space) != 0 || ::statfs(folder.c_str(), &type) != 0) {
-    const std::string reason = fmt::format("{}: {}", folder.string(), std::strerror(errno));
-    storage.filesystem = Fact<std::string>::unknown(reason);
-    storage.free = Fact<Bytes>::unknown(reason);
-    return storage;
+    return fail(ErrorCode::io, std::strerror(errno), folder.string());
   }
-  storage.free = Fact<Bytes>::known(Bytes(std::uint64_t{space.f_bavail} * space.f_frsize),
-                                    "statvfs of the state folder");
+  FilesystemSpace found;
+  found.free = Bytes(std::uint64_t{space.f_bavail} * space.f_frsize);
+  found.total = Bytes(std::uint64_t{space.f_blocks} * space.f_frsize);
   const auto magic = static_cast<std::uint64_t>(type.f_type) & 0xFFFFFFFFU;
-  std::string name = fmt::format("type 0x{:x}", magic);
+  found.type = fmt::format("type 0x{:x}", magic);
   for (const FilesystemMagic& row : k_filesystems) {
-    if (row.magic == magic) name = row.name;
+    if (row.magic == magic) found.type = row.name;
   }
-  storage.filesystem = Fact<std::string>::known(name, "statfs of the state folder");
-  return storage;
+  return found;
 }
 
 }  // namespace assay

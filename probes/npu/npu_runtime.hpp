@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "base/fact.hpp"
+#include "base/host_view.hpp"
+#include "probes/npu/npu_table.hpp"
+
+namespace assay {
+
+/// Which user-space software that can drive a part of this family lies in the standard library
+/// folders. Files are looked for, nothing is loaded; software inside Python environments is not
+/// seen. Absent when the folders are there and hold none.
+Fact<std::string> find_npu_runtime(const HostView& host, NpuFamily family);
+
+}  // namespace assay
