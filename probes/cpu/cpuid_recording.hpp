@@ -21,6 +21,8 @@ class CpuidRecording {
 
   [[nodiscard]] std::optional<CpuidRegisters> find(unsigned cpu, std::uint32_t leaf,
                                                    std::uint32_t subleaf) const;
+  /// Everything that `find` answers on `cpu`, ascending.
+  [[nodiscard]] std::vector<CpuidQuestion> questions(unsigned cpu) const;
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::vector<unsigned> cpus() const;
 

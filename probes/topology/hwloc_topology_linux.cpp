@@ -28,12 +28,11 @@ void set_environment(const HostView& host) {
                            "HWLOC_THISSYSTEM", "HWLOC_FSROOT", "HWLOC_COMPONENTS"}) {
     ::unsetenv(name);
   }
-  if (host.is_live()) {
-    ::setenv("HWLOC_COMPONENTS", "-gl", 1);
-    return;
-  }
-  ::setenv("HWLOC_FSROOT", host.root().c_str(), 1);
+  // Of the running machine too: other components open displays and devices, or bind to every CPU in
+  // turn to ask it what our own decoder has asked already.
   ::setenv("HWLOC_COMPONENTS", "linux,stop", 1);
+  if (host.is_live()) return;
+  ::setenv("HWLOC_FSROOT", host.root().c_str(), 1);
   ::setenv("HWLOC_DUMPED_HWDATA_DIR", "/var/run/hwloc", 1);
 }
 
