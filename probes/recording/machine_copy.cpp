@@ -76,6 +76,13 @@ Result<void> MachineCopy::result() const {
   return {};
 }
 
+bool MachineCopy::has_room_for(std::size_t bytes) {
+  bytes_ += bytes;
+  if (++entries_ <= k_most_entries && bytes_ <= k_most_bytes) return true;
+  note_failure(folder_, "the recording would be larger than any machine's");
+  return false;
+}
+
 void MachineCopy::make_folder(const std::string& absolute) {
   std::error_code error;
   fs::create_directories(place(absolute), error);
@@ -83,7 +90,7 @@ void MachineCopy::make_folder(const std::string& absolute) {
 }
 
 void MachineCopy::make_link(const std::string& absolute, const fs::path& target) {
-  if (!copied_.insert(absolute).second) return;
+  if (!copied_.insert(absolute).second || !has_room_for(0)) return;
   // Relative: an absolute one would lead out of the recording for programs that do not know of it.
   const fs::path parent = fs::path(absolute).parent_path();
   const fs::path inside = target.is_absolute() ? target.lexically_relative(parent) : target;
@@ -91,7 +98,6 @@ void MachineCopy::make_link(const std::string& absolute, const fs::path& target)
   std::error_code error;
   fs::create_symlink(names_.anonymous_path(inside.string()), place(absolute), error);
   if (error) note_failure(place(absolute), error.message());
-  ++entries_;
 }
 
 std::string MachineCopy::follow(std::string_view absolute, bool also_last) {
@@ -135,11 +141,7 @@ void MachineCopy::copy_file(const std::string& absolute) {
     const bool is_text = content.find('\0') == std::string::npos;
     if (is_text) content = names_.anonymous(content);
   }
-  bytes_ += content.size();
-  if (++entries_ > k_most_entries || bytes_ > k_most_bytes) {
-    note_failure(folder_, "the recording would be larger than any machine's");
-    return;
-  }
+  if (!has_room_for(content.size())) return;
   make_folder(fs::path(absolute).parent_path().string());
   std::ofstream file(place(absolute), std::ios::binary);
   file << content;
@@ -150,7 +152,8 @@ void MachineCopy::copy_listing(const std::string& absolute) {
   if (copy_rule(absolute) != CopyRule::content || !listed_.insert(absolute).second) return;
   for (const std::string& name : machine_.list(absolute)) {
     const std::string inner = fmt::format("{}/{}", absolute, name);
-    if (copy_rule(inner) == CopyRule::never || entries_ > k_most_entries) continue;
+    if (failure_) return;
+    if (copy_rule(inner) == CopyRule::never) continue;
     const fs::path real = machine_.root() / fs::path(inner).relative_path();
     std::error_code error;
     const fs::file_status status = fs::symlink_status(real, error);
@@ -159,8 +162,7 @@ void MachineCopy::copy_listing(const std::string& absolute) {
       const fs::path target = fs::read_symlink(real, error);
       if (!error) make_link(inner, target);
     } else if (fs::is_directory(status)) {
-      make_folder(inner);
-      ++entries_;
+      if (has_room_for(0)) make_folder(inner);
     } else if (fs::is_regular_file(status) && fs::file_size(real, error) <= k_largest_attribute) {
       copy_file(inner);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ class MachineCopy {
   void copy_file(const std::string& absolute);
   void copy_listing(const std::string& absolute);
   void make_folder(const std::string& absolute);
+  /// Counts one more entry; false, and a failure, when the recording would grow beyond bounds.
+  bool has_room_for(std::size_t bytes);
   [[nodiscard]] std::filesystem::path place(std::string_view absolute);
   void note_failure(const std::filesystem::path& path, std::string_view words);
   void note_pci_ids();

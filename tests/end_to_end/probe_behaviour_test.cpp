@@ -41,19 +41,24 @@ std::vector<std::string> with_strace(const std::string& file,
   return command;
 }
 
-/// `assay probe`, with `before` in front (taskset, env) and an empty state folder.
-Traced trace_probe(const TemporaryDirectory& place, const std::vector<std::string>& before = {},
-                   const std::vector<std::string>& arguments = {}) {
+/// `program`, with `before` in front of strace (taskset, env) and an empty state folder.
+Traced trace(const TemporaryDirectory& place, const std::vector<std::string>& before,
+             const std::vector<std::string>& program) {
   const std::string file = (place.path() / "trace.txt").string();
   std::vector<std::string> command = with_strace(file, before);
-  command.emplace_back(ASSAY_PROGRAM);
-  command.emplace_back("probe");
-  command.insert(command.end(), arguments.begin(), arguments.end());
+  command.insert(command.end(), program.begin(), program.end());
   Traced traced;
   traced.run = run_program(command, {.state = place.path() / "state"});
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) traced.calls.push_back(line);
   return traced;
+}
+
+Traced trace_probe(const TemporaryDirectory& place, const std::vector<std::string>& before = {},
+                   const std::vector<std::string>& arguments = {}) {
+  std::vector<std::string> program{ASSAY_PROGRAM, "probe"};
+  program.insert(program.end(), arguments.begin(), arguments.end());
+  return trace(place, before, program);
 }
 
 /// The calls whose name is one of `names`.
@@ -84,6 +89,17 @@ class ProbeBehaviour : public testing::Test {
   }
   TemporaryDirectory place_;
 };
+
+TEST_F(ProbeBehaviour, ATraceShowsWhatOtherProgramsDo) {
+  const std::string folder = (place_.path() / "made").string();
+  const Traced traced =
+      trace(place_, {}, {"sh", "-c", "mkdir " + folder + "; echo x > " + folder + "/file; ls /"});
+  ASSERT_EQ(traced.run.exit_code, 0) << traced.run.standard_error;
+  EXPECT_THAT(calls_of(traced.calls, {"execve"}), SizeIs(testing::Ge(2U)));
+  EXPECT_THAT(calls_of(traced.calls, {"mkdir", "mkdirat"}), SizeIs(1));
+  EXPECT_THAT(containing(calls_of(traced.calls, {"open", "openat"}), "O_CREAT"),
+              testing::Contains(HasSubstr(folder)));
+}
 
 TEST_F(ProbeBehaviour, OpensNoSocket) {
   const Traced traced = trace_probe(place_);

@@ -238,5 +238,21 @@ TEST(MachineOption, AWrongFileIsRefusedByName) {
   EXPECT_EQ(run({"can-run", "qwen3-4b", "--machine", "/nowhere.json"}).exit_code, 3);
 }
 
+TEST(MachineOption, AMachineBeyondMeasureIsJudgedWithoutHarm) {
+  const TemporaryDirectory place;
+  const std::string file =
+      place
+          .write("giant.json",
+                 "{\"schema\": \"assay.result/1\", \"machine\": {\"cpu\": {\"physical_cores\": "
+                 "4294967295, \"logical_cores\": 4294967295, \"usable_cpus\": 4294967295}, "
+                 "\"memory\": {\"total_bytes\": 9007199254740991}}}")
+          .string();
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--machine", file, "--bandwidth", "50G", "--quiet"});
+  EXPECT_EQ(answer.signal, 0);
+  EXPECT_THAT(answer.exit_code, testing::AnyOf(0, 1, 3, 6)) << answer.standard_error;
+  EXPECT_LT(answer.peak_bytes, 1'000'000'000U);
+}
+
 }  // namespace
 }  // namespace assay
