@@ -55,9 +55,12 @@ Identity everybody_here(const HostView& host) {
 }
 
 Result<void> record(const Invocation& invocation, const HostView& host,
-                    const std::string& document) {
+                    const Assessment& assessment) {
   const auto& folder = invocation.get<std::string>("record");
-  auto done = record_machine(host, folder, everybody_here(host), {{"profile.json", document}});
+  Identity identity = everybody_here(host);
+  identity.harmless = {assessment.run_id, assessment.machine->id};
+  auto done = record_machine(host, folder, identity,
+                             {{"profile.json", document_from(assessment).dump(2) + "\n"}});
   if (done) {
     remark(invocation,
            fmt::format("recorded in {0}; `assay probe --root {0}` replays it", printable(folder)));
@@ -76,15 +79,12 @@ Result<int> run(const Invocation& invocation) {
     if (!explained) return pass_on(explained);
     text = std::move(*explained);
   }
-  if (invocation.json || invocation.has("record")) {
-    Assessment assessment = new_assessment("probe");
-    assessment.machine = machine;
-    const std::string document = document_from(assessment).dump(2) + "\n";
-    if (invocation.has("record")) {
-      if (auto done = record(invocation, *host, document); !done) return pass_on(done);
-    }
-    if (invocation.json) text = document;
+  Assessment assessment = new_assessment("probe");
+  assessment.machine = machine;
+  if (invocation.has("record")) {
+    if (auto done = record(invocation, *host, assessment); !done) return pass_on(done);
   }
+  if (invocation.json) text = document_from(assessment).dump(2) + "\n";
   if (text.empty()) text = render_profile(machine, invocation.has("verbose"), drawing);
   if (auto delivered = deliver(invocation, text); !delivered) return pass_on(delivered);
   return k_exit_yes;

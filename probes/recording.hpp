@@ -14,6 +14,8 @@ namespace assay {
 /// network cards): names of the host and of its users, home folders.
 struct Identity {
   std::vector<std::string> words;
+  /// What looks like an identity and is none: random run ids, salted hashes.
+  std::vector<std::string> harmless{};
 };
 
 /// The names of the host and of the people who log in to it, as its files tell.

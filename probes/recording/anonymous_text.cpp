@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace assay {
 namespace {
@@ -51,7 +52,8 @@ std::size_t pattern_length(std::string_view text) {
 
 }  // namespace
 
-AnonymousText::AnonymousText(std::vector<std::string> words) : words_(std::move(words)) {
+AnonymousText::AnonymousText(std::vector<std::string> words, std::vector<std::string> harmless)
+    : words_(std::move(words)), harmless_(std::move(harmless)) {
   // One or two letters are part of too much; and "root" is everybody.
   std::erase_if(words_, [](const std::string& word) {
     return word.size() < 3 || word == "root" || word == "/root" || word == "localhost";
@@ -76,7 +78,10 @@ std::size_t AnonymousText::secret_length(std::string_view text, char before,
     if (!words_count || !text.starts_with(word)) continue;
     if (text.size() == word.size() || !is_word(text[word.size()])) return word.size();
   }
-  return pattern_length(text);
+  const std::size_t length = pattern_length(text);
+  const bool harmless = length > 0 && std::find(harmless_.begin(), harmless_.end(),
+                                                text.substr(0, length)) != harmless_.end();
+  return harmless ? 0 : length;
 }
 
 std::string AnonymousText::replaced(std::string_view text, bool words_count) {

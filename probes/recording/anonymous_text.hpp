@@ -12,7 +12,8 @@ namespace assay {
 /// "anonymous-N", everywhere the same, so that paths in files still lead to folders.
 class AnonymousText {
  public:
-  explicit AnonymousText(std::vector<std::string> words);
+  /// `harmless` stays though it looks like an identity.
+  explicit AnonymousText(std::vector<std::string> words, std::vector<std::string> harmless = {});
 
   [[nodiscard]] std::string anonymous(std::string_view text);
   /// The same of a path; words that were named count in control groups only, whose folders people
@@ -29,6 +30,7 @@ class AnonymousText {
                                           bool words_count) const;
 
   std::vector<std::string> words_;  // longest first
+  std::vector<std::string> harmless_;
   std::map<std::string, std::string, std::less<>> stand_ins_;
   std::map<std::string, std::string, std::less<>> originals_;
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "probes/cpu/cpuid_text.hpp"
 #include "probes/probe.hpp"
@@ -157,7 +158,7 @@ Result<void> record_machine(const HostView& machine, const fs::path& folder,
   if (auto checked = check_target(folder); !checked) return checked;
   auto workplace = Workplace::beside(folder);
   if (!workplace) return pass_on(workplace);
-  AnonymousText names(identity.words);
+  AnonymousText names(identity.words, identity.harmless);
   MachineCopy copy(machine, workplace->path(), names);
   for (const std::string_view path : k_also_read) copy.copy(HostQuestion::content, path);
   copy_for_hwloc(machine, copy);

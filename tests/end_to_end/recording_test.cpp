@@ -161,7 +161,7 @@ TEST_F(RecordedLaptop, CanRunWhatFitsIntoItsMemory) {
       run({"can-run", "qwen3-4b", "--machine", profile(), "--bandwidth", "60G"});
   EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
   EXPECT_THAT(answer.standard_output,
-              StartsWith("Yes, comfortably: qwen3-4b in Q4_K_M needs 3.2 GB of the 12.0 GB"));
+              StartsWith("Yes: qwen3-4b in Q4_K_M needs 3.2 GB of the 12.0 GB available and"));
   EXPECT_THAT(answer.standard_output,
               HasSubstr("/proc/meminfo MemAvailable, when it was described"));
 }
@@ -174,10 +174,29 @@ TEST_F(RecordedLaptop, CannotRunWhatDoesNotFit) {
               StartsWith("No: llama-3.1-8b in F16 needs 16.7 GB of memory, and 12.0 GB are"));
 }
 
-TEST_F(RecordedLaptop, WithoutItsBandwidthSpeedIsUnknown) {
+TEST_F(RecordedLaptop, WithoutItsBandwidthOnlyMemoryIsJudged) {
   const ProgramRun answer = run({"can-run", "qwen3-4b", "--machine", profile()});
+  EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
+  EXPECT_THAT(answer.standard_output,
+              AllOf(StartsWith("It fits: qwen3-4b in Q4_K_M needs 3.2 GB of the 12.0 GB"),
+                    HasSubstr("how fast it would answer is unknown")));
+}
+
+TEST_F(RecordedLaptop, ItsModulesGiveTheBandwidth) {
+  std::filesystem::create_directories(archive_.root() / "sys/firmware/dmi/tables");
+  std::filesystem::copy_file(k_fixtures + "smbios/ASRock-Single-Ryzen.dmi",
+                             archive_.root() / "sys/firmware/dmi/tables/DMI");
+  set_memory("MemTotal: 15728640 kB\nMemAvailable: 11718750 kB\n");
+  const ProgramRun answer = run({"can-run", "qwen3-4b", "--machine", profile()});
+  EXPECT_THAT(answer.standard_output, HasSubstr("predicted from the memory bandwidth alone"));
+}
+
+TEST_F(RecordedLaptop, WithoutAnyMemoryItCannotTell) {
+  set_memory("\n");
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--machine", profile(), "--bandwidth", "60G"});
   EXPECT_EQ(answer.exit_code, 6);
-  EXPECT_THAT(answer.standard_output, HasSubstr("unknown"));
+  EXPECT_THAT(answer.standard_output, StartsWith("Cannot tell: qwen3-4b"));
 }
 
 TEST_F(RecordedLaptop, TheVerdictIsPredictedFromTheProfile) {
@@ -230,23 +249,28 @@ TEST(MachineOption, AWrongFileIsRefusedByName) {
   refused("empty.json", "");
   refused("text.json", "hello");
   refused("other.json", "{\"schema\": \"other/1\"}");
-  EXPECT_THAT(refused("none.json", "{\"schema\": \"assay.result/1\"}"), HasSubstr("machine"));
-  EXPECT_THAT(refused("field.json",
-                      "{\"schema\": \"assay.result/1\", \"machine\": {\"memory\": "
-                      "{\"total_bytes\": \"much\"}}}"),
-              HasSubstr("total_bytes"));
+  const ProgramRun described = run({"probe", "--json"});
+  auto document = parse_json(described.standard_output, "stdout");
+  ASSERT_TRUE(document);
+  Json wrong = *document;
+  wrong["machine"]["memory"]["total_bytes"] = "much";
+  EXPECT_THAT(refused("field.json", wrong.dump()), HasSubstr("/machine/memory/total_bytes"));
+  wrong = *document;
+  wrong.erase("machine");
+  EXPECT_THAT(refused("none.json", wrong.dump()), HasSubstr("machine: missing"));
   EXPECT_EQ(run({"can-run", "qwen3-4b", "--machine", "/nowhere.json"}).exit_code, 3);
 }
 
 TEST(MachineOption, AMachineBeyondMeasureIsJudgedWithoutHarm) {
   const TemporaryDirectory place;
-  const std::string file =
-      place
-          .write("giant.json",
-                 "{\"schema\": \"assay.result/1\", \"machine\": {\"cpu\": {\"physical_cores\": "
-                 "4294967295, \"logical_cores\": 4294967295, \"usable_cpus\": 4294967295}, "
-                 "\"memory\": {\"total_bytes\": 9007199254740991}}}")
-          .string();
+  const ProgramRun described = run({"probe", "--json"});
+  auto document = parse_json(described.standard_output, "stdout");
+  ASSERT_TRUE(document);
+  for (const char* count : {"physical_cores", "logical_cores", "usable_cpus"}) {
+    (*document)["machine"]["cpu"][count] = 4294967295U;
+  }
+  (*document)["machine"]["memory"] = {{"total_bytes", 9007199254740991}};
+  const std::string file = place.write("giant.json", document->dump()).string();
   const ProgramRun answer =
       run({"can-run", "qwen3-4b", "--machine", file, "--bandwidth", "50G", "--quiet"});
   EXPECT_EQ(answer.signal, 0);
