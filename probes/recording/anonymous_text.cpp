@@ -11,6 +11,7 @@ namespace assay {
 namespace {
 
 constexpr std::string_view k_mark = "anonymous-";
+constexpr std::string_view k_pod = "pod";  // kubernetes writes its UUIDs right behind it
 
 bool is_hex(char letter) { return std::isxdigit(static_cast<unsigned char>(letter)) != 0; }
 bool is_word(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; }
@@ -87,15 +88,19 @@ std::size_t AnonymousText::secret_length(std::string_view text, char before,
 std::string AnonymousText::replaced(std::string_view text, bool words_count) {
   std::string out;
   std::size_t at = 0;
+  char before = ' ';
   while (at < text.size()) {
-    const char before = at == 0 ? ' ' : text[at - 1];
-    const std::size_t length = secret_length(text.substr(at), before, words_count);
-    if (length == 0) {
-      out += text[at++];
-    } else {
-      out += stand_in(text.substr(at, length));
-      at += length;
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with(k_pod) && pattern_length(rest.substr(k_pod.size())) > 0) {
+      out += k_pod;
+      at += k_pod.size();
+      before = ' ';
+      continue;
     }
+    const std::size_t length = secret_length(rest, before, words_count);
+    out += length == 0 ? std::string(1, rest[0]) : stand_in(rest.substr(0, length));
+    at += std::max(length, std::size_t{1});
+    before = text[at - 1];
   }
   return out;
 }

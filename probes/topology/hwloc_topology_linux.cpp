@@ -162,7 +162,7 @@ bool is_plain_tree(const HostView& host) {
 
 Result<Topology> load_hwloc_topology(const HostView& host) {
   // Without CPU folders hwloc makes up a machine of one CPU.
-  if (!sysfs_topology(host)) {
+  if (!sysfs_shows_cpus(host)) {
     return fail(ErrorCode::unknown, "no CPU folders below /sys/devices/system/cpu");
   }
   if (!host.is_live() && !is_plain_tree(host)) {
