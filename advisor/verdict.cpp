@@ -128,7 +128,7 @@ std::string yes_words(const Question& question, const Prediction& prediction, Ve
   if (!decode.is_known()) {
     return fmt::format(
         "{}: {} {}; how fast it would answer is unknown until `assay assess` has "
-        "measured this machine.",
+        "measured the machine.",
         kind == VerdictKind::tight ? "It just fits" : "It fits", subject(question),
         memory_words(prediction));
   }

@@ -68,7 +68,21 @@ HostView HostView::recorded(std::filesystem::path root, std::optional<CpuidSourc
   return {std::move(root), false, std::move(cpuid)};
 }
 
-HostView HostView::with_cpuid(CpuidSource cpuid) const { return {root_, live_, std::move(cpuid)}; }
+HostView HostView::with_cpuid(CpuidSource cpuid) const {
+  HostView view = *this;
+  view.cpuid_ = std::move(cpuid);
+  return view;
+}
+
+HostView HostView::observed_by(HostObserver observer) const {
+  HostView view = *this;
+  view.observer_ = std::move(observer);
+  return view;
+}
+
+void HostView::tell(HostQuestion question, std::string_view absolute) const {
+  if (observer_) observer_(question, absolute);
+}
 
 std::filesystem::path HostView::locate(std::string_view absolute) const {
   if (live_) return std::filesystem::path(absolute);
@@ -80,6 +94,7 @@ tl::expected<std::string, ReadFailure> HostView::read_text(std::string_view abso
   const auto failure = [&](ReadProblem problem, std::string_view words) {
     return tl::unexpected(ReadFailure{problem, fmt::format("{}: {}", absolute, words)});
   };
+  tell(HostQuestion::content, absolute);
   const int descriptor =
       ::open(locate(absolute).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) {
@@ -114,6 +129,7 @@ tl::expected<std::string, ReadFailure> HostView::read_text(std::string_view abso
 }
 
 std::vector<std::string> HostView::list(std::string_view absolute) const {
+  tell(HostQuestion::listing, absolute);
   std::vector<std::string> names;
   const auto close_directory = [](DIR* handle) { ::closedir(handle); };
   const std::unique_ptr<DIR, decltype(close_directory)> directory(
@@ -128,11 +144,13 @@ std::vector<std::string> HostView::list(std::string_view absolute) const {
 }
 
 bool HostView::exists(std::string_view absolute) const {
+  tell(HostQuestion::existence, absolute);
   std::error_code error;
   return std::filesystem::exists(locate(absolute), error);
 }
 
 std::optional<std::string> HostView::link_name(std::string_view absolute) const {
+  tell(HostQuestion::link, absolute);
   const std::filesystem::path link(absolute);
   const std::filesystem::path place = locate(link.parent_path().string()) / link.filename();
   std::error_code error;

@@ -20,12 +20,19 @@ struct CpuidRegisters {
   std::uint32_t edx = 0;
 };
 
+struct CpuidQuestion {
+  std::uint32_t leaf = 0;
+  std::uint32_t subleaf = 0;
+};
+
 /// Where CPUID answers come from: the running processor, or a recording of one.
 struct CpuidSource {
   /// Answers leaf and sub-leaf on logical CPU `cpu`; nothing when the source does not hold it.
   std::function<std::optional<CpuidRegisters>(unsigned cpu, std::uint32_t leaf,
                                               std::uint32_t subleaf)>
       query;
+  /// Every leaf and sub-leaf that `query` answers on `cpu`, ascending; may be unset.
+  std::function<std::vector<CpuidQuestion>(unsigned cpu)> questions;
   /// XCR0, the state components that the operating system enabled; nothing when not recorded.
   std::function<std::optional<std::uint64_t>()> xcr0;
   std::vector<unsigned> cpus;  // the logical CPUs that can be asked
@@ -43,6 +50,12 @@ struct ReadFailure {
   std::string reason;  // for people: "/proc/meminfo: no such file"
 };
 
+/// What a probe asks about a path of the machine.
+enum class HostQuestion { content, listing, existence, link };
+
+/// Told of every path before it is looked at.
+using HostObserver = std::function<void(HostQuestion question, std::string_view absolute)>;
+
 /// The part of the world that probes may look at: a root directory and a CPUID source. A recorded
 /// machine is a directory tree; nothing is ever read from outside the root when one is given.
 class HostView {
@@ -55,6 +68,8 @@ class HostView {
 
   /// The same view with another CPUID source.
   [[nodiscard]] HostView with_cpuid(CpuidSource cpuid) const;
+  /// The same view, whose every question `observer` hears of before it is answered.
+  [[nodiscard]] HostView observed_by(HostObserver observer) const;
 
   [[nodiscard]] bool is_live() const { return live_; }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
@@ -77,9 +92,12 @@ class HostView {
  private:
   HostView(std::filesystem::path root, bool live, std::optional<CpuidSource> cpuid);
 
+  void tell(HostQuestion question, std::string_view absolute) const;
+
   std::filesystem::path root_;
   bool live_;
   std::optional<CpuidSource> cpuid_;
+  HostObserver observer_;
 };
 
 }  // namespace assay

@@ -96,18 +96,20 @@ Result<int> run(const Invocation& invocation) {
 }  // namespace
 
 Command can_run_command() {
-  return {.name = "can-run",
-          .summary = "say whether this machine can run a model, and how well",
-          .usage = "assay can-run MODEL [--format F] [--context N] [options]",
-          .examples =
-              "  assay can-run qwen3-4b\n"
-              "  assay can-run llama-3.1-8b --format F16 --memory 16G\n"
-              "  assay can-run model.gguf --context 16384\n"
-              "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
-              "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
-              "refused, 6 cannot tell.",
-          .declare = declare,
-          .run = run};
+  return {
+      .name = "can-run",
+      .summary = "say whether this machine can run a model, and how well",
+      .usage = "assay can-run MODEL [--format F] [--context N] [options]",
+      .examples =
+          "  assay can-run qwen3-4b\n"
+          "  assay can-run llama-3.1-8b --format F16 --memory 16G\n"
+          "  assay can-run model.gguf --context 16384\n"
+          "  assay can-run qwen3-4b --machine laptop/profile.json   a machine that was recorded\n"
+          "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
+          "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
+          "refused, 6 cannot tell.",
+      .declare = declare,
+      .run = run};
 }
 
 }  // namespace assay

@@ -73,6 +73,35 @@ std::optional<Calibration> calibration_of(const Assessment& assessment,
   return std::move(*made);
 }
 
+/// --machine: what a description or a result says of a machine, which may be another one.
+Result<std::optional<MachineProfile>> machine_option(const Invocation& invocation) {
+  if (!invocation.has("machine")) return std::optional<MachineProfile>();
+  const auto& path = invocation.get<std::string>("machine");
+  auto assessment = read_document_file(path);
+  if (!assessment) return pass_on(assessment);
+  if (!assessment->machine) {
+    return fail(ErrorCode::refused_input,
+                "machine: missing (expected the description of a machine)", path,
+                "`assay probe --json -o FILE` on that machine writes one");
+  }
+  return std::move(assessment->machine);
+}
+
+/// What is free on the running machine. Of a described one what was free then; where that was not
+/// told, all that it has: a model would have it to itself.
+Fact<Bytes> memory_to_judge_by(const MachineProfile& machine, bool described) {
+  const Fact<Bytes> usable = machine.usable_memory();
+  if (!described) return usable;
+  if (usable.is_known()) {
+    return Fact<Bytes>::known(usable.value(), usable.source() + ", when it was described");
+  }
+  const Fact<Bytes>& total = machine.memory.total;
+  if (!total.is_known()) return usable;
+  const std::string from = total.source() + ", all of it: what was free is not told";
+  const Bytes limit = machine.memory.limit.value_or(total.value());
+  return Fact<Bytes>::known(Bytes(std::min(total.value().value, limit.value)), from);
+}
+
 /// --calibration: a result of this or of another machine, whose memory then counts.
 Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
   const auto& path = invocation.get<std::string>("calibration");
@@ -83,16 +112,17 @@ Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
     return fail(ErrorCode::refused_input, "holds no measurements to calibrate by", path,
                 "make one with `assay assess -o FILE --json`");
   }
-  if (assessment->machine) {
+  if (assessment->machine && !invocation.has("machine")) {
     grounds.machine = std::move(*assessment->machine);
-    grounds.available = grounds.machine.usable_memory();
+    grounds.available = memory_to_judge_by(grounds.machine, true);
   }
   return {};
 }
 
-/// The latest result if it is of this machine, else what the machine says of itself.
+/// The latest result if it is of this machine, else what the machine says of itself. A machine that
+/// was named is judged by its description alone.
 Result<void> use_what_is_known(const Invocation& invocation, Grounds& grounds) {
-  if (!invocation.state.empty()) {
+  if (!invocation.state.empty() && !invocation.has("machine")) {
     const auto latest = latest_result(invocation.state);
     if (!latest) return pass_on(latest);
     if (*latest && (*latest)->machine && (*latest)->machine->id == grounds.machine.id) {
@@ -135,6 +165,8 @@ void declare_grounds_options(options::options_description& own) {
   add("threads", options::value<long long>()->value_name("N"),
       "threads (default: those of the result that is used)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
+  add("machine", text("PROFILE.json"),
+      "judge another machine, by its `assay probe --json` or a result of it");
   add("memory", text("B"), "memory to judge by, as 8G or 16GiB, instead of what is available now");
   add("bandwidth", text("B"),
       "rated memory bandwidth per second, as 50G: an estimate without measurements");
@@ -153,7 +185,10 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
   const auto context = count_option(invocation, "context", k_default_context, k_most_context);
   if (!context) return pass_on(context);
   constexpr std::uint32_t k_most_threads = 4096;
-  MachineProfile machine = probe_this_machine();
+  auto described = machine_option(invocation);
+  if (!described) return pass_on(described);
+  const bool is_described = described->has_value();
+  MachineProfile machine = is_described ? std::move(**described) : probe_this_machine();
   const auto threads =
       count_option(invocation, "threads", default_threads(machine), k_most_threads);
   if (!threads) return pass_on(threads);
@@ -165,7 +200,7 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
                   .session = {}};
   grounds.session.context = *context;
   grounds.session.threads = *threads;
-  grounds.available = grounds.machine.usable_memory();
+  grounds.available = memory_to_judge_by(grounds.machine, is_described);
   if (auto found = find_calibration(invocation, grounds); !found) return pass_on(found);
   if (*memory) grounds.available = Fact<Bytes>::known(**memory, "--memory");
   return grounds;

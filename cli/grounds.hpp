@@ -23,11 +23,13 @@ struct Grounds {
   SessionShape session;
 };
 
-/// Declares --use, --context, --threads, --calibration, --memory, --bandwidth and --policy.
+/// Declares --use, --context, --threads, --calibration, --machine, --memory, --bandwidth and
+/// --policy.
 void declare_grounds_options(options::options_description& own);
 
 /// What the options ask for: the result of --calibration and its machine, else the bandwidth of
-/// --bandwidth, else the latest result if it is of this machine, else this machine's description.
+/// --bandwidth, else the latest result if it is of this machine, else this machine's description;
+/// of a machine named by --machine the description in that file.
 /// Nothing is measured. Errors: usage; refused_input for a broken file.
 Result<Grounds> find_grounds(const Invocation& invocation);
 

@@ -70,6 +70,7 @@ Command recommend_command() {
           .examples =
               "  assay recommend\n"
               "  assay recommend --use code --context 16384\n"
+              "  assay recommend --machine laptop/profile.json   for a machine that was recorded\n"
               "  assay recommend --memory 8G --bandwidth 40G   for a machine that is not here",
           .declare = declare,
           .run = run};

@@ -5,6 +5,7 @@
 //   "------[ Logical CPU #N ]------", "------[ CPUID Registers / Logical CPU #N ]------",
 //   "CPUID Registers (CPU #N):", "CPU#NNN AffMask: 0x..";
 //   "arm_midr=HEX" and its sisters, the identification registers of Arm cores (libcpuid's own);
+//   any of these with a line "XCR0: 00000000000000E7", as our own recordings have;
 //   a folder of pu0, pu1, ... with "mask EAX EBX ECX EDX => EAX EBX ECX EDX" (hwloc).
 #include <fmt/format.h>
 
@@ -62,13 +63,21 @@ bool is_header(std::string_view line) {
          (line.starts_with("CPU#") && line.find("AffMask") != std::string_view::npos);
 }
 
+/// The number behind the first '#' of a header.
+std::optional<unsigned> header_cpu(std::string_view line) {
+  const std::size_t mark = line.find('#');
+  if (mark == std::string_view::npos) return std::nullopt;
+  std::string_view digits = line.substr(mark + 1);
+  return parse_number<unsigned>(digits.substr(0, digits.find_first_not_of("0123456789")));
+}
+
 /// Only dashes: expected values of somebody's test follow.
 bool is_end_of_raw_part(std::string_view line) {
   return line.size() >= 40 && line.find_first_not_of('-') == std::string_view::npos;
 }
 
-/// Reads the text spellings line by line. A header starts the next CPU, whatever number it names:
-/// recordings exist in which every block calls itself CPU 0.
+/// Reads the text spellings line by line. A header starts the next CPU; the number that it names
+/// counts only where it leads on: recordings exist in which every block calls itself CPU 0.
 class DumpParser {
  public:
   explicit DumpParser(CpuidRecording& recording) : recording_(recording) {}
@@ -77,6 +86,7 @@ class DumpParser {
   std::optional<std::string> take(std::string_view line) {
     if (is_header(line)) {
       if (cpu_has_answers_) ++cpu_;
+      cpu_ = std::max(cpu_, header_cpu(line).value_or(0));
       cpu_has_answers_ = false;
       repeats_.clear();
       if (cpu_ >= k_most_cpus) return fmt::format("more than {} CPUs", k_most_cpus);
@@ -86,6 +96,12 @@ class DumpParser {
       return take_leaf_line(line.substr(6));
     }
     if (line.starts_with("arm_")) return take_arm_line(line.substr(4));
+    if (line.starts_with("XCR0:")) {
+      const auto value = parse_number<std::uint64_t>(trim(line.substr(5)), 16);
+      if (!value) return "XCR0 is not a hexadecimal number";
+      recording_.set_xcr0(*value);
+      return std::nullopt;
+    }
     for (const ArrayOfLeaf& array : k_libcpuid_arrays) {
       if (line.starts_with(array.name) && line.substr(array.name.size()).starts_with("[")) {
         return take_array_line(line.substr(array.name.size() + 1), array);
@@ -236,7 +252,11 @@ Result<CpuidSource> read_cpuid_dump(const std::filesystem::path& path) {
   }
   if (!has_vendor && !recording->has_arm_registers()) {
     return fail(ErrorCode::refused_input,
-                "no CPUID leaf 0 found (expected a recording of a processor)", path.string());
+                "no CPUID leaf 0 found (expected lines \"CPUID 00000000: EAX-EBX-ECX-EDX\", "
+                "\"basic_cpuid[0]=EAX EBX ECX EDX\", or a folder of pu0, pu1, ... by "
+                "hwloc-gather-cpuid)",
+                path.string(),
+                "`assay probe --record DIR` on that machine writes one: DIR/cpuid.txt");
   }
   return CpuidRecording::source(std::move(recording), path.filename().string());
 }

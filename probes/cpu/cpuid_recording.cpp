@@ -20,6 +20,16 @@ std::optional<CpuidRegisters> CpuidRecording::find(unsigned cpu, std::uint32_t l
   return answer->second;
 }
 
+std::vector<CpuidQuestion> CpuidRecording::questions(unsigned cpu) const {
+  std::vector<CpuidQuestion> list;
+  const auto answers = answers_.find(cpu);
+  if (answers == answers_.end()) return list;
+  for (const auto& [question, registers] : answers->second) {
+    list.push_back({question.first, question.second});
+  }
+  return list;
+}
+
 std::vector<unsigned> CpuidRecording::cpus() const {
   std::vector<unsigned> list;
   for (const auto& [cpu, answers] : answers_) list.push_back(cpu);
@@ -34,6 +44,7 @@ CpuidSource CpuidRecording::source(std::shared_ptr<const CpuidRecording> recordi
   for (const auto& [cpu, registers] : recording->arm_registers_) {
     source.arm_registers.push_back(registers);
   }
+  source.questions = [recording](unsigned cpu) { return recording->questions(cpu); };
   source.xcr0 = [recording] { return recording->xcr0_; };
   source.query = [recording = std::move(recording)](unsigned cpu, std::uint32_t leaf,
                                                     std::uint32_t subleaf) {

@@ -23,6 +23,8 @@ class CpuidRecording {
 
   [[nodiscard]] std::optional<CpuidRegisters> find(unsigned cpu, std::uint32_t leaf,
                                                    std::uint32_t subleaf) const;
+  /// Everything that `find` answers on `cpu`, ascending.
+  [[nodiscard]] std::vector<CpuidQuestion> questions(unsigned cpu) const;
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::vector<unsigned> cpus() const;
   [[nodiscard]] bool has_arm_registers() const { return !arm_registers_.empty(); }

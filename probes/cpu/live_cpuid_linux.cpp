@@ -36,23 +36,49 @@ bool has_next_subleaf(std::uint32_t leaf, std::uint32_t subleaf, const CpuidRegi
     case 0x8000001D:
       return (last.eax & 0x1FU) != 0;  // cache type 0 ends the list
     case 0x7:
-      return subleaf < first.eax;
+    case 0x14:
+    case 0x17:
+    case 0x18:
+    case 0x1D:
+    case 0x20:
+    case 0x24:
+      return subleaf < first.eax;  // the first one says how many follow
     case 0xB:
     case 0x1F:
     case 0x80000026:
       return (last.ecx & 0xFF00U) != 0;  // level type 0 ends the list
-    case 0xD:
-    case 0x14:
-    case 0x1D:
+    case 0xF:
+    case 0x10:
+    case 0x12:
     case 0x1E:
-    case 0x24:
-      return subleaf < 2;
+    case 0x23:
+    case 0x80000020:
+      return subleaf < 3;  // what Intel and AMD define
     default:
       return false;
   }
 }
 
+/// Leaf 0xD: two sub-leaves of its own, then one for each state component that they name (user
+/// states in EDX:EAX of the first, supervisor states in EDX:ECX of the second).
+void record_states(unsigned cpu, CpuidRecording& recording) {
+  constexpr std::uint32_t k_leaf = 0xD;
+  const CpuidRegisters user = ask(k_leaf, 0);
+  const CpuidRegisters supervisor = ask(k_leaf, 1);
+  recording.add(cpu, k_leaf, 0, user);
+  recording.add(cpu, k_leaf, 1, supervisor);
+  const std::uint64_t named =
+      (std::uint64_t{user.edx | supervisor.edx} << 32U) | std::uint64_t{user.eax | supervisor.ecx};
+  for (std::uint32_t state = 2; state < 63; ++state) {
+    if (((named >> state) & 1U) != 0) recording.add(cpu, k_leaf, state, ask(k_leaf, state));
+  }
+}
+
 void record_leaf(unsigned cpu, std::uint32_t leaf, CpuidRecording& recording) {
+  if (leaf == 0xD) {
+    record_states(cpu, recording);
+    return;
+  }
   const CpuidRegisters first = ask(leaf, 0);
   CpuidRegisters last = first;
   recording.add(cpu, leaf, 0, first);

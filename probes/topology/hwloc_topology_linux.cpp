@@ -35,10 +35,12 @@ void set_environment(const HostView& host, bool exported) {
                            "HWLOC_THISSYSTEM", "HWLOC_FSROOT", "HWLOC_COMPONENTS"}) {
     ::unsetenv(name);
   }
-  if (host.is_live()) ::setenv("HWLOC_COMPONENTS", "-gl", 1);
-  if (host.is_live() || exported) return;
-  ::setenv("HWLOC_FSROOT", host.root().c_str(), 1);
+  // Of the running machine too: other components open displays and devices, or bind to every CPU in
+  // turn to ask it what our own decoder has asked already.
+  if (exported) return;
   ::setenv("HWLOC_COMPONENTS", "linux,stop", 1);
+  if (host.is_live()) return;
+  ::setenv("HWLOC_FSROOT", host.root().c_str(), 1);
   ::setenv("HWLOC_DUMPED_HWDATA_DIR", "/var/run/hwloc", 1);
 }
 
@@ -193,7 +195,7 @@ bool is_plain_tree(const HostView& host) {
 }  // namespace
 
 Result<Topology> load_hwloc_topology(const HostView& host) {
-  const bool has_tree = sysfs_topology(host).has_value();
+  const bool has_tree = sysfs_shows_cpus(host);
   const bool exported = !has_tree && !host.is_live() && host.read_text(k_exported, 1).has_value();
   // Without CPU folders hwloc makes up a machine of one CPU.
   if (!has_tree && !exported) {

@@ -106,6 +106,12 @@ std::vector<unsigned> online_cpus(const HostView& host) {
   return cpus;
 }
 
+bool sysfs_shows_cpus(const HostView& host) {
+  const std::vector<unsigned> cpus = online_cpus(host);
+  return std::any_of(cpus.begin(), cpus.end(),
+                     [&host](unsigned cpu) { return place_of(host, cpu).has_value(); });
+}
+
 std::optional<Topology> sysfs_topology(const HostView& host) {
   Topology topology;
   topology.source = std::string(k_cpu_folder);

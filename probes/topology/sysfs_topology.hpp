@@ -12,6 +12,9 @@ namespace assay {
 /// the tree has none of it.
 std::optional<Topology> sysfs_topology(const HostView& host);
 
+/// Whether sysfs_topology would find any CPU; reads as little as that takes.
+bool sysfs_shows_cpus(const HostView& host);
+
 /// The online CPUs by /sys/devices/system/cpu/online, or by the folders there when old trees lack
 /// that file.
 std::vector<unsigned> online_cpus(const HostView& host);

@@ -33,11 +33,10 @@ Cell text_cell(const Fact<std::string>& fact) {
   return fact.is_known() ? Cell{printable(fact.value()), Tone::plain} : missing(fact);
 }
 
-Cell cores_cell(const CpuProfile& cpu) {
-  if (!cpu.logical_cores.is_known()) return missing(cpu.logical_cores);
+std::string core_counts(const CpuProfile& cpu) {
   std::string text;
   if (cpu.physical_cores.is_known()) text = counted(cpu.physical_cores.value(), "core") + ", ";
-  text += counted(cpu.logical_cores.value(), "thread");
+  text += counted(cpu.logical_cores.value_or(0), "thread");
   if (cpu.core_types.is_known() && cpu.core_types.value().size() > 1) {
     std::vector<std::string> kinds;
     for (const CoreType& type : cpu.core_types.value()) {
@@ -47,6 +46,12 @@ Cell cores_cell(const CpuProfile& cpu) {
     }
     text += fmt::format(" ({})", fmt::join(kinds, " + "));
   }
+  return text;
+}
+
+Cell cores_cell(const CpuProfile& cpu) {
+  if (!cpu.logical_cores.is_known()) return missing(cpu.logical_cores);
+  std::string text = core_counts(cpu);
   if (cpu.usable_cpus.is_known() && cpu.usable_cpus.value() < cpu.logical_cores.value()) {
     text += fmt::format(", {} usable", cpu.usable_cpus.value());
   }

@@ -19,6 +19,8 @@ Cell missing(const Fact<T>& fact) {
 }
 
 Cell text_cell(const Fact<std::string>& fact);
+/// "6 cores, 12 threads (4 performance + 2 efficiency)"; the threads must be known.
+std::string core_counts(const CpuProfile& cpu);
 /// "6 cores, 12 threads (4 performance + 2 efficiency), 8 usable"
 Cell cores_cell(const CpuProfile& cpu);
 /// The instruction sets that decide how fast a model runs.

@@ -57,5 +57,20 @@ TEST(HostView, ListsInOrder) {
   EXPECT_TRUE(HostView::recorded(root.path()).list("/none").empty());
 }
 
+TEST(HostView, TellsItsObserverBeforeItLooks) {
+  const TemporaryDirectory root;
+  std::vector<std::string> asked;
+  const HostView host = HostView::recorded(root.path())
+                            .observed_by([&](HostQuestion question, std::string_view path) {
+                              asked.emplace_back(path);
+                              if (question == HostQuestion::content) root.write(path, "just made");
+                            });
+  EXPECT_EQ(*host.read_text("/proc/new"), "just made");
+  EXPECT_FALSE(host.exists("/sys"));
+  EXPECT_TRUE(host.list("/sys").empty());
+  EXPECT_FALSE(host.link_name("/sys/link"));
+  EXPECT_EQ(asked, (std::vector<std::string>{"/proc/new", "/sys", "/sys", "/sys/link"}));
+}
+
 }  // namespace
 }  // namespace assay

@@ -34,6 +34,7 @@ const std::vector<std::vector<std::string>> k_readers{
     {"compare", "@", "@"},
     {"can-run", "qwen3-4b", "--policy", "@"},
     {"can-run", "qwen3-4b", "--calibration", "@"},
+    {"can-run", "qwen3-4b", "--machine", "@"},
     {"can-run", "@"},
 };
 

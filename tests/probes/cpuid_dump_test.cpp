@@ -257,5 +257,17 @@ TEST(RecordedArmCores, HaveTheFeaturesOfTheirRegisters) {
 INSTANTIATE_TEST_SUITE_P(Dumps, RecordedProcessor, testing::ValuesIn(recorded_x86_processors()),
                          name_of);
 
+TEST(CpuidDump, ANumberThatLeadsOnCountsAndXcr0IsRead) {
+  MachineTree tree;
+  tree.file("/dump.txt",
+            "------[ Logical CPU #3 ]------\nCPUID 00000000: 0000000D-756E6547-6C65746E-49656E69 "
+            "[SL 00]\n------[ Logical CPU #7 ]------\nCPUID 00000000: "
+            "0000000D-756E6547-6C65746E-49656E69 [SL 00]\nXCR0: 00000000000000E7\n");
+  const auto source = read_cpuid_dump(tree.at("/dump.txt"));
+  ASSERT_TRUE(source) << source.error().text();
+  EXPECT_EQ(source->cpus, (std::vector<unsigned>{3, 7}));
+  EXPECT_EQ(source->xcr0(), 0xE7U);
+}
+
 }  // namespace
 }  // namespace assay

@@ -41,8 +41,57 @@ TEST(ProfileText, NamesCoresByKind) {
 }
 
 TEST(ProfileText, UnknownsHaveTheirReasonAndRemedy) {
-  EXPECT_THAT(render_profile(laptop(), false, {}),
-              HasSubstr("unknown: the memory modules' speed needs root; run it as root"));
+  EXPECT_THAT(
+      render_profile(laptop(), false, {}),
+      HasSubstr("Unknown       bandwidth: the memory modules' speed needs root: sudo assay probe"));
+}
+
+TEST(ProfileText, FactsThatAreUnknownForOneReasonShareARow) {
+  MachineProfile machine = laptop();
+  machine.cpu.max_frequency_hertz = Fact<double>::unknown("no frequency control");
+  machine.cpu.governor = Fact<std::string>::unknown("no frequency control");
+  EXPECT_THAT(render_profile(machine, false, {}),
+              HasSubstr("clock, governor: no frequency control\n"));
+}
+
+TEST(ProfileText, WhatNobodyMissesHasNoRow) {
+  MachineProfile machine = laptop();
+  machine.power.platform_profile = Fact<std::string>::absent("the firmware offers none");
+  machine.os.container = Fact<std::string>::absent("no mark of one");
+  machine.os.hypervisor = Fact<std::string>::absent("bit is clear");
+  const std::string text = render_profile(machine, false, {});
+  EXPECT_THAT(text, Not(HasSubstr("Profile")));
+  EXPECT_THAT(text, Not(HasSubstr("ontainer")));
+  EXPECT_THAT(text, HasSubstr("Runs on       bare metal\n"));
+}
+
+TEST(ProfileText, ALimitIsShownWithWhatItLeavesForAModel) {
+  MachineProfile machine = laptop();
+  EXPECT_THAT(render_profile(machine, false, {}), Not(HasSubstr("For a model")));
+  machine.memory.limit = Fact<Bytes>::known(gibibytes(4), "/sys/fs/cgroup/box/memory.max");
+  machine.memory.limit_headroom = Fact<Bytes>::known(gibibytes(3), "less what is in use");
+  const std::string text = render_profile(machine, false, {});
+  EXPECT_THAT(text, HasSubstr("4.3 GB, 3.2 GB of it left (/sys/fs/cgroup/box/memory.max)"));
+  EXPECT_THAT(text, HasSubstr("For a model   3.2 GB\n"));
+}
+
+TEST(ProfileText, UsableThreadsHaveARowOnlyWhenTheyAreFewer) {
+  MachineProfile machine = laptop();
+  machine.cpu.usable_cpus = Fact<std::uint32_t>::known(20, "affinity mask");
+  EXPECT_THAT(render_profile(machine, false, {}), Not(HasSubstr("Usable now")));
+  machine.cpu.usable_cpus = Fact<std::uint32_t>::known(1, "affinity mask");
+  EXPECT_THAT(render_profile(machine, false, {}),
+              HasSubstr("Usable now    1 thread: affinity mask\n"));
+}
+
+TEST(ProfileText, LinesStayWithinANarrowTerminal) {
+  const std::string text = render_profile(laptop(), false, {.width = 60});
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = text.find('\n', start);
+    EXPECT_LE(end - start, 60U) << text.substr(start, end - start);
+    start = end + 1;
+  }
 }
 
 TEST(ProfileText, AnNpuWithoutDriverIsNotUsable) {
@@ -58,7 +107,8 @@ TEST(ProfileText, FitsOnOneScreen) {
 TEST(ProfileText, SaysThatAMachineWasRecorded) {
   MachineProfile machine = laptop();
   machine.root = "/recordings/one";
-  EXPECT_THAT(render_profile(machine, false, {}), HasSubstr("recorded: /recordings/one"));
+  EXPECT_THAT(render_profile(machine, false, {}),
+              testing::StartsWith("A recorded machine: /recordings/one\n"));
 }
 
 TEST(ProfileText, VerboseNamesSources) {
@@ -83,13 +133,51 @@ TEST(ExplainFact, SaysWhyAFactIsUnknown) {
   const auto text = explain_fact(laptop(), "memory.theoretical_bandwidth_bytes_per_second", {});
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr("needs root"));
-  EXPECT_THAT(*text, HasSubstr("run it as root"));
+  EXPECT_THAT(*text, HasSubstr("sudo assay probe"));
+}
+
+TEST(ExplainFact, ShowsUnitsForPeopleBesideTheExactValue) {
+  const auto text = explain_fact(laptop(), "memory.total_bytes", {});
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("17.2 GB (17179869184)"));
+}
+
+TEST(ExplainFact, AnAbsentFactNamesWhatShowsSo) {
+  const auto text = explain_fact(laptop(), "memory.limit_bytes", {});
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("Value  none\n  From   no limit\n"));
+}
+
+TEST(ExplainFact, TakesAWholeSection) {
+  const auto text = explain_fact(laptop(), "memory", {});
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("memory.total_bytes"));
+  EXPECT_THAT(*text, HasSubstr("memory.available_bytes"));
+  EXPECT_THAT(*text, Not(HasSubstr("cpu.")));
 }
 
 TEST(ExplainFact, TakesAPartOfAName) {
   const auto text = explain_fact(laptop(), "bandwidth", {});
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr("theoretical_bandwidth"));
+}
+
+TEST(ExplainFact, TakesTheWordsOfTheScreen) {
+  for (const auto& [word, fact] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"Clock", "cpu.max_frequency_hertz"},
+           {"instructions", "cpu.isa"},
+           {"usable now", "cpu.usable_cpus"},
+           {"Installed", "memory.total_bytes"}}) {
+    const auto text = explain_fact(laptop(), word, {});
+    ASSERT_TRUE(text) << word;
+    EXPECT_THAT(*text, testing::StartsWith(std::string(fact) + "\n"));
+  }
+}
+
+TEST(ExplainFact, SuggestsTheLastPartOfAName) {
+  const auto text = explain_fact(laptop(), "brnd", {});
+  ASSERT_FALSE(text);
+  EXPECT_THAT(text.error().remedy, HasSubstr("did you mean brand"));
 }
 
 TEST(ExplainFact, SuggestsTheNearestName) {
