@@ -62,13 +62,25 @@ std::filesystem::path resolve_inside(const std::filesystem::path& root, std::str
 HostView::HostView(std::filesystem::path root, bool live, std::optional<CpuidSource> cpuid)
     : root_(std::move(root)), live_(live), cpuid_(std::move(cpuid)) {}
 
-HostView HostView::live() { return {"/", true, std::nullopt}; }
+HostView HostView::live() {
+  return HostView("/", true, std::nullopt).with_libraries(LibrarySource{});
+}
 
 HostView HostView::recorded(std::filesystem::path root, std::optional<CpuidSource> cpuid) {
   return {std::move(root), false, std::move(cpuid)};
 }
 
-HostView HostView::with_cpuid(CpuidSource cpuid) const { return {root_, live_, std::move(cpuid)}; }
+HostView HostView::with_cpuid(CpuidSource cpuid) const {
+  HostView view = *this;
+  view.cpuid_ = std::move(cpuid);
+  return view;
+}
+
+HostView HostView::with_libraries(LibrarySource libraries) const {
+  HostView view = *this;
+  view.libraries_ = std::move(libraries);
+  return view;
+}
 
 std::filesystem::path HostView::locate(std::string_view absolute) const {
   if (live_) return std::filesystem::path(absolute);
