@@ -62,7 +62,9 @@ std::filesystem::path resolve_inside(const std::filesystem::path& root, std::str
 HostView::HostView(std::filesystem::path root, bool live, std::optional<CpuidSource> cpuid)
     : root_(std::move(root)), live_(live), cpuid_(std::move(cpuid)) {}
 
-HostView HostView::live() { return {"/", true, std::nullopt}; }
+HostView HostView::live() {
+  return HostView("/", true, std::nullopt).with_libraries(LibrarySource{});
+}
 
 HostView HostView::recorded(std::filesystem::path root, std::optional<CpuidSource> cpuid) {
   return {std::move(root), false, std::move(cpuid)};
@@ -82,6 +84,12 @@ HostView HostView::observed_by(HostObserver observer) const {
 
 void HostView::tell(HostQuestion question, std::string_view absolute) const {
   if (observer_) observer_(question, absolute);
+}
+
+HostView HostView::with_libraries(LibrarySource libraries) const {
+  HostView view = *this;
+  view.libraries_ = std::move(libraries);
+  return view;
 }
 
 std::filesystem::path HostView::locate(std::string_view absolute) const {

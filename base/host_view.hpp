@@ -45,6 +45,12 @@ struct CpuidSource {
 /// Why a file of the machine could not be read: not there, not permitted, or broken.
 enum class ReadProblem { missing, denied, failed };
 
+/// Where vendors' libraries (NVML, the Vulkan loader) may be loaded from.
+struct LibrarySource {
+  /// The only folder to look in; nothing: wherever the system's dynamic loader finds them.
+  std::optional<std::filesystem::path> folder;
+};
+
 struct ReadFailure {
   ReadProblem problem = ReadProblem::failed;
   std::string reason;  // for people: "/proc/meminfo: no such file"
@@ -56,8 +62,9 @@ enum class HostQuestion { content, listing, existence, link };
 /// Told of every path before it is looked at.
 using HostObserver = std::function<void(HostQuestion question, std::string_view absolute)>;
 
-/// The part of the world that probes may look at: a root directory and a CPUID source. A recorded
-/// machine is a directory tree; nothing is ever read from outside the root when one is given.
+/// The part of the world that probes may look at: a root directory, a CPUID source and a source of
+/// vendors' libraries. A recorded machine is a directory tree; nothing is ever read from outside
+/// the root when one is given, and no library is loaded unless a source of them is given.
 class HostView {
  public:
   /// The running machine.
@@ -70,10 +77,14 @@ class HostView {
   [[nodiscard]] HostView with_cpuid(CpuidSource cpuid) const;
   /// The same view, whose every question `observer` hears of before it is answered.
   [[nodiscard]] HostView observed_by(HostObserver observer) const;
+  /// The same view with another source of libraries.
+  [[nodiscard]] HostView with_libraries(LibrarySource libraries) const;
 
   [[nodiscard]] bool is_live() const { return live_; }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] const std::optional<CpuidSource>& cpuid() const { return cpuid_; }
+  /// Nothing: no library may be loaded (a recording).
+  [[nodiscard]] const std::optional<LibrarySource>& libraries() const { return libraries_; }
 
   /// Absolute path (as on the machine, "/proc/meminfo") to where it lies under the root. Symbolic
   /// links of a recording are resolved inside the root.
@@ -98,6 +109,7 @@ class HostView {
   bool live_;
   std::optional<CpuidSource> cpuid_;
   HostObserver observer_;
+  std::optional<LibrarySource> libraries_;
 };
 
 }  // namespace assay

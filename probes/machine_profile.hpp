@@ -24,8 +24,8 @@ struct MachineProfile {
   MemoryProfile memory;
   std::vector<GpuProfile> gpus;
   std::vector<NpuProfile> npus;
-  /// Sizes of the two lists; unknown when the buses could not be read (an empty list says nothing
-  /// then).
+  /// Sizes of the two lists, software devices not counted; unknown when the buses could not be read
+  /// (an empty list says nothing then).
   Fact<std::uint32_t> gpu_count, npu_count;
   OsProfile os;
   PowerProfile power;

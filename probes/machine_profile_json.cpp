@@ -92,6 +92,10 @@ Result<MachineProfile> profile_from_json(const JsonFields& fields, const std::st
   if (done) done = read_section(fields, "memory", pointer, notes, profile.memory, read_memory);
   if (done) {
     done = read_devices(fields, "gpus", pointer, notes, profile.gpus, profile.gpu_count, read_gpu);
+    if (profile.gpu_count.is_known()) {
+      profile.gpu_count =
+          Fact<std::uint32_t>::known(hardware_gpus(profile.gpus), profile.gpu_count.source());
+    }
   }
   if (done) {
     done = read_devices(fields, "npus", pointer, notes, profile.npus, profile.npu_count, read_npu);

@@ -27,14 +27,16 @@ std::string best_isa(const CpuProfile& cpu) {
 
 std::string text_of(const Fact<std::string>& fact) { return fact.value_or({}); }
 
-template <typename Device>
-std::string first_name(const std::vector<Device>& devices) {
-  if (devices.empty()) return {};
-  if constexpr (std::is_same_v<Device, NpuProfile>) {
-    return devices.front().name;
-  } else {
-    return devices.front().name.value_or(devices.front().vendor);
+std::string first_name(const std::vector<NpuProfile>& npus) {
+  return npus.empty() ? std::string() : npus.front().name;
+}
+
+/// Of hardware: a software device is none.
+std::string first_name(const std::vector<GpuProfile>& gpus) {
+  for (const GpuProfile& gpu : gpus) {
+    if (!gpu.software) return gpu.name.value_or(gpu.vendor);
   }
+  return {};
 }
 
 template <typename Value>

@@ -32,6 +32,7 @@ Cell gpu_cell(const GpuProfile& gpu) {
                                        gpu.device_id);
   if (gpu.memory.is_known()) text += ", " + human_bytes(gpu.memory.value());
   if (gpu.driver.is_known()) text += ", driver " + printable(gpu.driver.value(), 40);
+  if (gpu.software) return {text + " (software: the processor itself)", Tone::plain};
   return {text + " (not used by the reference engine)", Tone::plain};
 }
 

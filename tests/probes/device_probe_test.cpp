@@ -5,20 +5,10 @@
 #include "probes/gpu/gpu_probe.hpp"
 #include "probes/npu/npu_probe.hpp"
 #include "tests/probes/machine_tree.hpp"
+#include "tests/probes/pci_tree.hpp"
 
 namespace assay {
 namespace {
-
-/// One function on the PCI bus, with its driver.
-void add_pci(MachineTree& tree, const std::string& address, std::string_view device_class,
-             std::string_view vendor, std::string_view device, std::string_view driver) {
-  const std::string folder = "/sys/bus/pci/devices/" + address;
-  tree.file(folder + "/class", device_class)
-      .file(folder + "/vendor", vendor)
-      .file(folder + "/device", device);
-  if (driver.empty()) return;
-  tree.link(folder + "/driver", "../../../../bus/pci/drivers/" + std::string(driver));
-}
 
 MachineProfile gpus_of(const MachineTree& tree) {
   MachineProfile machine;

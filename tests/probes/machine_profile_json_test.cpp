@@ -50,6 +50,13 @@ MachineProfile sample_profile() {
   gpu.device_id = 0x150e;
   gpu.vendor = "AMD";
   gpu.memory_kind = Fact<DeviceMemoryKind>::known(DeviceMemoryKind::unified, "device id");
+  gpu.usable_memory = Fact<Bytes>::known(gibibytes(12), "carve-out + what the driver lends");
+  gpu.max_clock_hertz = Fact<double>::known(2.9e9, "pp_dpm_sclk");
+  gpu.fp16 = Fact<bool>::known(true, "Vulkan");
+  gpu.max_subgroup_size = Fact<std::uint32_t>::known(64, "Vulkan");
+  gpu.cooperative_matrix =
+      Fact<std::vector<std::string>>::known({"16x16x16 float16 float32"}, "Vulkan");
+  gpu.vulkan_version = Fact<std::string>::absent("Vulkan loader not installed");
   profile.gpus.push_back(gpu);
   profile.gpu_count = Fact<std::uint32_t>::known(1, "/sys/bus/pci/devices");
   profile.npu_count = Fact<std::uint32_t>::unknown("no /sys/bus/pci in the recording");
@@ -232,6 +239,30 @@ TEST(MachineProfileJson, WhatSurroundsTheSystemSurvivesTheRoundTrip) {
   EXPECT_EQ(back->os.product_name.value_or(""), "21ML");
   EXPECT_EQ(back->os.chassis.value_or(""), "notebook");
   EXPECT_TRUE(back->os.portable.value_or(false));
+}
+
+TEST(MachineProfileJson, FactsOfAGpuSurviveTheRoundTrip) {
+  const auto back = there_and_back(sample_profile());
+  ASSERT_TRUE(back) << back.error().text();
+  const GpuProfile& gpu = back->gpus.at(0);
+  EXPECT_EQ(gpu.usable_memory.value(), gibibytes(12));
+  EXPECT_DOUBLE_EQ(gpu.max_clock_hertz.value(), 2.9e9);
+  EXPECT_TRUE(gpu.fp16.value());
+  EXPECT_EQ(gpu.max_subgroup_size.value(), 64U);
+  EXPECT_THAT(gpu.cooperative_matrix.value(), testing::ElementsAre("16x16x16 float16 float32"));
+  EXPECT_EQ(gpu.vulkan_version.source(), "Vulkan loader not installed");
+}
+
+TEST(MachineProfileJson, SoftwareDevicesAreWrittenButNotCounted) {
+  MachineProfile profile = sample_profile();
+  GpuProfile software;
+  software.software = true;
+  profile.gpus.push_back(software);
+  const auto back = there_and_back(profile);
+  ASSERT_TRUE(back);
+  ASSERT_EQ(back->gpus.size(), 2U);
+  EXPECT_TRUE(back->gpus[1].software);
+  EXPECT_EQ(back->gpu_count.value(), 1U);
 }
 
 TEST(MachineProfileJson, AbsentFactsSurviveTheRoundTrip) {

@@ -107,6 +107,15 @@ TEST(MetricsText, PassesPromtool) {
   }
 }
 
+TEST(MetricsText, NamesNoSoftwareDeviceAsGpu) {
+  MetricInput input = sample_input();
+  GpuProfile software;
+  software.software = true;
+  software.name = Fact<std::string>::known("llvmpipe", "Vulkan");
+  input.assessment->machine->gpus = {software};
+  EXPECT_THAT(metrics_text(input), Not(HasSubstr("llvmpipe")));
+}
+
 TEST(MetricsText, KeepsAHostileNameInOneLabel) {
   MetricInput input = sample_input();
   input.assessment->verdicts[0].model = "evil\"} 1\nassay_fake 1";
