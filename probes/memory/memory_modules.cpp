@@ -173,7 +173,7 @@ FoundModules find_modules(const HostView& host) {
   FoundModules found{read_edac_modules(host), "EDAC", {}};
   if (!found.modules.empty()) return found;
   if (!text && text.error().problem == ReadProblem::denied) {
-    found.reason = "memory modules: needs root (sudo assay probe)";
+    found.reason = "memory modules: needs root";
   } else if (!text && !host.is_live()) {
     found.reason = "the recording lacks the firmware's table";
   } else {
@@ -248,8 +248,7 @@ void describe_memory_modules(const HostView& host, MemoryProfile& memory) {
   memory.modules = Fact<Modules>::known(found.modules, found.source);
   memory.channels = count_channels(found.modules);
   if (found.source == "EDAC") {
-    memory.theoretical_bandwidth_bytes_per_second =
-        Fact<double>::unknown("DIMM speed: needs root (sudo assay probe)");
+    memory.theoretical_bandwidth_bytes_per_second = Fact<double>::unknown("DIMM speed: needs root");
     return;
   }
   const auto rate = modules_bandwidth(found.modules);
