@@ -72,6 +72,26 @@ Fact<std::string> nvidia_driver_version(const HostView& host) {
   return Fact<std::string>::unknown(path + " names no version");
 }
 
+/// The value of a row "Size:      3f0000000".
+std::string_view row_value(std::string_view text, std::string_view key) {
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.starts_with(key)) return trim(line.substr(key.size()));
+  }
+  return {};
+}
+
+/// Memory of a card that the kernel runs as a NUMA node (POWER9, Grace): the driver tells its size.
+/// It is the card's, although the kernel counts it in the system's total.
+void describe_numa_memory(const HostView& host, const std::string& address, GpuProfile& gpu) {
+  const std::string path = fmt::format("/proc/driver/nvidia/gpus/{}/numa_status", address);
+  const auto text = host.read_text(path, 4096);
+  if (!text || row_value(*text, "Status:") != "online") return;
+  const auto bytes = parse_hexadecimal<std::uint64_t>(row_value(*text, "Size:"));
+  if (!bytes || *bytes == 0 || *bytes > k_most_memory) return;
+  gpu.memory = Fact<Bytes>::known(Bytes(*bytes), path);
+  gpu.memory_kind = Kind::known(DeviceMemoryKind::dedicated, path);
+}
+
 /// The highest frequency in MHz among files.
 Fact<double> highest_megahertz(const HostView& host, const std::vector<std::string>& paths) {
   Fact<double> highest = Fact<double>::unknown("the driver shows no frequency");
@@ -143,9 +163,10 @@ bool is_integrated_nvidia(std::string_view model) {
 void describe_nvidia(const HostView& host, const PciDevice& device, GpuProfile& gpu) {
   gpu.memory = Fact<Bytes>::unknown("only NVIDIA's own library tells (see nvidia-smi)");
   gpu.driver_version = nvidia_driver_version(host);
+  describe_numa_memory(host, device.address, gpu);
   const auto model = nvidia_model(host, device.address);
   if (!model) {
-    gpu.memory_kind = Kind::unknown("the model is not told");
+    if (!gpu.memory.is_known()) gpu.memory_kind = Kind::unknown("the model is not told");
     return;
   }
   const std::string from = "/proc/driver/nvidia/gpus";

@@ -118,7 +118,10 @@ GpuProfile describe_gpu(const HostView& host, const PciDevice& device) {
     gpu.driver_version =
         Fact<std::string>::known(printable(trim(*version), 60), "/sys/module version");
   }
-  if (device.vendor_id == k_nvidia_vendor) describe_nvidia(host, device, gpu);
+  // A recording without ids may still hold what NVIDIA's driver lists.
+  if (device.vendor_id == k_nvidia_vendor || gpu.vendor == "NVIDIA") {
+    describe_nvidia(host, device, gpu);
+  }
   if (device.vendor_id == k_amd_vendor) describe_amd(host, device, gpu);
   if (device.vendor_id == k_intel_vendor) describe_intel(host, device, gpu);
   describe_name(host, device, gpu);

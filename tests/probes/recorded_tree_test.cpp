@@ -129,7 +129,11 @@ TEST(RecordedTree, NvidiaCardsBehindTheirDriverAreListed) {
   ASSERT_EQ(machine.gpus.size(), 6U);
   EXPECT_EQ(machine.gpus[0].vendor, "NVIDIA");
   EXPECT_EQ(machine.gpus[0].pci_address, "0004:05:00.0");
-  EXPECT_FALSE(machine.gpus[0].memory.is_known());
+  // Its memory is a NUMA node: the driver's size, in hexadecimal (0x3f0000000), and no sum with the
+  // system's.
+  EXPECT_EQ(machine.gpus[0].memory.value(), Bytes(16911433728));
+  EXPECT_EQ(machine.gpus[0].memory_kind.value(), DeviceMemoryKind::dedicated);
+  EXPECT_EQ(machine.gpus[0].usable_memory.value(), Bytes(16911433728));
 }
 
 TEST(RecordedTree, SameRecordingHasTheSameId) {
