@@ -30,7 +30,7 @@ MachineProfile gpus_of(const MachineTree& tree) {
 /// Unpacks a recording of a part of the machine into its place.
 void add_recording(MachineTree& tree, const std::string& fixture, std::string_view place) {
   tree.directory(place);
-  const auto archive = std::filesystem::path(ASSAY_TEST_ROOT) / "fixtures/machines" / fixture;
+  const auto archive = std::filesystem::path(ASSAY_TEST_ROOT) / "fixtures" / fixture;
   const std::string command =
       "tar --no-same-owner -xf '" + archive.string() + "' -C '" + tree.at(place).string() + "'";
   ASSERT_EQ(std::system(command.c_str()), 0);
@@ -40,7 +40,7 @@ void add_recording(MachineTree& tree, const std::string& fixture, std::string_vi
 TEST(RecordedKfd, Mi25HasItsUnitsMemoryAndBandwidth) {
   MachineTree tree;
   add_pci(tree, "0000:19:00.0", "0x038000", "0x1002", "0x6860", "amdgpu");
-  add_recording(tree, "kfd-1xMI25-plus-copy.tar.gz", "/sys/class/kfd/kfd");
+  add_recording(tree, "devices/kfd-1xMI25-plus-copy.tar.gz", "/sys/class/kfd/kfd");
   std::filesystem::remove_all(tree.at("/sys/class/kfd/kfd/topology/nodes/2"));  // a copy of node 1
   const GpuProfile gpu = gpus_of(tree).gpus.at(0);
   EXPECT_EQ(gpu.compute_units.value_or(0), 64U);
@@ -56,7 +56,7 @@ TEST(RecordedKfd, Mi25HasItsUnitsMemoryAndBandwidth) {
 TEST(RecordedKfd, NodesOfOnePciDeviceAreOneGpu) {
   MachineTree tree;  // as a partitioned part shows itself: two nodes at one address
   add_pci(tree, "0000:19:00.0", "0x120000", "0x1002", "0x74a1", "amdgpu");
-  add_recording(tree, "kfd-1xMI25-plus-copy.tar.gz", "/sys/class/kfd/kfd");
+  add_recording(tree, "devices/kfd-1xMI25-plus-copy.tar.gz", "/sys/class/kfd/kfd");
   tree.file("/sys/bus/pci/devices/0000:19:00.0/current_compute_partition", "CPX\n");
   const MachineProfile machine = gpus_of(tree);
   ASSERT_EQ(machine.gpus.size(), 1U);
@@ -72,7 +72,7 @@ TEST(RecordedKfd, NodesOfOnePciDeviceAreOneGpu) {
 TEST(RecordedKfd, Mi210IsNamedByItsArchitecture) {
   MachineTree tree;
   add_pci(tree, "0000:63:00.0", "0x038000", "0x1002", "0x740f", "amdgpu");
-  add_recording(tree, "kfd-mi210-xgmi.tar.gz", "/sys/class/kfd/kfd");
+  add_recording(tree, "devices/kfd-mi210-xgmi.tar.gz", "/sys/class/kfd/kfd");
   const GpuProfile gpu = gpus_of(tree).gpus.at(0);
   EXPECT_EQ(gpu.architecture.value_or(""), "gfx90a");
   EXPECT_EQ(gpu.compute_units.value_or(0), 104U);
@@ -85,7 +85,7 @@ TEST(RecordedKfd, Mi210IsNamedByItsArchitecture) {
 // Recorded: prometheus/procfs, testdata.
 TEST(RecordedAmdgpu, AVegaShowsMemoryClocksAndLink) {
   MachineTree tree;
-  add_recording(tree, "procfs-mixed.tar.gz", "/");
+  add_recording(tree, "machines/procfs-mixed.tar.gz", "/");
   const MachineProfile machine = gpus_of(tree);
   ASSERT_EQ(machine.gpus.size(), 1U);
   const GpuProfile& gpu = machine.gpus[0];

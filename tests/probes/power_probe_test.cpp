@@ -15,7 +15,7 @@ using testing::HasSubstr;
 // The expected values stand in the recorded files themselves (micro-watts, micro-watt-hours, milli-
 // degrees); a watt-hour is 3600 J.
 TEST(RecordedPower, HasItsZonesAndLimits) {
-  const UnpackedArchive archive("machines/procfs-mixed-power.tar.bz2");
+  const UnpackedArchive archive("devices/procfs-mixed-power.tar.bz2");
   const PowerProfile power = probe_power(HostView::recorded(archive.root()));
   const auto zones = power.zones.value_or({});
   ASSERT_EQ(zones.size(), 3U);
@@ -31,7 +31,7 @@ TEST(RecordedPower, HasItsZonesAndLimits) {
 }
 
 TEST(RecordedPower, HasItsBattery) {
-  const UnpackedArchive archive("machines/procfs-mixed-power.tar.bz2");
+  const UnpackedArchive archive("devices/procfs-mixed-power.tar.bz2");
   const PowerProfile power = probe_power(HostView::recorded(archive.root()));
   const auto batteries = power.batteries.value_or({});
   ASSERT_EQ(batteries.size(), 1U);
@@ -49,7 +49,7 @@ TEST(RecordedPower, HasItsBattery) {
 }
 
 TEST(RecordedPower, HasItsTemperaturesAndThrottleCounts) {
-  const UnpackedArchive archive("machines/procfs-mixed-power.tar.bz2");
+  const UnpackedArchive archive("devices/procfs-mixed-power.tar.bz2");
   const PowerProfile power = probe_power(HostView::recorded(archive.root()));
   const auto zones = power.thermal_zones.value_or({});
   ASSERT_EQ(zones.size(), 2U);

@@ -130,7 +130,7 @@ TEST(StealTime, OfAGarbageFileIsUnknown) {
 }
 
 TEST(Computer, ARecordedServerHasNameAndChassis) {
-  const UnpackedArchive archive("machines/procfs-mixed-power.tar.bz2");
+  const UnpackedArchive archive("devices/procfs-mixed-power.tar.bz2");
   const OsProfile os = probe_os(HostView::recorded(archive.root()));
   EXPECT_EQ(os.system_vendor.value_or(""), "Dell Inc.");
   EXPECT_EQ(os.product_name.value_or(""), "PowerEdge R6515");
