@@ -100,6 +100,19 @@ class Libraries {
 
 }  // namespace
 
+bool is_npu_library(std::string_view name) {
+  const auto begins = [name](std::string_view stem) {
+    return !stem.empty() && name.starts_with(stem);
+  };
+  return name.starts_with("openvino") ||
+         std::ranges::any_of(k_runtimes,
+                             [&](const Runtime& runtime) {
+                               return std::ranges::any_of(runtime.libraries, begins);
+                             }) ||
+         std::ranges::any_of(k_frameworks,
+                             [&](const Framework& framework) { return begins(framework.library); });
+}
+
 Fact<std::string> find_npu_runtime(const HostView& host, NpuFamily family) {
   const Libraries libraries(host);
   if (libraries.empty()) {

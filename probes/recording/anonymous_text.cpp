@@ -108,8 +108,8 @@ std::string AnonymousText::replaced(std::string_view text, bool words_count) {
 std::string AnonymousText::anonymous(std::string_view text) { return replaced(text, true); }
 
 std::string AnonymousText::anonymous_path(std::string_view path) {
-  const bool named_by_people =
-      path.starts_with("/sys/fs/cgroup/") || path.starts_with("/dev/cgroup/");
+  const bool named_by_people = path.starts_with("/sys/fs/cgroup/") ||
+                               path.starts_with("/dev/cgroup/") || path.starts_with("/cgroup/");
   return replaced(path, named_by_people);
 }
 

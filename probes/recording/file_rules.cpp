@@ -1,5 +1,7 @@
 #include "probes/recording/file_rules.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -22,6 +24,7 @@ constexpr std::array k_places{
     PlaceRule{"/sys/kernel/debug/", CopyRule::never},
     PlaceRule{"/sys/kernel/security/", CopyRule::never},
     PlaceRule{"/sys/firmware/efi/efivars/", CopyRule::never},
+    PlaceRule{"/sys/firmware/devicetree/base/chosen/", CopyRule::never},  // boot arguments, seeds
     PlaceRule{"/sys/", CopyRule::content},
     PlaceRule{"/proc/cpuinfo", CopyRule::content},
     PlaceRule{"/proc/meminfo", CopyRule::content},
@@ -30,7 +33,9 @@ constexpr std::array k_places{
     PlaceRule{"/proc/version", CopyRule::content},
     PlaceRule{"/proc/mounts", CopyRule::content},
     PlaceRule{"/proc/pressure/", CopyRule::content},
+    PlaceRule{"/proc/device-tree/", CopyRule::content},
     PlaceRule{"/proc/self/cgroup", CopyRule::content},
+    PlaceRule{"/proc/self/cpuset", CopyRule::content},
     PlaceRule{"/proc/self/mountinfo", CopyRule::content},
     PlaceRule{"/proc/self/mounts", CopyRule::content},
     PlaceRule{"/proc/self/status", CopyRule::content},
@@ -46,23 +51,27 @@ constexpr std::array k_places{
     PlaceRule{"/usr/share/hwdata/pci.ids", CopyRule::content},
     PlaceRule{"/usr/share/vulkan/icd.d/", CopyRule::content},
     PlaceRule{"/run/systemd/container", CopyRule::content},
+    PlaceRule{"/run/host/container-manager", CopyRule::content},
+    PlaceRule{"/run/secrets/kubernetes.io", CopyRule::existence},
     PlaceRule{"/run/udev/data/+dmi:id", CopyRule::content},
     PlaceRule{"/run/.containerenv", CopyRule::existence},
     PlaceRule{"/.dockerenv", CopyRule::existence},
     PlaceRule{"/dev/cgroup/", CopyRule::content},  // where old systems mounted control groups
     PlaceRule{"/dev/cpuset/", CopyRule::content},
+    PlaceRule{"/cgroup/", CopyRule::content},
     PlaceRule{"/dev/", CopyRule::existence},
     PlaceRule{"/usr/lib/", CopyRule::existence},
     PlaceRule{"/usr/lib64/", CopyRule::existence},
     PlaceRule{"/usr/local/lib/", CopyRule::existence},
     PlaceRule{"/lib/", CopyRule::existence},
     PlaceRule{"/opt/", CopyRule::existence},
+    PlaceRule{"/vendor/lib64/", CopyRule::existence},
 };
 
 // Names of files, and keys of lines, that identify one machine among its like.
-constexpr std::array<std::string_view, 14> k_identifying{
-    "serial", "uuid",   "asset",      "wwid",     "wwn",    "nguid",  "eui64",
-    "nqn",    "hostid", "machine-id", "hostname", "mac_ad", "mac ad", "unique_id"};
+constexpr std::array<std::string_view, 15> k_identifying{
+    "serial", "uuid",       "asset",    "wwid",   "wwn",    "nguid",  "eui64",    "nqn",
+    "hostid", "machine-id", "hostname", "mac_ad", "mac-ad", "mac ad", "unique_id"};
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -109,13 +118,52 @@ std::string recorded_version(std::string_view content) {
   return text + (microsoft ? " (microsoft)\n" : "\n");
 }
 
-/// Control groups only: other mounts name folders and hosts.
-std::string recorded_mounts(std::string_view content, bool mountinfo) {
-  return lines_where(content, [mountinfo](std::string_view line) {
-    if (mountinfo) return line.find(" - cgroup") != std::string_view::npos;
+/// A line of mountinfo without names that people gave: of a source, devices alone; of its options,
+/// whether it compresses. proc(5): id parent major:minor root point options [...] - type source
+/// options
+std::string recorded_mount(std::string_view line) {
+  constexpr std::string_view k_dash = " - ";
+  const std::size_t dash = line.find(k_dash);
+  const auto before = split(line.substr(0, dash), ' ');
+  const auto after = split(trim(line.substr(dash + k_dash.size())), ' ');
+  if (before.size() < 6 || after.size() < 2) return {};
+  const bool device = after[1].starts_with("/dev/") && !after[1].starts_with("/dev/mapper/");
+  const bool compressed = after.size() > 2 && after[2].find("compress") != std::string_view::npos;
+  const bool whole_root = before[4] != "/etc/resolv.conf";  // whose root names the container
+  return fmt::format("{} {} {} {} {} rw - {} {} rw{}\n", before[0], before[1], before[2],
+                     whole_root ? "/" : before[3], before[4], after[0],
+                     device ? after[1] : std::string_view("none"), compressed ? ",compress" : "");
+}
+
+/// Control groups, and what lies under the folders of the system and its users; other mounts name
+/// folders and hosts.
+std::string recorded_mountinfo(std::string_view content) {
+  constexpr std::array<std::string_view, 3> k_points{"/", "/home", "/etc/resolv.conf"};
+  constexpr std::size_t k_point = 4;
+  std::string kept;
+  for (const std::string_view line : split(content, '\n')) {
+    const auto fields = split(line, ' ');
+    if (line.find(" - cgroup") != std::string_view::npos) {
+      kept += fmt::format("{}\n", line);
+    } else if (fields.size() > k_point && line.find(" - ") != std::string_view::npos &&
+               std::ranges::find(k_points, fields[k_point]) != k_points.end()) {
+      kept += recorded_mount(line);
+    }
+  }
+  return kept;
+}
+
+/// Control groups only.
+std::string recorded_mounts(std::string_view content) {
+  return lines_where(content, [](std::string_view line) {
     const auto words = split(line, ' ');
     return words.size() > 2 && words[2].starts_with("cgroup");
   });
+}
+
+/// "CRYPT-" of "CRYPT-LUKS2-...": who made a mapped device, not which one it is.
+bool is_mapper_kind(std::string_view absolute) {
+  return absolute.starts_with("/sys/") && absolute.ends_with("/dm/uuid");
 }
 
 std::string recorded_pci_ids(std::string_view content, const PciIds& pci) {
@@ -130,7 +178,11 @@ std::string recorded_pci_ids(std::string_view content, const PciIds& pci) {
   });
 }
 
+/// "NAME" of "NAME=value" and "NAME: value"; the device manager's lines start with a type,
+/// "E:NAME".
 std::string_view key_of(std::string_view line) {
+  constexpr std::string_view k_property = "E:";
+  if (line.starts_with(k_property)) line.remove_prefix(k_property.size());
   const std::size_t end = line.find_first_of("=:");
   return end == std::string_view::npos ? std::string_view() : line.substr(0, end);
 }
@@ -138,7 +190,7 @@ std::string_view key_of(std::string_view line) {
 }  // namespace
 
 CopyRule copy_rule(std::string_view absolute) {
-  if (is_identifying(file_name(absolute))) return CopyRule::never;
+  if (is_identifying(file_name(absolute)) && !is_mapper_kind(absolute)) return CopyRule::never;
   if (absolute.find("/net/") != std::string_view::npos || absolute.ends_with("/dm/name")) {
     return CopyRule::never;
   }
@@ -162,8 +214,9 @@ std::string recorded_content(std::string_view absolute, std::string_view content
   const std::string_view name = file_name(absolute);
   if (absolute.starts_with("/sys/firmware/dmi/")) return anonymous_smbios(content);
   if (absolute == "/proc/version") return recorded_version(content);
-  if (name == "mountinfo") return recorded_mounts(content, true);
-  if (absolute.starts_with("/proc/") && name == "mounts") return recorded_mounts(content, false);
+  if (is_mapper_kind(absolute)) return std::string(content.substr(0, content.find('-') + 1));
+  if (name == "mountinfo") return recorded_mountinfo(content);
+  if (absolute.starts_with("/proc/") && name == "mounts") return recorded_mounts(content);
   if (name == "pci.ids") return recorded_pci_ids(content, pci);
   return lines_where(content, [&](std::string_view line) {
     if (is_identifying(key_of(line))) return false;

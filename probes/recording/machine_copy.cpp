@@ -8,6 +8,7 @@
 
 #include "base/number.hpp"
 #include "base/text.hpp"
+#include "probes/npu/npu_runtime.hpp"
 
 namespace assay {
 namespace {
@@ -148,7 +149,27 @@ void MachineCopy::copy_file(const std::string& absolute) {
   if (!file.flush()) note_failure(place(absolute), "could not be written");
 }
 
+void MachineCopy::copy_library_names(const std::string& absolute) {
+  if (!listed_.insert(absolute).second) return;
+  for (const std::string& name : machine_.list(absolute)) {
+    if (failure_) return;
+    if (!is_npu_library(name)) continue;
+    const std::string inner = fmt::format("{}/{}", absolute, name);
+    std::error_code error;
+    const fs::path real = machine_.root() / fs::path(inner).relative_path();
+    if (!fs::is_directory(real, error)) {
+      copy_file(inner);
+    } else if (has_room_for(0)) {
+      make_folder(inner);
+    }
+  }
+}
+
 void MachineCopy::copy_listing(const std::string& absolute) {
+  if (copy_rule(absolute) == CopyRule::existence) {
+    copy_library_names(absolute);
+    return;
+  }
   if (copy_rule(absolute) != CopyRule::content || !listed_.insert(absolute).second) return;
   for (const std::string& name : machine_.list(absolute)) {
     const std::string inner = fmt::format("{}/{}", absolute, name);

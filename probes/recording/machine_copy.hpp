@@ -32,6 +32,8 @@ class MachineCopy {
   void make_link(const std::string& absolute, const std::filesystem::path& target);
   void copy_file(const std::string& absolute);
   void copy_listing(const std::string& absolute);
+  /// Of a folder whose files are not copied: which of them are libraries that probes look for.
+  void copy_library_names(const std::string& absolute);
   void make_folder(const std::string& absolute);
   /// Counts one more entry; false, and a failure, when the recording would grow beyond bounds.
   bool has_room_for(std::size_t bytes);

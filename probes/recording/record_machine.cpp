@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.hpp"
 #include "probes/cpu/cpuid_text.hpp"
 #include "probes/probe.hpp"
 #include "probes/recording.hpp"
@@ -44,6 +45,17 @@ constexpr std::array<std::string_view, 12> k_also_read{
     "/sys/devices/system/node/possible",
 };
 
+/// hwloc looks for control groups' controllers where they are mounted.
+void copy_controllers(const HostView& machine, MachineCopy& copy) {
+  const auto mounts = machine.read_text("/proc/mounts");
+  if (!mounts) return;
+  for (const std::string_view line : split(*mounts, '\n')) {
+    const auto words = split(line, ' ');
+    if (words.size() < 3 || words[2] != "cgroup2") continue;
+    copy.copy(HostQuestion::content, fmt::format("{}/cgroup.controllers", words[1]));
+  }
+}
+
 /// What hwloc reads (its topology-linux.c), in a child process that nobody observes.
 void copy_for_hwloc(const HostView& machine, MachineCopy& copy) {
   const auto list = [&copy](const std::string& folder) {
@@ -69,6 +81,7 @@ void copy_for_hwloc(const HostView& machine, MachineCopy& copy) {
       copy.copy(HostQuestion::content, fmt::format("{}/{}/{}", nodes, node, file));
     }
   }
+  copy_controllers(machine, copy);
   const std::string cards = "/proc/driver/nvidia/gpus";  // some have memory nodes of their own
   for (const std::string& card : machine.list(cards)) {
     copy.copy(HostQuestion::content, fmt::format("{}/{}/numa_status", cards, card));

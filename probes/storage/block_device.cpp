@@ -73,6 +73,7 @@ std::optional<Drive> find_drive(const HostView& host, const std::string& start) 
     drive.count = std::max(drive.count, static_cast<std::uint32_t>(below.size()));
     drive.folder = whole_drive(host, fmt::format("{}/slaves/{}", drive.folder, below.front()));
   }
+  if (!host.exists(drive.folder)) return std::nullopt;
   drive.path = real_path(host, drive.folder);
   if (drive.path.empty()) return std::nullopt;
   drive.name = printable(std::filesystem::path(drive.path).filename().string(), 40);

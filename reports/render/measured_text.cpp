@@ -19,10 +19,13 @@ std::string rate_text(const Statistic& rate) {
   return fmt::format("{} GB/s", figure(rate.median / k_giga));
 }
 
-Section placed_section(const MicroResults& micro) {
+}  // namespace
+
+std::optional<Section> placed_reads_section(const Assessment& assessment) {
+  if (assessment.micro.placed_reads.empty()) return std::nullopt;
   Section section;
   section.title = "Read bandwidth by place";
-  for (const PlacedRead& read : micro.placed_reads) {
+  for (const PlacedRead& read : assessment.micro.placed_reads) {
     std::string label = printable(read.cores, 40);
     if (!read.memory.empty()) {
       label += read.memory == read.cores ? ", own memory" : ", " + printable(read.memory, 40);
@@ -35,7 +38,9 @@ Section placed_section(const MicroResults& micro) {
   return section;
 }
 
-Section storage_section(const StorageSpeed& speed) {
+std::optional<Section> storage_speed_section(const Assessment& assessment) {
+  if (!assessment.micro.storage) return std::nullopt;
+  const StorageSpeed& speed = *assessment.micro.storage;
   Section section;
   section.title = fmt::format("Storage ({} file)", human_bytes(speed.file));
   const std::array<std::pair<const char*, const Fact<Statistic>*>, 4> rates{
@@ -51,14 +56,11 @@ Section storage_section(const StorageSpeed& speed) {
   return section;
 }
 
-}  // namespace
-
 std::string render_measured(const Assessment& assessment, const RenderOptions& options) {
   std::vector<Section> sections;
-  if (auto limits = limits_section(assessment)) sections.push_back(std::move(*limits));
-  const MicroResults& micro = assessment.micro;
-  if (!micro.placed_reads.empty()) sections.push_back(placed_section(micro));
-  if (micro.storage) sections.push_back(storage_section(*micro.storage));
+  for (auto make : {limits_section, placed_reads_section, storage_speed_section}) {
+    if (auto section = make(assessment)) sections.push_back(std::move(*section));
+  }
   if (sections.empty()) return {};
   sections.front().title += fmt::format(", {}", printable(assessment.started_at, 40));
   return draw_sections(sections, options);

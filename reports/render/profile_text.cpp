@@ -26,7 +26,7 @@ void align_labels(std::vector<Section>& sections) {
 
 std::string render_profile(const MachineProfile& profile, bool verbose,
                            const RenderOptions& options) {
-  std::vector<Section> sections{processor_rows(profile), memory_rows(profile),
+  std::vector<Section> sections{processor_rows(profile, verbose), memory_rows(profile),
                                 accelerator_rows(profile), storage_and_power_rows(profile),
                                 system_rows(profile)};
   align_labels(sections);

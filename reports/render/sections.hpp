@@ -52,6 +52,8 @@ std::vector<Section> report_sections(const Assessment& assessment);
 /// The parts of report_sections, each absent when the assessment holds nothing of it.
 std::optional<Section> machine_section(const Assessment& assessment);
 std::optional<Section> limits_section(const Assessment& assessment);
+std::optional<Section> placed_reads_section(const Assessment& assessment);
+std::optional<Section> storage_speed_section(const Assessment& assessment);
 std::optional<Section> runs_section(const Assessment& assessment);
 std::optional<Section> quality_section(const Assessment& assessment);
 std::optional<Section> recommendation_section(const Assessment& assessment);

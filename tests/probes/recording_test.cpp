@@ -74,6 +74,21 @@ std::string firmware_table() {
          memory_device() + structure(127, "", {});
 }
 
+/// LUKS on an NVMe drive, with the numbers that both have.
+void add_encrypted_drive(MachineTree& tree) {
+  const std::string mapped = "/sys/devices/virtual/block/dm-0";
+  const std::string drive = "/sys/devices/pci0000:00/0000:01:00.0/nvme/nvme0/nvme0n1";
+  tree.file(mapped + "/dm/uuid", "CRYPT-LUKS2-" + k_secret_uuid.substr(0, 8) + "-jane\n");
+  tree.file(mapped + "/dm/name", "jane--vg-root\n");
+  tree.link(mapped + "/slaves/nvme0n1", "../../../../pci0000:00/0000:01:00.0/nvme/nvme0/nvme0n1");
+  tree.link("/sys/dev/block/253:0", "../../devices/virtual/block/dm-0");
+  tree.file(drive + "/size", "2000409264\n").file(drive + "/queue/rotational", "0\n");
+  tree.file(drive + "/wwid", "eui." + k_secret_serial + "\n");
+  tree.file(drive + "/../model", "Example SSD 1TB\n");
+  tree.file(drive + "/../serial", k_secret_serial + "\n");
+  tree.link(drive + "/device", "../../nvme0");
+}
+
 /// A laptop whose owner and serial numbers stand wherever machines have them.
 MachineTree owned_laptop() {
   MachineTree tree;
@@ -96,7 +111,24 @@ MachineTree owned_laptop() {
   tree.file("/proc/self/status", "Name:\tjane\nCpus_allowed_list:\t0-1\nPid:\t42\nGroups:\t1000\n");
   tree.file("/proc/self/mountinfo",
             "24 1 8:1 / /home/jane rw - ext4 /dev/disk/by-uuid/" + k_secret_uuid +
-                " rw\n30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+                " rw\n30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n" +
+                "31 1 253:0 /@jane / rw shared:1 - btrfs /dev/mapper/jane--vg-root "
+                "rw,compress=zstd,subvol=/@jane\n32 1 0:50 / /mnt/nas rw - nfs4 "
+                "jane-workstation:/export rw\n33 1 8:2 /docker/containers/" +
+                k_secret_container + "/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda2 rw\n");
+  add_encrypted_drive(tree);
+  tree.file("/sys/firmware/dmi/entries/17-0/raw", memory_device());
+  tree.file("/sys/firmware/dmi/entries/1-0/raw", firmware_table());
+  tree.file("/run/udev/data/+dmi:id",
+            "E:ID_SERIAL=" + k_secret_serial +
+                "\nE:MEMORY_DEVICE_0_SIZE=17179869184\nE:MEMORY_DEVICE_0_SERIAL_NUMBER=" +
+                k_secret_serial + "\nE:MEMORY_DEVICE_0_ASSET_TAG=jane-asset\n");
+  tree.file("/proc/1/environ", "HOSTNAME=jane-workstation");
+  tree.file("/sys/firmware/devicetree/base/compatible", std::string("maker,board\0", 12));
+  tree.file("/sys/firmware/devicetree/base/model", std::string("Maker Board\0", 12));
+  tree.file("/sys/firmware/devicetree/base/serial-number", k_secret_serial);
+  tree.file("/sys/firmware/devicetree/base/chosen/bootargs", "user=jane");
+  tree.link("/proc/device-tree", "../sys/firmware/devicetree/base");
   tree.file("/sys/fs/cgroup" + group + "/memory.max", "8000000000\n");
   tree.file("/sys/fs/cgroup" + group + "/memory.current", "1000000000\n");
   tree.file("/sys/fs/cgroup/cgroup.controllers", "memory cpu\n");
@@ -154,13 +186,16 @@ TEST(RecordMachine, AHandMadeTreeReplaysToTheSameFacts) {
     before["notes"].erase(fact);
     after["notes"].erase(fact);
   }
-  EXPECT_EQ(before, after);
+  EXPECT_EQ(before, after) << Json::diff(before, after).dump(2);
   EXPECT_EQ(after["memory"]["limit_bytes"], 8'000'000'000);
   EXPECT_EQ(after["os"]["container"], "docker");
   EXPECT_EQ(after["cpu"]["logical_cores"], 2);
   EXPECT_EQ(after["gpus"][0]["name"], "NVIDIA Example");
   EXPECT_EQ(after["gpus"][0]["driver"], "nvidia");
   EXPECT_EQ(after["power"]["on_battery"], true);
+  EXPECT_EQ(after["storage"]["layers"], Json({"crypt"}));
+  EXPECT_EQ(after["storage"]["device"], "nvme0n1");
+  EXPECT_EQ(after["storage"]["compressed"], true);
   EXPECT_EQ(after["memory"]["theoretical_bandwidth_bytes_per_second"], 38.4e9);
 }
 
@@ -189,6 +224,54 @@ TEST(RecordMachine, HoldsNothingThatNamesTheMachineOrItsUsers) {
   EXPECT_GE(files, 40U);  // the search was not for nothing
   EXPECT_FALSE(fs::exists(folder / "sys/class/net"));
   EXPECT_FALSE(fs::exists(folder / "proc/cmdline"));
+  EXPECT_FALSE(fs::exists(folder / "proc/1/environ"));
+}
+
+TEST(RecordMachine, SingleEntriesOfTheFirmwareTableAreCleanedToo) {
+  MachineTree tree;
+  tree.file("/proc/meminfo", "MemTotal: 16000000 kB\n");
+  tree.file("/sys/firmware/dmi/entries/17-0/raw", memory_device());
+  MachineTree place;
+  const fs::path folder = place.root() / "recording";
+  ASSERT_TRUE(record_machine(tree.host(), folder, {}, {}));
+  const std::string entry = read_all(folder / "sys/firmware/dmi/entries/17-0/raw");
+  EXPECT_THAT(entry, HasSubstr("PART-1"));
+  EXPECT_THAT(entry, Not(HasSubstr(k_secret_serial)));
+  EXPECT_THAT(entry, Not(HasSubstr("jane")));
+}
+
+TEST(RecordMachine, KeepsWhatTheDeviceManagerSaysOfModulesWithoutTheirNumbers) {
+  MachineTree tree;
+  tree.file("/proc/meminfo", "MemTotal: 16000000 kB\n");
+  tree.file("/run/udev/data/+dmi:id",
+            "E:ID_SERIAL=" + k_secret_serial +
+                "\nE:MEMORY_DEVICE_0_SIZE=17179869184\nE:MEMORY_DEVICE_0_SERIAL_NUMBER=" +
+                k_secret_serial + "\n");
+  MachineTree place;
+  const fs::path folder = place.root() / "recording";
+  ASSERT_TRUE(record_machine(tree.host(), folder, {}, {}));
+  EXPECT_EQ(read_all(folder / "run/udev/data/+dmi:id"), "E:MEMORY_DEVICE_0_SIZE=17179869184\n");
+}
+
+TEST(RecordMachine, KeepsTheNamesOfLibrariesThatDriveANeuralProcessor) {
+  MachineTree tree;
+  tree.file("/sys/bus/pci/devices/0000:00:0b.0/vendor", "0x8086\n");
+  tree.file("/sys/bus/pci/devices/0000:00:0b.0/device", "0x7d1d\n");
+  tree.file("/sys/bus/pci/devices/0000:00:0b.0/class", "0x120000\n");
+  const std::string libraries = "/usr/lib/x86_64-linux-gnu/";
+  tree.file(libraries + "libze_intel_npu.so.1.17", std::string(10000, 'x'));
+  tree.link(libraries + "libze_loader.so.1", "libze_loader.so.1.20");
+  tree.file(libraries + "libze_loader.so.1.20", "x").file(libraries + "libjane.so", "x");
+  MachineTree place;
+  const fs::path folder = place.root() / "recording";
+  ASSERT_TRUE(record_machine(tree.host(), folder, {}, {}));
+  const auto replayed = open_recording(folder);
+  ASSERT_TRUE(replayed) << replayed.error().text();
+  const MachineProfile machine = probe_machine(*replayed);
+  ASSERT_EQ(machine.npus.size(), 1U);
+  EXPECT_EQ(machine.npus[0].runtime.value_or(""), "Level Zero");
+  EXPECT_FALSE(fs::exists(folder / (libraries.substr(1) + "libjane.so")));
+  EXPECT_EQ(read_all(folder / (libraries.substr(1) + "libze_intel_npu.so.1.17")), "");
 }
 
 TEST(RecordMachine, TheFirmwareTableKeepsItsStructure) {
@@ -269,6 +352,48 @@ INSTANTIATE_TEST_SUITE_P(Machines, RecordedFixture,
                            return name;
                          });
 
+/// Whether a fact is there, in the place of its value.
+void keep_presence(Json& section, const char* fact) {
+  if (section.contains(fact)) section[fact] = !section[fact].is_null();
+}
+
+/// Leaves out what only the running machine tells, and of what changes from one moment to the next
+/// all but that it is there.
+void forget_the_moment(Json& machine) {
+  machine.erase("root");
+  machine.erase("id");       // made of /etc/machine-id too, which is not recorded
+  machine.erase("storage");  // of the folder where results are kept
+  for (Json& npu : machine["npus"]) {
+    npu.erase("accessible");
+    npu.erase("usable");  // follows from it
+  }
+  // Drivers' libraries list devices that are programs, and say most of the others.
+  Json gpus = Json::array();
+  for (const Json& gpu : machine["gpus"]) {
+    if (gpu["software"] == true) continue;
+    Json by_files;
+    for (const char* fact : {"pci_address", "vendor_id", "device_id", "class", "driver"}) {
+      by_files[fact] = gpu[fact];
+    }
+    gpus.push_back(by_files);
+  }
+  machine["gpus"] = gpus;
+  // Of the process: its permission for tile data, the length of its vectors, its lock limit.
+  for (const char* fact : {"amx_process_permitted", "sve_vector_bits"}) machine["cpu"].erase(fact);
+  machine["memory"].erase("lock_limit_bytes");
+  for (const char* fact :
+       {"available_bytes", "free_bytes", "limit_headroom_bytes", "swap_free_bytes",
+        "pressure_avg10", "full_pressure_avg10", "huge_page_pools"}) {
+    keep_presence(machine["memory"], fact);
+  }
+  keep_presence(machine["os"], "steal_ratio");
+  machine["power"].erase("energy_readable");  // by this user
+  for (const char* fact :
+       {"batteries", "thermal_zones", "core_throttle_count", "package_throttle_count"}) {
+    keep_presence(machine["power"], fact);
+  }
+}
+
 TEST(RecordMachine, TheRunningMachineReplaysToTheSameFacts) {
   MachineTree place;
   const fs::path folder = place.root() / "recording";
@@ -281,18 +406,8 @@ TEST(RecordMachine, TheRunningMachineReplaysToTheSameFacts) {
   DocumentNotes after_notes;
   Json before = profile_to_json(probe_machine(live, "/"), "", before_notes);
   Json after = profile_to_json(probe_machine(*replayed), "", after_notes);
-  // What only the running machine tells.
-  for (Json* machine : {&before, &after}) {
-    machine->erase("root");
-    machine->erase("id");       // made of /etc/machine-id too, which is not recorded
-    machine->erase("storage");  // of the folder where results are kept
-    for (Json& npu : (*machine)["npus"]) npu.erase("accessible");
-    // What changes from one moment to the next has to be there, no more.
-    for (const char* changing : {"available_bytes", "limit_headroom_bytes", "pressure_avg10"}) {
-      if (!(*machine)["memory"].contains(changing)) continue;
-      (*machine)["memory"][changing] = !(*machine)["memory"][changing].is_null();
-    }
-  }
+  forget_the_moment(before);
+  forget_the_moment(after);
   // A limit of the process's own address space is not the machine's.
   if (before_notes.sources["/memory/limit_bytes"] == "RLIMIT_AS") {
     before.erase("memory");

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/render/sections.hpp"
+
 namespace assay {
 namespace {
 
@@ -41,6 +43,15 @@ TEST(MeasuredText, SaysWhyARateOfStorageIsUnknown) {
   const std::string text = render_measured(measured(), {});
   EXPECT_THAT(text, HasSubstr("3.50 GB/s"));
   EXPECT_THAT(text, HasSubstr("unknown: the cache did not let go"));
+}
+
+TEST(ReportSections, DrawPlacesAndStorageWhereADocumentHasThem) {
+  const std::string text = draw_sections(report_sections(measured()), {});
+  EXPECT_THAT(text, HasSubstr("Read bandwidth by place\n"));
+  EXPECT_THAT(text, HasSubstr("Storage (2.0 GB file)\n"));
+  const std::string without = draw_sections(report_sections({}), {});
+  EXPECT_THAT(without, Not(HasSubstr("by place")));
+  EXPECT_THAT(without, Not(HasSubstr("Storage (")));
 }
 
 TEST(MeasuredText, IsEmptyWithoutMeasurements) { EXPECT_EQ(render_measured({}, {}), ""); }

@@ -19,10 +19,15 @@ namespace {
 constexpr std::string_view k_absent = "absent: ";
 
 // Words of the screen that are not part of a fact's name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> k_labels{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> k_labels{{
     {"clock", "cpu.max_frequency_hertz"},
+    {"computer", "os.product_name"},
+    {"drive", "storage.model"},
+    {"huge pages", "memory.transparent_huge_pages"},
     {"installed", "memory.total_bytes"},
     {"instructions", "cpu.isa"},
+    {"power limit", "power.zones"},
+    {"throttling", "power.package_throttle_count"},
     {"usable now", "cpu.usable_cpus"},
 }};
 
@@ -73,6 +78,33 @@ std::string value_text(std::string_view pointer, const Json& value) {
   return human.empty() ? exact : fmt::format("{} ({})", human, exact);
 }
 
+/// "bytes 17.2 GB (17179869184), type DDR5": one entry of a list, what it does not say left out.
+std::string entry_text(const Json& entry) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : entry.items()) {
+    if (value.is_null()) continue;
+    parts.push_back(fmt::format("{} {}", printable(key, 60), value_text("/_" + key, value)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// A value, each entry of a list of devices in a row of its own.
+std::vector<Field> value_fields(std::string_view pointer, const Json& value) {
+  constexpr std::size_t k_most_entries = 64;
+  if (!value.is_array() || value.empty() || !value[0].is_object()) {
+    return {{"Value", {value_text(pointer, value), Tone::plain}}};
+  }
+  std::vector<Field> fields;
+  for (const Json& entry : value) {
+    if (fields.size() == k_most_entries) {
+      fields.push_back({"", {fmt::format("and {} more", value.size() - fields.size()), {}}});
+      break;
+    }
+    fields.push_back({fields.empty() ? "Value" : "", {entry_text(entry), Tone::plain}});
+  }
+  return fields;
+}
+
 Section fact_section(const Json& machine, const DocumentNotes& notes, const std::string& pointer) {
   Section section;
   section.title = dotted(pointer);
@@ -86,8 +118,8 @@ Section fact_section(const Json& machine, const DocumentNotes& notes, const std:
   std::string_view source = notes.sources.at(pointer);
   if (source.starts_with(k_absent)) source.remove_prefix(k_absent.size());
   const Json& value = machine.at(Json::json_pointer(pointer));
-  section.fields = {{"Value", {value_text(pointer, value), Tone::plain}},
-                    {"From", {printable(source, 400), Tone::plain}}};
+  section.fields = value_fields(pointer, value);
+  section.fields.push_back({"From", {printable(source, 400), Tone::plain}});
   return section;
 }
 

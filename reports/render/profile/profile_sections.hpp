@@ -7,7 +7,7 @@
 namespace assay {
 
 // The sections of a machine's screen, one file each: a new fact gets its row in its section's file.
-Section processor_rows(const MachineProfile& machine);
+Section processor_rows(const MachineProfile& machine, bool verbose);
 Section memory_rows(const MachineProfile& machine);
 Section accelerator_rows(const MachineProfile& machine);
 Section storage_and_power_rows(const MachineProfile& machine);
