@@ -120,17 +120,18 @@ void ThreadPool::for_each(
     return;
   }
   std::vector<State::Share>& shares = state_->shares;
+  const std::size_t pieces = (count + grain - 1) / grain;
   for (std::size_t t = 0; t < shares.size(); ++t) {
-    shares[t].next.store(count * t / shares.size(), std::memory_order_relaxed);
-    shares[t].end = count * (t + 1) / shares.size();
+    shares[t].next.store(pieces * t / shares.size(), std::memory_order_relaxed);
+    shares[t].end = pieces * (t + 1) / shares.size();
   }
   run([&](unsigned thread) {
     for (std::size_t i = 0; i < shares.size(); ++i) {
       State::Share& share = shares[(thread + i) % shares.size()];
       while (true) {
-        const std::size_t begin = share.next.fetch_add(grain, std::memory_order_relaxed);
-        if (begin >= share.end) break;
-        job(begin, std::min(begin + grain, share.end), thread);
+        const std::size_t piece = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (piece >= share.end) break;
+        job(piece * grain, std::min((piece + 1) * grain, count), thread);
       }
     }
   });

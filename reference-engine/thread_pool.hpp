@@ -20,8 +20,9 @@ class ThreadPool {
   /// Runs job(thread) on every thread, 0 .. size()-1, and returns when all are done. Not
   /// re-entrant.
   void run(const std::function<void(unsigned thread)>& job);
-  /// Splits [0, count) into pieces of at most `grain`: job(begin, end, thread). Each thread takes
-  /// those of its own share of the range in order, then what others have left.
+  /// Splits [0, count) into pieces of `grain`, the last one of what is left: job(begin, end,
+  /// thread). The pieces are the same for any number of threads, so that results are, too. Each
+  /// thread takes those of its own share of the range in order, then what others have left.
   void for_each(
       std::size_t count, std::size_t grain,
       const std::function<void(std::size_t begin, std::size_t end, unsigned thread)>& job);

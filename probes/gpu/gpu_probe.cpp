@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "probes/gpu/driver_files.hpp"
+#include "probes/gpu/gpu_numa_nodes.hpp"
 #include "probes/gpu/merge_answers.hpp"
 #include "probes/gpu/pci_devices.hpp"
 #include "probes/gpu/usable_memory.hpp"
@@ -179,6 +180,7 @@ void probe_gpus(const HostView& host, MachineProfile& profile) {
     return driver == "i915" || driver == "xe" || driver == "amdgpu";
   });
   merge_answers(ask_vendor_libraries(host, bus, render_nodes), gpus);
+  separate_gpu_nodes(host, profile);
   SystemMemory system = read_system_memory(host);
   const Fact<Bytes>& headroom = profile.memory.limit_headroom;
   if (system.available.is_known() && headroom.is_known() &&

@@ -136,6 +136,14 @@ TEST(RecordedTree, NvidiaCardsBehindTheirDriverAreListed) {
   EXPECT_EQ(machine.gpus[0].usable_memory.value(), Bytes(16911433728));
 }
 
+// A POWER9 with six cards: /proc/meminfo adds the nodes of the cards to those of the processors.
+TEST(RecordedTree, MemoryNodesOfCardsAreNotTheSystems) {
+  const UnpackedArchive archive("machines/nvidiagpunumanodes.tar.bz2");
+  const MachineProfile machine = probe_machine(HostView::recorded(archive.root()));
+  constexpr std::uint64_t k_processors = (129839104ULL + 133952000ULL) << 10U;  // nodes 0 and 8
+  EXPECT_EQ(machine.memory.total.value(), Bytes(k_processors));
+}
+
 TEST(RecordedTree, SameRecordingHasTheSameId) {
   const UnpackedArchive archive("machines/2arm-2c.tar.bz2");
   const UnpackedArchive again("machines/2arm-2c.tar.bz2");
