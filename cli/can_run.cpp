@@ -3,12 +3,14 @@
 #include <string>
 #include <utility>
 
+#include "advisor/load_time.hpp"
 #include "base/text.hpp"
 #include "cli/asked_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/grounds.hpp"
 #include "cli/new_assessment.hpp"
+#include "cli/state.hpp"
 #include "cli/verdict_text.hpp"
 #include "reports/renderer.hpp"
 
@@ -58,9 +60,26 @@ int exit_code_of(VerdictKind verdict) {
   return verdict == VerdictKind::no ? k_exit_no : k_exit_cannot_tell;
 }
 
+/// From the storage of this machine, where it was measured; a machine that is described has its
+/// own.
+Fact<double> cold_load_seconds(const Invocation& invocation, const Grounds& grounds,
+                               const Verdict& verdict) {
+  for (const char* elsewhere : {"machine", "memory", "bandwidth", "calibration"}) {
+    if (invocation.has(elsewhere)) return Fact<double>::unknown("of another machine");
+  }
+  const auto limits = latest_limits(invocation.state);
+  if (!limits || !*limits || !(*limits)->machine || !(*limits)->micro.storage ||
+      (*limits)->machine->id != grounds.machine.id) {
+    return Fact<double>::unknown("`assay probe --measure` has not measured its storage");
+  }
+  return predict_cold_load_seconds(verdict.prediction.file_bytes, *(*limits)->micro.storage);
+}
+
 std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
   if (!invocation.json) {
-    return invocation.quiet ? verdict.why + "\n" : verdict_text(verdict);
+    return invocation.quiet
+               ? verdict.why + "\n"
+               : verdict_text(verdict, cold_load_seconds(invocation, grounds, verdict));
   }
   Assessment assessment = new_assessment("can-run");
   assessment.machine = std::move(grounds.machine);

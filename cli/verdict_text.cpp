@@ -45,13 +45,17 @@ void add_row(std::string& text, const char* name, const std::string& value) {
 
 }  // namespace
 
-std::string verdict_text(const Verdict& verdict) {
+std::string verdict_text(const Verdict& verdict, const Fact<double>& cold_load) {
   const Prediction& prediction = verdict.prediction;
   std::string text = verdict.why + "\n\n";
   add_row(text, "verdict", verdict_line(verdict));
   add_row(text, "memory", memory_text(verdict));
   add_row(text, "available", available_text(prediction.available));
   add_row(text, "file", human_bytes(prediction.file_bytes));
+  if (cold_load.is_known()) {
+    add_row(text, "cold load",
+            fmt::format("{} s ({})", number(cold_load.value()), cold_load.source()));
+  }
   add_row(
       text, "decode",
       fmt::format("{}, at depth {}",

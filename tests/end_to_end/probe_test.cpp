@@ -95,6 +95,27 @@ TEST(ProbeCommand, ShowsTheLastMeasurementOfThisMachineWithItsDate) {
   EXPECT_THAT(run.standard_output, HasSubstr("2026-03-04T05:06:07Z"));
 }
 
+TEST(CanRunCommand, SaysHowLongLoadingTakesWhereStorageWasMeasured) {
+  const TemporaryDirectory state;
+  const ProgramRun first = run_assay({"probe", "--json"}, {.state = state.path()});
+  const auto document = parse_json(first.standard_output, "stdout");
+  ASSERT_TRUE(document) << document.error().text();
+  const std::vector<std::string> asked{"can-run", "qwen3-0.6b"};
+  EXPECT_THAT(run_assay(asked, {.state = state.path()}).standard_output,
+              Not(HasSubstr("cold load")));
+  auto limits = parse_json(kept_limits((*document)["machine"]["id"].get<std::string>()), "kept");
+  ASSERT_TRUE(limits) << limits.error().text();
+  (*limits)["micro"]["storage"] = {
+      {"file_bytes", 2'000'000'000},
+      {"mapped_cold_bytes_per_second", {{"median", 1e6}, {"samples", {1e6}}}}};
+  state.write("limits.json", limits->dump());
+  const ProgramRun run = run_assay(asked, {.state = state.path()});
+  EXPECT_THAT(run.standard_output, HasSubstr("measured rate of cold reads")) << run.standard_error;
+  EXPECT_THAT(run_assay({"can-run", "qwen3-0.6b", "--memory", "8G"}, {.state = state.path()})
+                  .standard_output,
+              Not(HasSubstr("cold load")));
+}
+
 TEST(ProbeCommand, PassesAMeasurementOfAnotherMachineOver) {
   const TemporaryDirectory state;
   state.write("limits.json", kept_limits("another machine"));

@@ -82,7 +82,7 @@ std::string value_text(std::string_view pointer, const Json& value) {
 std::string entry_text(const Json& entry) {
   std::vector<std::string> parts;
   for (const auto& [key, value] : entry.items()) {
-    if (value.is_null()) continue;
+    if (value.is_null() || value == "") continue;
     parts.push_back(fmt::format("{} {}", printable(key, 60), value_text("/_" + key, value)));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
