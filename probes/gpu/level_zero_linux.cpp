@@ -11,42 +11,40 @@
 namespace assay {
 namespace {
 
-#define ASSAY_ZE(name) decltype(&::name) name
 struct LevelZero {
-  ASSAY_ZE(zeInit);
-  ASSAY_ZE(zeDriverGet);
-  ASSAY_ZE(zeDriverGetApiVersion);
-  ASSAY_ZE(zeDeviceGet);
-  ASSAY_ZE(zeDeviceGetProperties);
-  ASSAY_ZE(zeDeviceGetMemoryProperties);
-  ASSAY_ZE(zeDeviceGetComputeProperties);
-  ASSAY_ZE(zeDeviceGetModuleProperties);
-  ASSAY_ZE(zeDevicePciGetPropertiesExt);
+  decltype(&::zeInit) init;
+  decltype(&::zeDriverGet) drivers;
+  decltype(&::zeDriverGetApiVersion) api_version;
+  decltype(&::zeDeviceGet) devices;
+  decltype(&::zeDeviceGetProperties) properties;
+  decltype(&::zeDeviceGetMemoryProperties) memory_properties;
+  decltype(&::zeDeviceGetComputeProperties) compute_properties;
+  decltype(&::zeDeviceGetModuleProperties) module_properties;
+  decltype(&::zeDevicePciGetPropertiesExt) pci_properties;
 };
-#undef ASSAY_ZE
 
 LevelZero load_functions(void* library) {
   LevelZero ze{};
   const auto load = [library](auto& function, const char* name) {
     function = symbol<std::remove_reference_t<decltype(function)>>(library, name);
   };
-  load(ze.zeInit, "zeInit");
-  load(ze.zeDriverGet, "zeDriverGet");
-  load(ze.zeDriverGetApiVersion, "zeDriverGetApiVersion");
-  load(ze.zeDeviceGet, "zeDeviceGet");
-  load(ze.zeDeviceGetProperties, "zeDeviceGetProperties");
-  load(ze.zeDeviceGetMemoryProperties, "zeDeviceGetMemoryProperties");
-  load(ze.zeDeviceGetComputeProperties, "zeDeviceGetComputeProperties");
-  load(ze.zeDeviceGetModuleProperties, "zeDeviceGetModuleProperties");
-  load(ze.zeDevicePciGetPropertiesExt, "zeDevicePciGetPropertiesExt");
+  load(ze.init, "zeInit");
+  load(ze.drivers, "zeDriverGet");
+  load(ze.api_version, "zeDriverGetApiVersion");
+  load(ze.devices, "zeDeviceGet");
+  load(ze.properties, "zeDeviceGetProperties");
+  load(ze.memory_properties, "zeDeviceGetMemoryProperties");
+  load(ze.compute_properties, "zeDeviceGetComputeProperties");
+  load(ze.module_properties, "zeDeviceGetModuleProperties");
+  load(ze.pci_properties, "zeDevicePciGetPropertiesExt");
   return ze;
 }
 
 void describe_address(const LevelZero& ze, ze_device_handle_t device, GpuProfile& gpu) {
-  if (ze.zeDevicePciGetPropertiesExt == nullptr) return;
+  if (ze.pci_properties == nullptr) return;
   ze_pci_ext_properties_t pci{};
   pci.stype = ZE_STRUCTURE_TYPE_PCI_EXT_PROPERTIES;
-  if (ze.zeDevicePciGetPropertiesExt(device, &pci) != ZE_RESULT_SUCCESS) return;
+  if (ze.pci_properties(device, &pci) != ZE_RESULT_SUCCESS) return;
   const ze_pci_address_ext_t& at = pci.address;
   if (at.domain > 0xFFFFU || at.bus > 0xFFU || at.device > 0x1FU || at.function > 7U) return;
   gpu.pci_address =
@@ -59,11 +57,11 @@ void describe_memory(const LevelZero& ze, ze_device_handle_t device, bool integr
   gpu.memory_kind = Fact<DeviceMemoryKind>::known(
       integrated ? DeviceMemoryKind::shared : DeviceMemoryKind::dedicated,
       "Level Zero ZE_DEVICE_PROPERTY_FLAG_INTEGRATED");
-  if (ze.zeDeviceGetMemoryProperties == nullptr) return;
+  if (ze.memory_properties == nullptr) return;
   std::array<ze_device_memory_properties_t, 16> memories{};
   for (auto& memory : memories) memory.stype = ZE_STRUCTURE_TYPE_DEVICE_MEMORY_PROPERTIES;
   auto count = static_cast<std::uint32_t>(memories.size());
-  if (ze.zeDeviceGetMemoryProperties(device, &count, memories.data()) != ZE_RESULT_SUCCESS) return;
+  if (ze.memory_properties(device, &count, memories.data()) != ZE_RESULT_SUCCESS) return;
   if (count == 0 || count > memories.size()) return;
   std::uint64_t bytes = 0;
   for (std::uint32_t index = 0; index < count; ++index) {
@@ -82,8 +80,8 @@ void describe_memory(const LevelZero& ze, ze_device_handle_t device, bool integr
 void describe_compute(const LevelZero& ze, ze_device_handle_t device, GpuProfile& gpu) {
   ze_device_compute_properties_t compute{};
   compute.stype = ZE_STRUCTURE_TYPE_DEVICE_COMPUTE_PROPERTIES;
-  if (ze.zeDeviceGetComputeProperties != nullptr &&
-      ze.zeDeviceGetComputeProperties(device, &compute) == ZE_RESULT_SUCCESS &&
+  if (ze.compute_properties != nullptr &&
+      ze.compute_properties(device, &compute) == ZE_RESULT_SUCCESS &&
       compute.numSubGroupSizes > 0 && compute.numSubGroupSizes <= ZE_SUBGROUPSIZE_COUNT) {
     const auto* first = static_cast<const std::uint32_t*>(compute.subGroupSizes);
     const auto [least, most] = std::minmax_element(first, first + compute.numSubGroupSizes);
@@ -93,8 +91,8 @@ void describe_compute(const LevelZero& ze, ze_device_handle_t device, GpuProfile
   }
   ze_device_module_properties_t module{};
   module.stype = ZE_STRUCTURE_TYPE_DEVICE_MODULE_PROPERTIES;
-  if (ze.zeDeviceGetModuleProperties != nullptr &&
-      ze.zeDeviceGetModuleProperties(device, &module) == ZE_RESULT_SUCCESS) {
+  if (ze.module_properties != nullptr &&
+      ze.module_properties(device, &module) == ZE_RESULT_SUCCESS) {
     const std::string source = "Level Zero zeDeviceGetModuleProperties";
     gpu.fp16 = Fact<bool>::known((module.flags & ZE_DEVICE_MODULE_FLAG_FP16) != 0, source);
     gpu.int8_dot_product =
@@ -105,7 +103,7 @@ void describe_compute(const LevelZero& ze, ze_device_handle_t device, GpuProfile
 std::optional<GpuProfile> describe_device(const LevelZero& ze, ze_device_handle_t device) {
   ze_device_properties_t properties{};
   properties.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
-  if (ze.zeDeviceGetProperties(device, &properties) != ZE_RESULT_SUCCESS) return std::nullopt;
+  if (ze.properties(device, &properties) != ZE_RESULT_SUCCESS) return std::nullopt;
   if (properties.type != ZE_DEVICE_TYPE_GPU) return std::nullopt;  // NPUs are listed too
   const std::string source = "Level Zero zeDeviceGetProperties";
   GpuProfile gpu;
@@ -134,13 +132,13 @@ Result<void> add_devices(const LevelZero& ze, ze_driver_handle_t driver,
                          std::vector<GpuProfile>& gpus) {
   std::array<ze_device_handle_t, k_most_devices> devices{};
   std::uint32_t count = k_most_devices;
-  if (ze.zeDeviceGet(driver, &count, devices.data()) != ZE_RESULT_SUCCESS) return {};
+  if (ze.devices(driver, &count, devices.data()) != ZE_RESULT_SUCCESS) return {};
   if (count > k_most_devices) {
     return fail(ErrorCode::unknown, fmt::format("it tells of {} devices", count));
   }
   ze_api_version_t version{};
-  const bool has_version = ze.zeDriverGetApiVersion != nullptr &&
-                           ze.zeDriverGetApiVersion(driver, &version) == ZE_RESULT_SUCCESS;
+  const bool has_version =
+      ze.api_version != nullptr && ze.api_version(driver, &version) == ZE_RESULT_SUCCESS;
   for (std::uint32_t index = 0; index < count; ++index) {
     auto gpu = describe_device(ze, devices[index]);
     if (!gpu) continue;
@@ -158,11 +156,11 @@ Result<void> add_devices(const LevelZero& ze, ze_driver_handle_t driver,
 
 Result<std::vector<GpuProfile>> describe_by_level_zero(void* library) {
   const LevelZero ze = load_functions(library);
-  if (ze.zeInit == nullptr || ze.zeDriverGet == nullptr || ze.zeDeviceGet == nullptr ||
-      ze.zeDeviceGetProperties == nullptr) {
+  if (ze.init == nullptr || ze.drivers == nullptr || ze.devices == nullptr ||
+      ze.properties == nullptr) {
     return fail(ErrorCode::unknown, "the library lacks functions of Level Zero 1.0");
   }
-  const ze_result_t begun = ze.zeInit(0);
+  const ze_result_t begun = ze.init(0);
   // The loader is there, no driver is.
   if (begun == ZE_RESULT_ERROR_UNINITIALIZED) return std::vector<GpuProfile>{};
   if (begun != ZE_RESULT_SUCCESS) {
@@ -171,7 +169,7 @@ Result<std::vector<GpuProfile>> describe_by_level_zero(void* library) {
   }
   std::array<ze_driver_handle_t, k_most_devices> drivers{};
   std::uint32_t count = k_most_devices;
-  if (ze.zeDriverGet(&count, drivers.data()) != ZE_RESULT_SUCCESS) {
+  if (ze.drivers(&count, drivers.data()) != ZE_RESULT_SUCCESS) {
     return fail(ErrorCode::unknown, "zeDriverGet failed");
   }
   if (count > k_most_devices) {

@@ -18,6 +18,8 @@ constexpr auto k_cooperative_matrix_properties_type =
     static_cast<VkStructureType>(1000506001);  // ..._COOPERATIVE_MATRIX_PROPERTIES_KHR
 constexpr auto k_bfloat16_features_type = static_cast<VkStructureType>(1000141000);
 
+// NOLINTBEGIN(readability-identifier-naming): Chain sets these members in every structure of
+// Vulkan.
 struct CooperativeMatrixProperties {  // VkCooperativeMatrixPropertiesKHR
   VkStructureType sType;
   void* pNext;
@@ -32,6 +34,7 @@ struct Bfloat16Features {  // VkPhysicalDeviceShaderBfloat16FeaturesKHR
   void* pNext;
   VkBool32 type, dot_product, cooperative_matrix;
 };
+// NOLINTEND(readability-identifier-naming)
 
 using GetCooperativeMatrices = VkResult (*)(VkPhysicalDevice, std::uint32_t*,
                                             CooperativeMatrixProperties*);
