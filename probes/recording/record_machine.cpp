@@ -99,9 +99,9 @@ Result<void> check_target(const fs::path& folder) {
 }
 
 /// A folder beside the one that is wanted; removed unless it was moved there.
-class Workplace {
+class UnfinishedFolder {
  public:
-  static Result<Workplace> beside(const fs::path& folder) {
+  static Result<UnfinishedFolder> beside(const fs::path& folder) {
     fs::path target = fs::absolute(folder).lexically_normal();
     if (!target.has_filename()) target = target.parent_path();
     std::error_code error;
@@ -114,14 +114,14 @@ class Workplace {
           fmt::format("could not be made: {}", error ? error.message() : std::strerror(errno)),
           folder.string());
     }
-    return Workplace(name, target);
+    return UnfinishedFolder(name, target);
   }
-  Workplace(Workplace&& other) noexcept
+  UnfinishedFolder(UnfinishedFolder&& other) noexcept
       : path_(std::exchange(other.path_, {})), target_(std::move(other.target_)) {}
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
-  Workplace& operator=(Workplace&&) = delete;
-  ~Workplace() {
+  UnfinishedFolder(const UnfinishedFolder&) = delete;
+  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
+  UnfinishedFolder& operator=(UnfinishedFolder&&) = delete;
+  ~UnfinishedFolder() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
@@ -141,7 +141,8 @@ class Workplace {
   }
 
  private:
-  Workplace(fs::path path, fs::path target) : path_(std::move(path)), target_(std::move(target)) {}
+  UnfinishedFolder(fs::path path, fs::path target)
+      : path_(std::move(path)), target_(std::move(target)) {}
 
   fs::path path_;
   fs::path target_;
@@ -169,7 +170,7 @@ Result<void> probe_while_copying(const std::optional<CpuidSource>& cpuid, const 
 Result<void> record_machine(const HostView& machine, const fs::path& folder,
                             const Identity& identity, const std::vector<RecordingNote>& notes) {
   if (auto checked = check_target(folder); !checked) return checked;
-  auto workplace = Workplace::beside(folder);
+  auto workplace = UnfinishedFolder::beside(folder);
   if (!workplace) return pass_on(workplace);
   AnonymousText names(identity.words, identity.harmless);
   MachineCopy copy(machine, workplace->path(), names);
