@@ -171,7 +171,8 @@ TEST(Micro, MeasuresEachLimitOnEachThreadCount) {
     ASSERT_EQ(limits->size(), 2U);
     for (const unsigned threads : {1U, 2U}) {
       EXPECT_GE(limits->at(threads).samples.size(), 6U);
-      EXPECT_GT(limits->at(threads).minimum, 1e7);
+      // In bytes and operations, not in GB: no machine is so busy that it does fewer.
+      EXPECT_GT(limits->at(threads).minimum, 1e5);
     }
   }
   EXPECT_TRUE(micro->bf16_flops_per_second.empty());
@@ -185,7 +186,7 @@ TEST(Micro, MeasuresProductsOfBf16WhereTheKernelsHaveThem) {
   const auto micro = measure_micro_isolated(native, 1, 1.0, mebibytes(16), {});
   ASSERT_TRUE(micro) << micro.error().text();
   ASSERT_TRUE(micro->bf16_flops_per_second.contains(1));
-  EXPECT_GT(micro->bf16_flops_per_second.at(1).minimum, 1e7);
+  EXPECT_GT(micro->bf16_flops_per_second.at(1).minimum, 1e5);
 }
 
 TEST(SuiteRun, SkipsByNameWhatDoesNotFitAndKeepsTheRest) {
