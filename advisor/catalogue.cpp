@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "advisor/catalogue_spec.hpp"
+#include "advisor/json/configuration_file.hpp"
 #include "advisor/json/first_error.hpp"
-#include "base/embedded.hpp"
 #include "base/json.hpp"
 
 namespace assay {
@@ -96,10 +96,8 @@ std::vector<const CatalogueEntry*> matching(const Catalogue& catalogue,
 }
 
 Result<Catalogue> builtin_catalogue() {
-  const auto text = embedded_file(k_builtin);
-  if (!text) {
-    return fail(ErrorCode::internal, "the catalogue is not compiled in", std::string(k_builtin));
-  }
+  const auto text = builtin_text(k_builtin);
+  if (!text) return pass_on(text);
   return parse_catalogue(*text, std::string(k_builtin));
 }
 
@@ -107,11 +105,7 @@ Result<Catalogue> parse_catalogue(std::string_view json, const std::string& sour
   const auto document = parse_json(json, source);
   if (!document) return pass_on(document);
   const JsonFields fields(*document, source);
-  const auto schema = fields.text("schema");
-  if (!schema) return pass_on(schema);
-  if (*schema != k_schema) {
-    return fields.refuse("schema", fmt::format("{} found (expected {})", *schema, k_schema));
-  }
+  if (const auto fits = require_schema(fields, k_schema); !fits) return pass_on(fits);
   const auto shared_sources = fields.object("sources");
   if (!shared_sources) return pass_on(shared_sources);
   const auto rows = fields.objects("models");

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "advisor/json/configuration_file.hpp"
 #include "advisor/json/first_error.hpp"
-#include "base/embedded.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -118,10 +118,8 @@ BarVerdict judge_bar(const HardwareBar& bar, const MachineProfile& machine) {
 }
 
 Result<HardwareBar> copilot_plus_bar() {
-  const auto text = embedded_file(k_builtin);
-  if (!text) {
-    return fail(ErrorCode::internal, "the bar is not compiled in", std::string(k_builtin));
-  }
+  const auto text = builtin_text(k_builtin);
+  if (!text) return pass_on(text);
   return parse_hardware_bar(*text, std::string(k_builtin));
 }
 
@@ -129,11 +127,7 @@ Result<HardwareBar> parse_hardware_bar(std::string_view json, const std::string&
   const auto document = parse_json(json, source);
   if (!document) return pass_on(document);
   const JsonFields fields(*document, source);
-  const auto schema = fields.text("schema");
-  if (!schema) return pass_on(schema);
-  if (*schema != k_schema) {
-    return fields.refuse("schema", fmt::format("{} found (expected {})", *schema, k_schema));
-  }
+  if (const auto fits = require_schema(fields, k_schema); !fits) return pass_on(fits);
   HardwareBar bar;
   FirstError read;
   read.take(fields.text("name"), bar.name);

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "advisor/json/configuration_file.hpp"
 #include "advisor/json/first_error.hpp"
-#include "base/embedded.hpp"
 #include "base/json.hpp"
 
 namespace assay {
@@ -68,9 +68,8 @@ std::vector<std::string> Policy::use_names() const {
 }
 
 Result<Policy> builtin_policy() {
-  const auto text = embedded_file(k_builtin);
-  if (!text)
-    return fail(ErrorCode::internal, "the policy is not compiled in", std::string(k_builtin));
+  const auto text = builtin_text(k_builtin);
+  if (!text) return pass_on(text);
   return parse_policy(*text, std::string(k_builtin));
 }
 
@@ -78,11 +77,7 @@ Result<Policy> parse_policy(std::string_view json, const std::string& source) {
   const auto document = parse_json(json, source);
   if (!document) return pass_on(document);
   const JsonFields fields(*document, source);
-  const auto schema = fields.text("schema");
-  if (!schema) return pass_on(schema);
-  if (*schema != k_schema) {
-    return fields.refuse("schema", fmt::format("{} found (expected {})", *schema, k_schema));
-  }
+  if (const auto fits = require_schema(fields, k_schema); !fits) return pass_on(fits);
   const auto decode =
       rising(fields, "decode_tokens_per_second", {"no_below", "tight_below", "ok_below"});
   if (!decode) return pass_on(decode);

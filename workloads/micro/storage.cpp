@@ -11,7 +11,7 @@
 
 #include "base/text.hpp"
 #include "workloads/measure/clock.hpp"
-#include "workloads/micro/test_file.hpp"
+#include "workloads/micro/scratch_file.hpp"
 #include "workloads/storage_speed.hpp"
 
 namespace assay {
@@ -41,8 +41,8 @@ std::uint64_t wanted_blocks(Bytes free, const StorageTestLimits& limits) {
 
 /// Writes until the file is as large as allowed or the time is over. Flushes often: a slow drive
 /// must not be left with gigabytes to write.
-Result<TestFile> make_file(const std::filesystem::path& folder, const StorageTestLimits& limits,
-                           const Clock& clock, const std::stop_token& stop) {
+Result<ScratchFile> make_file(const std::filesystem::path& folder, const StorageTestLimits& limits,
+                              const Clock& clock, const std::stop_token& stop) {
   constexpr std::uint64_t k_blocks_a_flush = 16;
   const auto free = free_space(folder);
   if (!free) return fail(ErrorCode::io, "how much space is free is not told", folder.string());
@@ -53,7 +53,7 @@ Result<TestFile> make_file(const std::filesystem::path& folder, const StorageTes
                 fmt::format("too little space to measure with: {} are free", human_bytes(*free)),
                 folder.string());
   }
-  auto file = TestFile::create(folder);
+  auto file = ScratchFile::create(folder);
   if (!file) return file;
   const AlignedBlock block = aligned_block();
   if (!block) return fail(ErrorCode::does_not_fit, "no memory to measure storage with");
@@ -74,7 +74,7 @@ Result<TestFile> make_file(const std::filesystem::path& folder, const StorageTes
 }
 
 /// Reads blocks [first, last) with so many threads; false when the system refuses one.
-bool read_region(const TestFile& file, std::size_t first, std::size_t last, unsigned threads,
+bool read_region(const ScratchFile& file, std::size_t first, std::size_t last, unsigned threads,
                  const std::vector<AlignedBlock>& buffers) {
   std::atomic<std::size_t> next{first};
   std::atomic<bool> good{true};
@@ -113,7 +113,7 @@ Result<std::vector<double>> time_regions(std::size_t blocks, double seconds, con
 
 class StorageTest {
  public:
-  StorageTest(TestFile file, std::vector<AlignedBlock> buffers, const StorageTestLimits& limits,
+  StorageTest(ScratchFile file, std::vector<AlignedBlock> buffers, const StorageTestLimits& limits,
               const Clock& clock, const std::stop_token& stop)
       : file_(std::move(file)),
         buffers_(std::move(buffers)),
@@ -198,7 +198,7 @@ class StorageTest {
                    "reads of 1 MiB from the page cache");
   }
 
-  TestFile file_;
+  ScratchFile file_;
   std::vector<AlignedBlock> buffers_;
   std::size_t blocks_;
   std::size_t warm_blocks_ = 0;

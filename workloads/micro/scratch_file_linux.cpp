@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "workloads/micro/test_file.hpp"
+#include "workloads/micro/scratch_file.hpp"
 
 namespace assay {
 namespace {
@@ -34,37 +34,37 @@ AlignedBlock aligned_block() {
   return AlignedBlock(static_cast<std::byte*>(std::aligned_alloc(k_alignment, k_block)));
 }
 
-Result<TestFile> TestFile::create(const std::filesystem::path& folder) {
+Result<ScratchFile> ScratchFile::create(const std::filesystem::path& folder) {
   int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (descriptor < 0) descriptor = create_and_unlink(folder);
   if (descriptor < 0) {
     return fail(ErrorCode::io, std::string("no file can be made: ") + std::strerror(errno),
                 folder.string());
   }
-  return TestFile(descriptor);
+  return ScratchFile(descriptor);
 }
 
-TestFile::TestFile(TestFile&& other) noexcept
+ScratchFile::ScratchFile(ScratchFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
 
-TestFile& TestFile::operator=(TestFile&& other) noexcept {
+ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(size_, other.size_);
   return *this;
 }
 
-TestFile::~TestFile() {
+ScratchFile::~ScratchFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Result<void> TestFile::append(std::span<const std::byte> block) {
+Result<void> ScratchFile::append(std::span<const std::byte> block) {
   std::size_t done = 0;
   while (done < block.size()) {
     const ssize_t count = ::pwrite(descriptor_, block.data() + done, block.size() - done,
                                    static_cast<off_t>(size_.value + done));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
-      return fail(ErrorCode::io, std::string("the test file cannot be written: ") +
+      return fail(ErrorCode::io, std::string("the scratch file cannot be written: ") +
                                      std::strerror(count < 0 ? errno : ENOSPC));
     }
     done += static_cast<std::size_t>(count);
@@ -73,20 +73,20 @@ Result<void> TestFile::append(std::span<const std::byte> block) {
   return {};
 }
 
-Result<void> TestFile::flush() {
+Result<void> ScratchFile::flush() {
   if (::fdatasync(descriptor_) == 0) return {};
   return fail(ErrorCode::io,
-              std::string("the test file cannot be written: ") + std::strerror(errno));
+              std::string("the scratch file cannot be written: ") + std::strerror(errno));
 }
 
-bool TestFile::read_directly(bool directly) {
+bool ScratchFile::read_directly(bool directly) {
   const int flags = ::fcntl(descriptor_, F_GETFL);
   if (flags < 0) return false;
   const int wanted = directly ? flags | O_DIRECT : flags & ~O_DIRECT;
   return ::fcntl(descriptor_, F_SETFL, wanted) == 0;
 }
 
-bool TestFile::read_block(std::size_t index, std::byte* into) const {
+bool ScratchFile::read_block(std::size_t index, std::byte* into) const {
   std::size_t done = 0;
   while (done < k_block) {
     const ssize_t count = ::pread(descriptor_, into + done, k_block - done,
@@ -98,19 +98,19 @@ bool TestFile::read_block(std::size_t index, std::byte* into) const {
   return true;
 }
 
-void TestFile::drop_cache() const { ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
+void ScratchFile::drop_cache() const { ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
 
-std::unique_ptr<TestFile::Mapping> TestFile::map() const {
+std::unique_ptr<ScratchFile::Mapping> ScratchFile::map() const {
   void* start = ::mmap(nullptr, size_.value, PROT_READ, MAP_SHARED, descriptor_, 0);
   if (start == MAP_FAILED) return nullptr;
   return std::make_unique<Mapping>(static_cast<const std::byte*>(start), size_.value);
 }
 
-TestFile::Mapping::~Mapping() {
+ScratchFile::Mapping::~Mapping() {
   ::munmap(const_cast<std::byte*>(start_), size_);  // munmap wants what mmap gave
 }
 
-std::optional<double> TestFile::Mapping::resident_share() const {
+std::optional<double> ScratchFile::Mapping::resident_share() const {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   std::vector<unsigned char> pages((size_ + page - 1) / page);
   if (pages.empty() || ::mincore(const_cast<std::byte*>(start_), size_, pages.data()) != 0) {

@@ -22,13 +22,13 @@ using AlignedBlock = std::unique_ptr<std::byte, FreeAligned>;
 AlignedBlock aligned_block();
 
 /// A file without a name: it is gone when the process is, whatever ends it.
-class TestFile {
+class ScratchFile {
  public:
   /// Errors: io, with the system's words.
-  static Result<TestFile> create(const std::filesystem::path& folder);
-  TestFile(TestFile&& other) noexcept;
-  TestFile& operator=(TestFile&& other) noexcept;
-  ~TestFile();
+  static Result<ScratchFile> create(const std::filesystem::path& folder);
+  ScratchFile(ScratchFile&& other) noexcept;
+  ScratchFile& operator=(ScratchFile&& other) noexcept;
+  ~ScratchFile();
 
   /// Appends one block. Errors: io (a full disk among them).
   Result<void> append(std::span<const std::byte> block);
@@ -62,7 +62,7 @@ class TestFile {
   [[nodiscard]] Bytes size() const { return size_; }
 
  private:
-  explicit TestFile(int descriptor) : descriptor_(descriptor) {}
+  explicit ScratchFile(int descriptor) : descriptor_(descriptor) {}
   int descriptor_;
   Bytes size_;
 };
