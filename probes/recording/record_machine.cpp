@@ -170,19 +170,19 @@ Result<void> probe_while_copying(const std::optional<CpuidSource>& cpuid, const 
 Result<void> record_machine(const HostView& machine, const fs::path& folder,
                             const Identity& identity, const std::vector<RecordingNote>& notes) {
   if (auto checked = check_target(folder); !checked) return checked;
-  auto workplace = UnfinishedFolder::beside(folder);
-  if (!workplace) return pass_on(workplace);
+  auto unfinished = UnfinishedFolder::beside(folder);
+  if (!unfinished) return pass_on(unfinished);
   AnonymousText names(identity.words, identity.harmless);
-  MachineCopy copy(machine, workplace->path(), names);
+  MachineCopy copy(machine, unfinished->path(), names);
   for (const std::string_view path : k_also_read) copy.copy(HostQuestion::content, path);
   copy_for_hwloc(machine, copy);
   const auto cpuid = machine.is_live() && !machine.cpuid() ? live_cpuid() : machine.cpuid();
-  if (auto done = probe_while_copying(cpuid, workplace->path(), copy); !done) return done;
+  if (auto done = probe_while_copying(cpuid, unfinished->path(), copy); !done) return done;
   if (auto added = copy.add("README.txt", k_explanation); !added) return added;
   for (const RecordingNote& note : notes) {
     if (auto added = copy.add(note.name, note.content); !added) return added;
   }
-  return workplace->move_to_target();
+  return unfinished->move_to_target();
 }
 
 }  // namespace assay

@@ -315,6 +315,16 @@ TEST(ExplainFact, FindsAFactByTheEndOfItsName) {
   EXPECT_THAT(*text, HasSubstr("/proc/meminfo"));
 }
 
+TEST(ProfileText, NamesTheWindowsSubsystemAndWhoseMemoryItSees) {
+  MachineProfile machine;
+  machine.os.wsl = told(true);
+  machine.os.wsl_version = told(2U);
+  machine.os.memory_note = told(std::string("half of the host's"));
+  const std::string text = render_profile(machine, false, {});
+  EXPECT_THAT(text, HasSubstr("Runs on       WSL 2\n"));
+  EXPECT_THAT(text, HasSubstr("Memory note   half of the host's\n"));
+}
+
 TEST(ExplainFact, SaysWhyAFactIsUnknown) {
   const auto text = explain_fact(laptop(), "memory.theoretical_bandwidth_bytes_per_second", {});
   ASSERT_TRUE(text);
