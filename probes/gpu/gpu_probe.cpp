@@ -6,7 +6,6 @@
 #include <array>
 #include <iterator>
 #include <string_view>
-#include <type_traits>
 
 #include "base/text.hpp"
 #include "probes/gpu/driver_files.hpp"
@@ -90,18 +89,8 @@ std::string class_name(std::uint32_t device_class) {
   }
 }
 
-/// Every fact that nobody told yet, with the reason.
-void be_silent(GpuProfile& gpu) {
-  const std::string silent = "the driver's files do not show it";
-  gpu.memory_kind = Fact<DeviceMemoryKind>::unknown(silent);
-  for_each_gpu_fact(gpu, gpu, [&silent](const char*, auto& fact, const auto&) {
-    fact = std::decay_t<decltype(fact)>::unknown(silent);
-  });
-}
-
 GpuProfile describe_gpu(const HostView& host, const PciDevice& device) {
-  GpuProfile gpu;
-  be_silent(gpu);
+  GpuProfile gpu = unknown_gpu("the driver's files do not show it");
   gpu.pci_address = device.address;
   gpu.vendor_id = device.vendor_id;
   gpu.device_id = device.device_id;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <type_traits>
 
 #include "probes/gpu/driver_files.hpp"
 
@@ -72,6 +73,17 @@ std::optional<std::size_t> find_gpu(const std::vector<GpuProfile>& gpus, const G
   return found;
 }
 
+/// A device that no bus shows, as a library tells it.
+GpuProfile added_gpu(const GpuProfile& told, const std::string& library) {
+  GpuProfile gpu = unknown_gpu(library + " does not tell");
+  gpu.vendor_id = told.vendor_id;
+  gpu.vendor = told.vendor.empty() ? fmt::format("vendor 0x{:04x}", told.vendor_id) : told.vendor;
+  gpu.software = told.software;
+  if (gpu.software) gpu.vendor = "software";
+  merge(told, gpu);
+  return gpu;
+}
+
 void merge_devices(const LibraryAnswer& answer, std::vector<GpuProfile>& gpus) {
   std::set<std::size_t> taken;
   std::vector<GpuProfile> others;
@@ -87,11 +99,7 @@ void merge_devices(const LibraryAnswer& answer, std::vector<GpuProfile>& gpus) {
     });
     if (!listed) others.push_back(told);
   }
-  for (GpuProfile& other : others) {
-    if (other.vendor.empty()) other.vendor = fmt::format("vendor 0x{:04x}", other.vendor_id);
-    if (other.software) other.vendor = "software";
-    gpus.push_back(std::move(other));
-  }
+  for (const GpuProfile& other : others) gpus.push_back(added_gpu(other, answer.name));
 }
 
 /// Where one sees whether a library knows a device.
@@ -149,6 +157,15 @@ void say_why(const LibraryAnswer& answer, GpuProfile& gpu) {
 }
 
 }  // namespace
+
+GpuProfile unknown_gpu(const std::string& reason) {
+  GpuProfile gpu;
+  gpu.memory_kind = Fact<DeviceMemoryKind>::unknown(reason);
+  for_each_gpu_fact(gpu, gpu, [&reason](const char*, auto& fact, const auto&) {
+    fact = std::decay_t<decltype(fact)>::unknown(reason);
+  });
+  return gpu;
+}
 
 void merge_answers(const std::vector<LibraryAnswer>& answers, std::vector<GpuProfile>& gpus) {
   for (const LibraryAnswer& answer : answers) merge_devices(answer, gpus);

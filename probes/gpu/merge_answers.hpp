@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "probes/gpu/vendor_libraries.hpp"
@@ -11,5 +12,8 @@ namespace assay {
 /// vendor and device id. What is known already stays. Devices that the bus does not show are added
 /// at the end, software ones last. What a library could not say becomes the reason of its facts.
 void merge_answers(const std::vector<LibraryAnswer>& answers, std::vector<GpuProfile>& gpus);
+
+/// A GPU of which nobody has told anything; every fact is unknown for the same reason.
+GpuProfile unknown_gpu(const std::string& reason);
 
 }  // namespace assay

@@ -257,6 +257,7 @@ TEST(VendorLibraries, ADeviceThatTheBusDoesNotShowIsAdded) {
   ASSERT_EQ(profile.gpus.size(), 1U);
   EXPECT_EQ(profile.gpus[0].pci_address, "0000:03:00.0");
   EXPECT_EQ(profile.gpu_count.value(), 1U);
+  EXPECT_EQ(profile.gpus[0].power_limit_watts.reason(), "Vulkan does not tell");
 }
 
 TEST(VendorLibraries, WhatIsNotInstalledIsSaid) {
