@@ -17,8 +17,7 @@ struct LiveCpuFeatures {
   bool avx_vnni = false;     // the VEX form, of 256 bits; implies avx2_fma_f16c
   bool avx512_vnni = false;  // with F, BW, DQ and VL; implies avx2_fma_f16c
   bool avx512_bf16 = false;  // implies avx512_vnni
-  bool amx_int8 = false;     // with TILE, and permitted to this process; implies avx512_vnni
-  bool amx_bf16 = false;     // implies amx_int8 and avx512_bf16
+  bool amx = false;          // TILE, INT8 and BF16, permitted to this process; implies avx512_bf16
   bool neon_dot = false;     // AArch64 with the dot product and half-precision extensions
   bool i8mm = false;         // and with the matrix multiplication of int8; implies neon_dot
   bool arm_bf16 = false;     // products of bfloat16; implies neon_dot

@@ -67,10 +67,9 @@ LiveCpuFeatures read_features() {
   constexpr unsigned k_avx2 = 1U << 5;
   constexpr unsigned k_avx512 = 1U << 16 | 1U << 17 | 1U << 30 | 1U << 31;  // F, DQ, BW, VL
   constexpr unsigned k_vnni = 1U << 11;
-  constexpr unsigned k_avx_vnni = 1U << 4;         // of leaf 7, sub-leaf 1
-  constexpr unsigned k_avx512_bf16 = 1U << 5;      // there, too
-  constexpr unsigned k_amx = 1U << 24 | 1U << 25;  // TILE, INT8
-  constexpr unsigned k_amx_bf16 = 1U << 22;
+  constexpr unsigned k_avx_vnni = 1U << 4;                    // of leaf 7, sub-leaf 1
+  constexpr unsigned k_avx512_bf16 = 1U << 5;                 // there, too
+  constexpr unsigned k_amx = 1U << 22 | 1U << 24 | 1U << 25;  // BF16, TILE, INT8
   constexpr std::uint64_t k_ymm_state = 0x6;
   constexpr std::uint64_t k_zmm_state = 0xE6;
   constexpr std::uint64_t k_tile_state = 0x60000;
@@ -86,9 +85,8 @@ LiveCpuFeatures read_features() {
   features.avx512_vnni = features.avx2_fma_f16c && (saved_state() & k_zmm_state) == k_zmm_state &&
                          (extended.ebx & k_avx512) == k_avx512 && (extended.ecx & k_vnni) != 0;
   features.avx512_bf16 = features.avx512_vnni && (more.eax & k_avx512_bf16) != 0;
-  features.amx_int8 = features.avx512_vnni && (saved_state() & k_tile_state) == k_tile_state &&
-                      (extended.edx & k_amx) == k_amx && permit_tiles();
-  features.amx_bf16 = features.amx_int8 && features.avx512_bf16 && (extended.edx & k_amx_bf16) != 0;
+  features.amx = features.avx512_bf16 && (saved_state() & k_tile_state) == k_tile_state &&
+                 (extended.edx & k_amx) == k_amx && permit_tiles();
   return features;
 }
 #elif defined(__aarch64__)
@@ -161,7 +159,8 @@ KernelTable avx512_table() {
 
 KernelTable amx_table() {
   KernelTable out = avx512_table();
-  for (const KernelTable* part : {&k_amx_small_formats, &k_amx_large_formats, &k_amx_loops}) {
+  for (const KernelTable* part :
+       {&k_amx_plain, &k_amx_small_formats, &k_amx_large_formats, &k_amx_loops}) {
     lay_over(out, *part);
   }
   return out;
@@ -211,7 +210,7 @@ KernelTable with_rounding(KernelTable table, std::initializer_list<const KernelT
 const std::vector<Isa>& all_isas() {
   static const std::vector<Isa> isas{
 #if defined(__x86_64__)
-      {amx_table(), [](const LiveCpuFeatures& features) { return features.amx_int8; }},
+      {amx_table(), [](const LiveCpuFeatures& features) { return features.amx; }},
       {avx512_table(), [](const LiveCpuFeatures& features) { return features.avx512_vnni; }},
       {avx_vnni_table(), [](const LiveCpuFeatures& features) { return features.avx_vnni; }},
       {avx2_table(), [](const LiveCpuFeatures& features) { return features.avx2_fma_f16c; }},
@@ -228,10 +227,7 @@ const std::vector<Isa>& all_isas() {
 const std::vector<NativeIsa>& all_native_isas() {
   static const std::vector<NativeIsa> isas{
 #if defined(__x86_64__)
-      {{amx_bf16_table(), [](const LiveCpuFeatures& features) { return features.amx_bf16; }},
-       "amx"},
-      {{with_bf16(amx_table(), "amx+avx512_bf16"),
-        [](const LiveCpuFeatures& features) { return features.amx_int8 && features.avx512_bf16; }},
+      {{amx_bf16_table(), [](const LiveCpuFeatures& features) { return features.amx; }},
        "amx"},
       {{with_bf16(avx512_table(), "avx512_bf16"),
         [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},

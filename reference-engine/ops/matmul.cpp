@@ -19,7 +19,7 @@ constexpr std::size_t k_piece_bytes = std::size_t{256} * 1024;
 // Rows of a piece with many columns: kernels gather the columns once for a piece, so it is as large
 // as leaves each thread several of them.
 constexpr std::size_t k_fewest_piece_rows = 32;
-constexpr std::size_t k_most_piece_rows = 128;
+constexpr std::size_t k_most_piece_rows = 256;
 constexpr std::size_t k_pieces_of_thread = 4;
 
 std::size_t piece_rows(std::size_t rows, unsigned threads) {

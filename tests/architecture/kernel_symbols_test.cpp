@@ -140,7 +140,7 @@ TEST(KernelSymbols, InstructionsAreTheProcessorsOwn) {
   };
   for (const Expected& expected :
        {Expected{"x86_avx_vnni", "vpdpbusd", 3}, Expected{"x86_avx512_bf16", "vdpbf16ps", 2},
-        Expected{"x86_amx", "tdpbsud", 3}, Expected{"x86_amx_bf16", "tdpbf16ps", 2}}) {
+        Expected{"x86_amx", "tdp", 4}, Expected{"x86_amx_bf16", "tdpbf16ps", 2}}) {
     std::size_t objects = 0;
     for (const std::string& object : instruction_set_objects()) {
       if (object.find("/kernels/" + expected.folder + "/") == std::string::npos) continue;
@@ -158,8 +158,8 @@ TEST(KernelSymbols, InstructionsOfASetAreInNoOther) {
     std::regex folders;
   };
   const std::vector<Kept> all{{"vdpbf16ps", std::regex("/kernels/x86_(avx512|amx)_bf16/")},
-                              {"tdpbf16ps", std::regex("/kernels/x86_amx_bf16/")},
-                              {"tdpbsud", std::regex("/kernels/x86_amx/")}};
+                              {"tdpbf16ps", std::regex("/kernels/x86_amx(_bf16)?/")},
+                              {"tdpbssd", std::regex("/kernels/x86_amx/")}};
   for (const std::string& object : instruction_set_objects()) {
     const std::string code = disassembly(object);
     for (const Kept& kept : all) {

@@ -257,7 +257,8 @@ TEST(KernelSelection, PrefersTheWiderInstructions) {
   EXPECT_THAT(available_isas(client), testing::ElementsAre("avxvnni", "avx2", "scalar"));
   const LiveCpuFeatures both{.avx2_fma_f16c = true, .avx_vnni = true, .avx512_vnni = true};
   EXPECT_THAT(available_isas(both), testing::ElementsAre("avx512", "avxvnni", "avx2", "scalar"));
-  const LiveCpuFeatures tiles{.avx2_fma_f16c = true, .avx512_vnni = true, .amx_int8 = true};
+  const LiveCpuFeatures tiles{
+      .avx2_fma_f16c = true, .avx512_vnni = true, .avx512_bf16 = true, .amx = true};
   EXPECT_THAT(available_isas(tiles), testing::ElementsAre("amx", "avx512", "avx2", "scalar"));
 }
 
@@ -272,10 +273,7 @@ TEST(KernelSelection, NativeNumericsIsAModeOfTheTablesThatHaveIt) {
   EXPECT_STREQ(exact.isa, "avx512");
   EXPECT_EQ(format_kernels(exact, WeightFormat::bf16)->rounding, ActivationRounding::none);
   LiveCpuFeatures with_tiles = features;
-  with_tiles.amx_int8 = true;
-  EXPECT_STREQ((*select_kernels(with_tiles, {}, Numerics::native))->isa, "amx+avx512_bf16");
-  EXPECT_STREQ((*select_kernels(with_tiles, "avx512", Numerics::native))->isa, "avx512_bf16");
-  with_tiles.amx_bf16 = true;
+  with_tiles.amx = true;
   const KernelTable& tiled = **select_kernels(with_tiles, {}, Numerics::native);
   EXPECT_STREQ(tiled.isa, "amx_bf16");
   const FormatKernels& by_tiles = *format_kernels(tiled, WeightFormat::bf16);

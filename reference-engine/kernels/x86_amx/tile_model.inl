@@ -81,9 +81,9 @@ inline void require_product(const TileModel& model, int sums, int left, int righ
   require(model.row_bytes[left] == model.rows[right] * 4 && model.row_bytes[right] % 4 == 0);
 }
 
-/// TDPBSUD: sums[m][n] += 4 products of a signed byte of left[m] and an unsigned one of right's
+/// TDPBSSD: sums[m][n] += 4 products of a signed byte of left[m] and a signed one of right's
 /// column n, for each row of right.
-inline void modelled_dpbsud(int sums, int left, int right) {
+inline void modelled_dpbssd(int sums, int left, int right) {
   TileModel& model = usable(sums);
   require_product(model, sums, left, right);
   for (std::size_t m = 0; m < model.rows[sums]; ++m) {
@@ -92,7 +92,8 @@ inline void modelled_dpbsud(int sums, int left, int right) {
       __builtin_memcpy(&sum, model.data[sums][m] + 4 * n, sizeof(sum));
       for (std::size_t i = 0; i < model.row_bytes[left]; ++i) {
         const auto a = static_cast<std::int8_t>(model.data[left][m][i]);
-        sum += std::int32_t{a} * std::int32_t{model.data[right][i / 4][4 * n + i % 4]};
+        const auto b = static_cast<std::int8_t>(model.data[right][i / 4][4 * n + i % 4]);
+        sum += std::int32_t{a} * std::int32_t{b};
       }
       __builtin_memcpy(model.data[sums][m] + 4 * n, &sum, sizeof(sum));
     }

@@ -7,9 +7,9 @@ namespace assay {
 namespace {
 
 // Columns of which a chunk is gathered, and panels that use it: what both leave on the way, 128 KiB
-// each, stays in the second level cache.
+// and 256 KiB, stays in the second level cache (1 MiB at least).
 constexpr std::size_t k_columns = 256;
-constexpr std::size_t k_panels = 8;
+constexpr std::size_t k_panels = 16;
 
 /// The results of a block of a product, by pairs of panels.
 using Results = float[k_panels / 2][k_columns][2][k_rows];
