@@ -38,8 +38,16 @@ Result<std::optional<Recipe>> format_option(const Invocation& invocation) {
                                             fmt::join(known, ", ")));
 }
 
-Question question_of(AskedModel asked, const Grounds& grounds, bool context_was_given) {
+/// What the catalogue says of a model's thinking; files do not tell.
+std::string thinking_of(const std::string& model, const Catalogue& catalogue) {
+  const CatalogueEntry* entry = catalogue.find(model);
+  return entry == nullptr ? "unknown" : entry->thinking;
+}
+
+Question question_of(AskedModel asked, const Grounds& grounds, const Catalogue& catalogue,
+                     bool context_was_given) {
   Question question;
+  ask_for(question, grounds.use, thinking_of(asked.name, catalogue));
   question.model = std::move(asked.name);
   question.spec = std::move(asked.spec);
   question.plan = std::move(asked.plan);
@@ -49,8 +57,6 @@ Question question_of(AskedModel asked, const Grounds& grounds, bool context_was_
   if (!context_was_given) {
     question.session.context = std::min(question.session.context, question.spec.trained_context);
   }
-  question.prompt_tokens = grounds.use.prompt_tokens;
-  question.use = grounds.use.name;
   question.engine_runs = asked.engine_runs;
   return question;
 }
@@ -73,6 +79,12 @@ Fact<double> cold_load_seconds(const Invocation& invocation, const Grounds& grou
     return Fact<double>::unknown("`assay probe --measure` has not measured its storage");
   }
   return predict_cold_load_seconds(verdict.prediction.file_bytes, *(*limits)->micro.storage);
+}
+
+/// Whose limits, channels and battery are looked at: nobody's where its memory or bandwidth was
+/// replaced.
+const MachineProfile* judged_machine(const Invocation& invocation, const Grounds& grounds) {
+  return invocation.has("memory") || invocation.has("bandwidth") ? nullptr : &grounds.machine;
 }
 
 std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
@@ -100,9 +112,10 @@ Result<int> run(const Invocation& invocation) {
   auto grounds = find_grounds(invocation);
   if (!grounds) return pass_on(grounds);
   const auto file_bytes = asked->file_bytes;
-  const Question question = question_of(std::move(*asked), *grounds, invocation.has("context"));
-  Verdict verdict =
-      answer(question, grounds->calibration, grounds->available, grounds->policy, &*catalogue);
+  const Question question =
+      question_of(std::move(*asked), *grounds, *catalogue, invocation.has("context"));
+  Verdict verdict = answer(question, grounds->calibration, grounds->available, grounds->policy,
+                           &*catalogue, judged_machine(invocation, *grounds));
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   const int code = exit_code_of(verdict.verdict);
   if (auto done = deliver(invocation, shown(invocation, std::move(*grounds), std::move(verdict)));

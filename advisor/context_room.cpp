@@ -1,0 +1,36 @@
+#include "advisor/context_room.hpp"
+
+#include <algorithm>
+
+namespace assay {
+namespace {
+
+constexpr std::uint64_t k_step = 256;
+
+std::uint64_t peak_at(const Question& question, std::uint64_t context) {
+  SessionShape shape = question.session;
+  shape.context = static_cast<std::uint32_t>(context);
+  return footprint(question.spec, question.plan, shape).peak().value;
+}
+
+}  // namespace
+
+std::uint64_t largest_context(const Question& question, Bytes budget) {
+  const std::uint64_t trained = question.spec.trained_context;
+  const std::uint64_t least = std::min(k_step, trained);
+  const std::uint64_t at_least = peak_at(question, least);
+  if (least == 0 || at_least > budget.value) return 0;
+  const std::uint64_t at_most = peak_at(question, trained);
+  if (at_most <= budget.value) return trained;
+  // at_least <= budget < at_most: there is a slope.
+  const double slope =
+      static_cast<double>(at_most - at_least) / static_cast<double>(trained - least);
+  const auto more =
+      static_cast<std::uint64_t>(static_cast<double>(budget.value - at_least) / slope);
+  std::uint64_t context = (least + more) / k_step * k_step;
+  // Buffers are rounded up to whole pages: at most a step too far.
+  if (context > least && peak_at(question, context) > budget.value) context -= k_step;
+  return std::max(context, least);
+}
+
+}  // namespace assay
