@@ -82,6 +82,7 @@ Verdict answer(const Question& question, const std::optional<Calibration>& calib
                const Catalogue* catalogue, const MachineProfile* machine) {
   const Circumstances around{calibration, available_memory, policy, catalogue, machine};
   Verdict verdict = judged(question, around);
+  verdict.contexts = context_room(question, available_memory, policy);
   verdict.changes = changes_for(question, verdict, around);
   for (const Change& made : verdict.changes) verdict.advice.push_back(made.words);
   if (verdict.advice.empty() && is_bad(verdict.verdict)) {

@@ -6,11 +6,10 @@
 #include <string_view>
 
 #include "advisor/prediction.hpp"
+#include "advisor/verdict_kind.hpp"
 #include "base/units.hpp"
 
 namespace assay {
-
-enum class VerdictKind;
 
 /// What a user could do to get a better verdict. The order is that of what it costs: settings, the
 /// user's own time, quality of the weights, another model, money.
@@ -28,7 +27,8 @@ enum class ChangeKind {
   second_memory_channel,
   more_memory,
   faster_memory,
-  gpu
+  gpu,
+  other  // of a document that knows more
 };
 std::string_view change_name(ChangeKind kind);
 std::optional<ChangeKind> change_from_name(std::string_view name);
@@ -36,8 +36,8 @@ std::optional<ChangeKind> change_from_name(std::string_view name);
 /// One of them with its computed effect.
 struct Change {
   ChangeKind kind = ChangeKind::smaller_format;
-  std::string words;      // one sentence
-  VerdictKind verdict{};  // then
+  std::string words;                           // one sentence
+  VerdictKind verdict = VerdictKind::unknown;  // then
   Estimate decode_tokens_per_second;
   Bytes needed;  // memory
 };

@@ -33,4 +33,16 @@ std::uint64_t largest_context(const Question& question, Bytes budget) {
   return std::max(context, least);
 }
 
+std::optional<ContextRoom> context_room(const Question& question,
+                                        const Fact<Bytes>& available_memory, const Policy& policy) {
+  if (!available_memory.is_known()) return std::nullopt;
+  const auto within = [&](double share) {
+    return largest_context(question,
+                           Bytes(static_cast<std::uint64_t>(
+                               share * static_cast<double>(available_memory.value().value))));
+  };
+  return ContextRoom{within(policy.memory_comfortable), within(policy.memory_ok),
+                     within(policy.memory_tight), question.spec.trained_context};
+}
+
 }  // namespace assay

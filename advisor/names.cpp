@@ -30,7 +30,7 @@ constexpr EnumTable<Limit, 8> k_limit_names{{{
     {Limit::unsupported, "unsupported"},
     {Limit::none, "none"},
 }}};
-constexpr EnumTable<ChangeKind, 14> k_change_names{{{
+constexpr EnumTable<ChangeKind, 15> k_change_names{{{
     {ChangeKind::answer_without_thinking, "answer_without_thinking"},
     {ChangeKind::smaller_cache, "smaller_cache"},
     {ChangeKind::smaller_context, "smaller_context"},
@@ -45,6 +45,7 @@ constexpr EnumTable<ChangeKind, 14> k_change_names{{{
     {ChangeKind::more_memory, "more_memory"},
     {ChangeKind::faster_memory, "faster_memory"},
     {ChangeKind::gpu, "gpu"},
+    {ChangeKind::other, "other"},
 }}};
 
 }  // namespace

@@ -100,6 +100,7 @@ Verdict judge(const Question& question, const Prediction& prediction, const Poli
   Verdict verdict;
   verdict.model = question.model;
   verdict.format = question.format;
+  verdict.cache_type = cache_format_name(question.session.cache);
   verdict.context = question.session.context;
   verdict.depth = question.depth;
   verdict.use = question.use;

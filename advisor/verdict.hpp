@@ -9,26 +9,14 @@
 #include "advisor/answer_time.hpp"
 #include "advisor/catalogue.hpp"
 #include "advisor/change.hpp"
+#include "advisor/context_room.hpp"
+#include "advisor/format_effects.hpp"
 #include "advisor/policy.hpp"
 #include "advisor/prediction.hpp"
+#include "advisor/running_cost.hpp"
+#include "advisor/verdict_kind.hpp"
 
 namespace assay {
-
-enum class VerdictKind { comfortable, ok, tight, no, unknown };
-enum class Limit {
-  memory,
-  decode_speed,
-  first_token,
-  answer_time,
-  context,
-  storage,
-  unsupported,
-  none
-};
-std::string_view verdict_name(VerdictKind verdict);
-std::optional<VerdictKind> verdict_from_name(std::string_view name);
-std::string_view limit_name(Limit limit);
-std::optional<Limit> limit_from_name(std::string_view name);
 
 /// One way of answering, and what the verdict is when the model answers so.
 struct JudgedAnswer {
@@ -39,6 +27,7 @@ struct JudgedAnswer {
 struct Verdict {
   std::string model;
   std::string format;
+  std::string cache_type = "F16";
   std::string device = "cpu";
   std::uint64_t context = 0;
   std::uint64_t depth = 512;
@@ -51,6 +40,10 @@ struct Verdict {
   /// The way of answering that is judged, and the other one of a model that can do both.
   JudgedAnswer answer;
   std::optional<JudgedAnswer> other_answer;
+  /// What `answer` adds; the cost and the formats only where they were asked for.
+  std::optional<ContextRoom> contexts;
+  std::vector<FormatEffect> formats;
+  std::optional<RunningCost> cost;
   std::string why;                  // one sentence
   std::vector<std::string> advice;  // what would change it, in words, and what else to know
   std::vector<Change> changes;      // what would change it, most useful first
@@ -78,12 +71,5 @@ Result<Question> question_of(const CatalogueEntry& entry, Recipe recipe,
 
 /// Prompt, answer and thinking of a use; `thinking` is what the catalogue says of the model.
 void ask_for(Question& question, const Policy::Use& use, std::string thinking);
-
-/// comfortable, ok or tight: the model can be used.
-bool is_yes(VerdictKind verdict);
-/// comfortable or ok: the model can be recommended.
-bool is_good(VerdictKind verdict);
-/// tight or no.
-bool is_bad(VerdictKind verdict);
 
 }  // namespace assay

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "advisor/json/advice_json.hpp"
 #include "advisor/json/first_error.hpp"
 
 namespace assay {
@@ -44,6 +45,7 @@ Json question_to_json(const Verdict& verdict) {
   Json json;
   json["model"] = verdict.model;
   json["format"] = verdict.format;
+  json["cache_type"] = verdict.cache_type;
   json["device"] = verdict.device;
   json["context"] = verdict.context;
   json["depth"] = verdict.depth;
@@ -185,6 +187,7 @@ Json verdict_to_json(const Verdict& verdict) {
   }
   json["why"] = verdict.why;
   json["advice"] = verdict.advice;
+  put_advice(json, verdict);
   return json;
 }
 
@@ -196,6 +199,7 @@ Result<Verdict> verdict_from_json(const JsonFields& fields) {
   read.take(fields.text("model"), verdict.model);
   read.take(fields.text("format"), verdict.format);
   read.take_if_there(fields.optional_text("device"), verdict.device);
+  read.take_if_there(fields.optional_text("cache_type"), verdict.cache_type);
   read.take_if_there(fields.optional_count("context"), verdict.context);
   read.take_if_there(fields.optional_count("depth"), verdict.depth);
   read.take_if_there(fields.optional_text("use"), verdict.use);
@@ -219,6 +223,7 @@ Result<Verdict> verdict_from_json(const JsonFields& fields) {
   read.take(other_answer_from_json(fields), verdict.other_answer);
   read.take_if_there(fields.optional_text("why"), verdict.why);
   if (fields.has("advice")) read.take(fields.texts("advice"), verdict.advice);
+  if (const auto taken = take_advice(fields, verdict); !taken) read.keep(pass_on(taken));
   if (!read.ok()) return read.failure();
   verdict.verdict = verdict_from_name(kind).value_or(VerdictKind::unknown);
   verdict.limit = limit_from_name(limit).value_or(Limit::none);
