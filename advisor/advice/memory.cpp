@@ -91,7 +91,7 @@ bool is_soldered(const MachineProfile* machine) {
 std::optional<Bytes> module_size(Bytes missing) {
   constexpr std::array<std::uint64_t, 8> k_gigabytes{4, 8, 16, 24, 32, 48, 64, 128};
   for (const std::uint64_t size : k_gigabytes) {
-    const Bytes bytes = mebibytes(size * 1024);
+    const Bytes bytes = gibibytes(size);
     if (missing <= bytes) return bytes;
   }
   return std::nullopt;

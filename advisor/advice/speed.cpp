@@ -80,7 +80,7 @@ std::optional<Change> faster_memory(const Question& question, const Verdict& ver
 std::optional<Bytes> card_size(Bytes needed) {
   constexpr std::array<std::uint64_t, 11> k_gibibytes{4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 96};
   for (const std::uint64_t size : k_gibibytes) {
-    if (needed <= mebibytes(size * 1024)) return mebibytes(size * 1024);
+    if (needed <= gibibytes(size)) return gibibytes(size);
   }
   return std::nullopt;
 }
