@@ -94,10 +94,9 @@ std::string available_row(const Verdict& verdict, const Policy& policy) {
   if (!available.is_known()) return fmt::format("unknown: {}", available.reason());
   const double share = static_cast<double>(verdict.prediction.footprint.peak().value) /
                        static_cast<double>(std::max<std::uint64_t>(available.value().value, 1));
-  return fmt::format(
-      "{}, of which it takes {:.0f} % (ok up to {:.0f} %: other programs need room) "
-      "[{}]",
-      human_bytes(available.value()), 100.0 * share, 100.0 * policy.memory_ok, available.source());
+  return fmt::format("{} ({}); it takes {:.0f} %, up to {:.0f} % are ok",
+                     human_bytes(available.value()), available.source(), 100.0 * share,
+                     100.0 * policy.memory_ok);
 }
 
 std::string context_row(const Verdict& verdict) {
@@ -142,22 +141,23 @@ std::string first_token_row(const Verdict& verdict) {
   return fmt::format("{} s ({}) {}", number(first.expected), interval_text(first), what);
 }
 
-std::string answer_words(const Verdict& verdict, const JudgedAnswer& answer) {
-  const std::string tokens = answer.time.thinking
-                                 ? fmt::format("{} tokens of thinking and {} of answer",
-                                               answer.time.thinking_tokens, verdict.answer_tokens)
-                                 : fmt::format("{} tokens", verdict.answer_tokens);
-  if (!answer.time.seconds.is_known()) return fmt::format("unknown for {}", tokens);
-  return fmt::format("{} s ({}) for {}", number(answer.time.seconds.expected),
-                     interval_text(answer.time.seconds), tokens);
+std::string answer_tokens(const Verdict& verdict, const AnswerTime& time) {
+  return time.thinking ? fmt::format("{} tokens of thinking and {} of answer", time.thinking_tokens,
+                                     verdict.answer_tokens)
+                       : fmt::format("{} tokens", verdict.answer_tokens);
 }
 
 std::string answer_row(const Verdict& verdict) {
-  std::string text = answer_words(verdict, verdict.answer);
+  const AnswerTime& time = verdict.answer.time;
+  const std::string tokens = answer_tokens(verdict, time);
+  if (!time.seconds.is_known()) return fmt::format("unknown, for {}", tokens);
+  std::string text = fmt::format("{} s ({}) for {}", number(time.seconds.expected),
+                                 interval_text(time.seconds), tokens);
   if (verdict.other_answer) {
-    text += fmt::format(
-        "; {} it thinks: {}, {}", verdict.other_answer->time.thinking ? "when" : "unless",
-        answer_words(verdict, *verdict.other_answer), verdict_name(verdict.other_answer->verdict));
+    const AnswerTime& other = verdict.other_answer->time;
+    text += fmt::format("; {} thinking {} s ({}), {}", other.thinking ? "with" : "without",
+                        number(other.seconds.expected), interval_text(other.seconds),
+                        verdict_name(verdict.other_answer->verdict));
   }
   return text;
 }
