@@ -20,7 +20,7 @@ enum class ChangeKind {
   shorter_prompt,
   close_programs,
   raise_limit,
-  smaller_format,
+  other_format,
   several_settings,
   mixture_of_experts,
   smaller_model,
@@ -35,7 +35,7 @@ std::optional<ChangeKind> change_from_name(std::string_view name);
 
 /// One of them with its computed effect.
 struct Change {
-  ChangeKind kind = ChangeKind::smaller_format;
+  ChangeKind kind = ChangeKind::other_format;
   std::string words;                           // one sentence
   VerdictKind verdict = VerdictKind::unknown;  // then
   Estimate decode_tokens_per_second;

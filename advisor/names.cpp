@@ -37,7 +37,7 @@ constexpr EnumTable<ChangeKind, 15> k_change_names{{{
     {ChangeKind::shorter_prompt, "shorter_prompt"},
     {ChangeKind::close_programs, "close_programs"},
     {ChangeKind::raise_limit, "raise_limit"},
-    {ChangeKind::smaller_format, "smaller_format"},
+    {ChangeKind::other_format, "other_format"},
     {ChangeKind::several_settings, "several_settings"},
     {ChangeKind::mixture_of_experts, "mixture_of_experts"},
     {ChangeKind::smaller_model, "smaller_model"},

@@ -13,7 +13,7 @@ namespace {
 std::string number(double value) { return fmt::format("{:.{}f}", value, value < 9.95 ? 1 : 0); }
 
 // The names of rows stand in a column of their own.
-constexpr std::size_t k_name_columns = 14;
+constexpr std::size_t k_name_columns = 12;
 // What a terminal shows of the advice; the document has all of it.
 constexpr std::size_t k_most_advice = 5;
 
@@ -38,12 +38,11 @@ std::string wrapped(std::string_view text, std::size_t indent, unsigned width) {
 
 std::string basis_text(const Estimate& estimate) {
   if (estimate.origin == Origin::measured) return "measured";
-  return estimate.basis == Basis::this_machine ? "predicted from measurements of this machine"
-                                               : "estimated from the memory bandwidth alone";
+  return estimate.basis == Basis::this_machine ? "predicted" : "estimated";
 }
 
 std::string interval_text(const Estimate& estimate) {
-  return fmt::format("{} to {}", number(estimate.low), number(estimate.high));
+  return fmt::format("{}-{}", number(estimate.low), number(estimate.high));
 }
 
 /// From where on the part that limits would be called better.
@@ -81,22 +80,28 @@ std::string verdict_row(const Verdict& verdict, const Policy& policy) {
                      better.empty() ? "" : fmt::format(" ({})", better));
 }
 
-std::string parts_row(const Verdict& verdict) {
-  const Footprint& size = verdict.prediction.footprint;
-  return fmt::format("{}: weights {}, cache {}, buffers {}, program {}", human_bytes(size.peak()),
-                     human_bytes(size.weights), human_bytes(size.kv_cache),
-                     human_bytes(size.compute), human_bytes(size.runtime));
+/// What is needed, and how much that is of what there is; the rest is the margin.
+std::string memory_row(const Verdict& verdict, const Policy& policy) {
+  const Fact<Bytes>& available = verdict.prediction.available;
+  const Bytes needed = verdict.prediction.footprint.peak();
+  if (!available.is_known() || available.value().value == 0) return human_bytes(needed);
+  const double share =
+      static_cast<double>(needed.value) / static_cast<double>(available.value().value);
+  return fmt::format("{}, {:.0f} % of what is available (ok up to {:.0f} %)", human_bytes(needed),
+                     100.0 * share, 100.0 * policy.memory_ok);
 }
 
-/// What there is, and how much of it the model takes; the rest is the margin.
-std::string available_row(const Verdict& verdict, const Policy& policy) {
+std::string parts_row(const Verdict& verdict) {
+  const Footprint& size = verdict.prediction.footprint;
+  return fmt::format("weights {}, cache {}, buffers {}, program {}", human_bytes(size.weights),
+                     human_bytes(size.kv_cache), human_bytes(size.compute),
+                     human_bytes(size.runtime));
+}
+
+std::string available_row(const Verdict& verdict) {
   const Fact<Bytes>& available = verdict.prediction.available;
   if (!available.is_known()) return fmt::format("unknown: {}", available.reason());
-  const double share = static_cast<double>(verdict.prediction.footprint.peak().value) /
-                       static_cast<double>(std::max<std::uint64_t>(available.value().value, 1));
-  return fmt::format("{} ({}); it takes {:.0f} %, up to {:.0f} % are ok",
-                     human_bytes(available.value()), available.source(), 100.0 * share,
-                     100.0 * policy.memory_ok);
+  return fmt::format("{} ({})", human_bytes(available.value()), available.source());
 }
 
 std::string context_row(const Verdict& verdict) {
@@ -200,8 +205,9 @@ std::string verdict_text(const Verdict& verdict, const Policy& policy,
                         wrapped(value, 2 + k_name_columns, width));
   };
   row("verdict", verdict_row(verdict, policy));
-  row("memory", parts_row(verdict));
-  row("available", available_row(verdict, policy));
+  row("memory", memory_row(verdict, policy));
+  row("parts", parts_row(verdict));
+  row("available", available_row(verdict));
   row("context", context_row(verdict));
   if (!verdict.formats.empty()) row("formats", formats_row(verdict));
   row("decode", decode_row(verdict));

@@ -55,7 +55,10 @@ Change mixture(const Candidate& candidate) {
 std::vector<Change> model_changes(const Question& question, const Verdict& verdict,
                                   const Circumstances& around) {
   const Policy::Use* use = around.policy.use(question.use);
-  if (around.catalogue == nullptr || use == nullptr || !around.calibration) return {};
+  if (around.catalogue == nullptr || use == nullptr || !around.calibration ||
+      verdict.limit == Limit::context) {
+    return {};
+  }
   const CatalogueEntry* asked = around.catalogue->find(question.model);
   const std::string family = asked == nullptr ? "" : asked->family;
   const auto most = question.plan.parameters();
@@ -66,7 +69,11 @@ std::vector<Change> model_changes(const Question& question, const Verdict& verdi
     if (&entry == asked || !is_for(entry, *use)) continue;
     const auto candidate = best_candidate(entry, around.calibration, around.available,
                                           around.policy, *use, question.session);
-    if (!candidate || !is_good(candidate->verdict.verdict)) continue;
+    // A candidate's context is cut to what it was trained for: that would be another question.
+    if (!candidate || !is_good(candidate->verdict.verdict) ||
+        candidate->verdict.context < question.session.context) {
+      continue;
+    }
     const double capability =
         inferred_capability(entry, candidate->parameters, candidate->active_parameters);
     constexpr double k_same_family = 1000.0;  // over every difference in capability

@@ -115,20 +115,21 @@ std::optional<Change> shorter_prompt(const Question& question, const Verdict& ve
   return std::nullopt;
 }
 
-/// The best smaller format that is good, else the first that is better than what was asked for.
-std::optional<Change> smaller_format(const Question& question, const Verdict& verdict,
-                                     const Circumstances& around) {
+/// The best format that is good, else the best that is better than what was asked for. A larger one
+/// can be faster where its blocks are simpler.
+std::optional<Change> other_format(const Question& question, const Verdict& verdict,
+                                   const Circumstances& around) {
   if (verdict.limit == Limit::context) return std::nullopt;
   const Bytes asked = question.plan.total_bytes();
   std::optional<Change> better;
   for (const Recipe recipe : recipes_by_quality()) {
     const auto other = in_recipe(question, recipe);
-    if (!other || !(other->plan.total_bytes() < asked)) continue;
+    if (!other || other->format == question.format) continue;
     const Verdict then = judged(*other, around);
     const bool good = is_good(then.verdict);
     if (!good && (better || !is_better(then.verdict, verdict.verdict))) continue;
     better = change(
-        ChangeKind::smaller_format,
+        ChangeKind::other_format,
         fmt::format("Take {}: {} instead of {} of weights ({}).", other->format,
                     human_bytes(other->plan.total_bytes()), human_bytes(asked), result_words(then)),
         then);
@@ -175,7 +176,7 @@ std::vector<Change> setting_changes(const Question& question, const Verdict& ver
   add(smaller_cache(question, verdict, around));
   add(smaller_context(question, verdict, around));
   add(shorter_prompt(question, verdict, around));
-  add(smaller_format(question, verdict, around));
+  add(other_format(question, verdict, around));
   if (!one_is_good) add(several(question, verdict, around));
   return changes;
 }

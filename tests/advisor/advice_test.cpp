@@ -73,6 +73,35 @@ TEST(Advice, OfAMeasuredMachineDoesNotAskForMeasurements) {
   EXPECT_THAT(unmeasured.advice, Contains(HasSubstr("assay assess")));
 }
 
+// A machine whose kernels for 8 bits are three times as good as those for 4.
+TEST(Advice, OffersALargerFormatThatIsFaster) {
+  Calibration odd = example_calibration();
+  for (FormatRate& rate : odd.dense) {
+    if (rate.format != "Q4_K" && rate.format != "Q6_K") continue;
+    rate.decode_efficiency = rate.decode_efficiency_low = rate.decode_efficiency_high = 0.3;
+  }
+  const Verdict verdict =
+      answer(question_about("qwen3-1.7b", Recipe::q4_k_m), odd, gigabytes(16), policy());
+  ASSERT_FALSE(is_good(verdict.verdict)) << verdict.why;
+  const Change* other = find_change(verdict, ChangeKind::other_format);
+  ASSERT_NE(other, nullptr);
+  EXPECT_THAT(other->words, StartsWith("Take Q8_0"));
+}
+
+TEST(Advice, OffersNoModelThatWasTrainedForLess) {
+  const Catalogue catalogue = builtin_catalogue().value();
+  Question question = question_about("qwen3-4b", Recipe::q4_k_m);
+  question.session.context = 40'960;
+  const Verdict verdict =
+      answer(question, example_calibration(20e9), gigabytes(32), policy(), &catalogue);
+  const Change* smaller = find_change(verdict, ChangeKind::smaller_model);
+  ASSERT_NE(smaller, nullptr);
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    if (smaller->words.find(" " + entry.id + " in ") == std::string::npos) continue;
+    EXPECT_GE(entry.spec.trained_context, 40'960U) << entry.id;
+  }
+}
+
 // Each of them betters the verdict, and its sentence ends with what it would be.
 TEST(Advice, CarriesItsEffect) {
   const Catalogue catalogue = builtin_catalogue().value();

@@ -155,8 +155,9 @@ TEST(MachineVerdict, UnifiedMemoryCountsOnce) {
   const UnpackedArchive archive("machines/nvidia-dgx-gb10.tar.bz2");
   const MachineProfile machine = probe_machine(HostView::recorded(archive.root()));
   ASSERT_TRUE(machine.memory.total.is_known());
-  const Verdict fits = answer(question_about("mistral-small-24b-2501", Recipe::q8_0), example_calibration(),
-                              machine.memory.total, policy(), nullptr, &machine);
+  const Verdict fits =
+      answer(question_about("mistral-small-24b-2501", Recipe::q8_0), example_calibration(),
+             machine.memory.total, policy(), nullptr, &machine);
   EXPECT_EQ(fits.prediction.available.value(), Bytes(128520671232));
   // 23.6 billion values of 8.5 bits are 25 GB, 20 % of it; at 36 GB/s 1.4 tokens a second.
   EXPECT_EQ(fits.verdict, VerdictKind::no);
