@@ -36,6 +36,10 @@ struct Question {
   std::uint64_t depth = 512;  // where the rates hold
   std::uint64_t prompt_tokens = 128;
   std::string use = "chat";
+  std::uint64_t answer_tokens = 256;
+  std::string thinking = "none";        // of the catalogue: "none", "toggle", "always", ...
+  std::uint64_t thinking_tokens = 512;  // before the answer, where the model thinks
+  bool use_thinks = false;              // the use wants thinking of a model that can do both
   bool engine_runs = true;
 };
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "advisor/json/advice_json.hpp"
 #include "advisor/json/first_error.hpp"
 
 namespace assay {
@@ -34,15 +35,23 @@ void put_figures(Json& json, const Verdict& verdict) {
   json["memory"] = memory_to_json(prediction);
 }
 
+void put_answer(Json& json, const JudgedAnswer& answer) {
+  json["thinking"] = answer.time.thinking;
+  json["thinking_tokens"] = answer.time.thinking_tokens;
+  json["time_to_answer_seconds"] = estimate_to_json(answer.time.seconds);
+}
+
 Json question_to_json(const Verdict& verdict) {
   Json json;
   json["model"] = verdict.model;
   json["format"] = verdict.format;
+  json["cache_type"] = verdict.cache_type;
   json["device"] = verdict.device;
   json["context"] = verdict.context;
   json["depth"] = verdict.depth;
   json["use"] = verdict.use;
   json["prompt_tokens"] = verdict.prompt_tokens;
+  json["answer_tokens"] = verdict.answer_tokens;
   return json;
 }
 
@@ -78,6 +87,30 @@ Result<Estimate> member_estimate(const JsonFields& fields, std::string_view key)
   auto member = fields.object(key);
   if (!member) return pass_on(member);
   return estimate_from_json(*member);
+}
+
+Result<JudgedAnswer> answer_from_json(const JsonFields& fields) {
+  JudgedAnswer answer;
+  FirstError read;
+  std::string verdict;
+  read.take_if_there(fields.optional_flag("thinking"), answer.time.thinking);
+  read.take_if_there(fields.optional_count("thinking_tokens"), answer.time.thinking_tokens);
+  read.take(member_estimate(fields, "time_to_answer_seconds"), answer.time.seconds);
+  read.take_if_there(fields.optional_text("verdict"), verdict);
+  if (!read.ok()) return read.failure();
+  answer.verdict = verdict_from_name(verdict).value_or(VerdictKind::unknown);
+  return answer;
+}
+
+/// Nothing where the document lacks it.
+Result<std::optional<JudgedAnswer>> other_answer_from_json(const JsonFields& fields) {
+  constexpr std::string_view k_key = "other_answer";
+  if (!fields.has(k_key)) return std::optional<JudgedAnswer>();
+  const auto member = fields.object(k_key);
+  if (!member) return pass_on(member);
+  auto answer = answer_from_json(*member);
+  if (!answer) return pass_on(answer);
+  return std::optional<JudgedAnswer>(std::move(*answer));
 }
 
 Result<Candidate> candidate_from_json(const JsonFields& fields) {
@@ -145,8 +178,16 @@ Json verdict_to_json(const Verdict& verdict) {
   json["verdict"] = verdict_name(verdict.verdict);
   json["limit"] = limit_name(verdict.limit);
   put_figures(json, verdict);
+  put_answer(json, verdict.answer);
+  if (verdict.other_answer) {
+    Json other;
+    put_answer(other, *verdict.other_answer);
+    other["verdict"] = verdict_name(verdict.other_answer->verdict);
+    json["other_answer"] = std::move(other);
+  }
   json["why"] = verdict.why;
   json["advice"] = verdict.advice;
+  put_advice(json, verdict);
   return json;
 }
 
@@ -158,6 +199,7 @@ Result<Verdict> verdict_from_json(const JsonFields& fields) {
   read.take(fields.text("model"), verdict.model);
   read.take(fields.text("format"), verdict.format);
   read.take_if_there(fields.optional_text("device"), verdict.device);
+  read.take_if_there(fields.optional_text("cache_type"), verdict.cache_type);
   read.take_if_there(fields.optional_count("context"), verdict.context);
   read.take_if_there(fields.optional_count("depth"), verdict.depth);
   read.take_if_there(fields.optional_text("use"), verdict.use);
@@ -176,8 +218,12 @@ Result<Verdict> verdict_from_json(const JsonFields& fields) {
             prediction.prefill_tokens_per_second);
   read.take(member_estimate(fields, "time_to_first_token_seconds"),
             prediction.time_to_first_token_seconds);
+  read.take_if_there(fields.optional_count("answer_tokens"), verdict.answer_tokens);
+  read.take(answer_from_json(fields), verdict.answer);
+  read.take(other_answer_from_json(fields), verdict.other_answer);
   read.take_if_there(fields.optional_text("why"), verdict.why);
   if (fields.has("advice")) read.take(fields.texts("advice"), verdict.advice);
+  if (const auto taken = take_advice(fields, verdict); !taken) read.keep(pass_on(taken));
   if (!read.ok()) return read.failure();
   verdict.verdict = verdict_from_name(kind).value_or(VerdictKind::unknown);
   verdict.limit = limit_from_name(limit).value_or(Limit::none);

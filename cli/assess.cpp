@@ -49,8 +49,7 @@ Result<std::vector<Verdict>> judge_catalogue(const Catalogue& catalogue,
     question.spec = entry.spec;
     question.plan = std::move(*plan);
     question.format = recipe_name(k_judged_recipe);
-    question.prompt_tokens = use.prompt_tokens;
-    question.use = use.name;
+    ask_for(question, use, entry.thinking);
     question.engine_runs = entry.engine_runs;
     question.session.context = std::min(question.session.context, entry.spec.trained_context);
     question.session.threads = threads;

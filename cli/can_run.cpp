@@ -24,6 +24,15 @@ void declare(options::options_description& own, options::positional_options_desc
   add("format", options::value<std::string>()->value_name("F"),
       "format of the weights (default Q4_K_M; a GGUF file has its own)");
   declare_grounds_options(own);
+  add("cache-type", options::value<std::string>()->value_name("T")->default_value("F16"),
+      "how keys and values are kept: F16, F32, BF16 or Q8_0");
+  add("formats", "show what each format and each type of cache would make of it");
+  add("power", options::value<double>()->value_name("W"),
+      "watts that the machine draws while it answers, read off a meter");
+  add("electricity-price", options::value<double>()->value_name("P"),
+      "price of a kilowatt-hour: shows what a million tokens cost");
+  add("api-price", options::value<double>()->value_name("P"),
+      "what a million tokens cost elsewhere, to compare with");
   places.add("model", 1);
 }
 
@@ -38,8 +47,16 @@ Result<std::optional<Recipe>> format_option(const Invocation& invocation) {
                                             fmt::join(known, ", ")));
 }
 
-Question question_of(AskedModel asked, const Grounds& grounds, bool context_was_given) {
+/// What the catalogue says of a model's thinking; files do not tell.
+std::string thinking_of(const std::string& model, const Catalogue& catalogue) {
+  const CatalogueEntry* entry = catalogue.find(model);
+  return entry == nullptr ? "unknown" : entry->thinking;
+}
+
+Question question_of(AskedModel asked, const Grounds& grounds, const Catalogue& catalogue,
+                     bool context_was_given) {
   Question question;
+  ask_for(question, grounds.use, thinking_of(asked.name, catalogue));
   question.model = std::move(asked.name);
   question.spec = std::move(asked.spec);
   question.plan = std::move(asked.plan);
@@ -49,10 +66,45 @@ Question question_of(AskedModel asked, const Grounds& grounds, bool context_was_
   if (!context_was_given) {
     question.session.context = std::min(question.session.context, question.spec.trained_context);
   }
-  question.prompt_tokens = grounds.use.prompt_tokens;
-  question.use = grounds.use.name;
   question.engine_runs = asked.engine_runs;
   return question;
+}
+
+Result<CacheFormat> cache_option(const Invocation& invocation) {
+  const auto& name = invocation.get<std::string>("cache-type");
+  if (const auto cache = cache_format(name)) return *cache;
+  return fail(ErrorCode::usage, fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)",
+                                            printable(name, 40)));
+}
+
+Result<std::optional<double>> amount_option(const Invocation& invocation, const char* name) {
+  if (!invocation.has(name)) return std::optional<double>();
+  const double amount = invocation.get<double>(name);
+  constexpr double k_most = 1e6;  // watts, or a price: beyond it is a slip of the pen
+  if (!(amount > 0.0) || amount > k_most) {
+    return fail(ErrorCode::usage,
+                fmt::format("--{}: {} (expected more than 0, at most {})", name, amount, k_most));
+  }
+  return std::optional<double>(amount);
+}
+
+/// What running costs is asked for by naming a price or a power.
+struct CostQuestion {
+  std::optional<double> watts;
+  Prices prices;
+  [[nodiscard]] bool is_asked() const {
+    return watts || prices.electricity_per_kilowatt_hour || prices.api_per_million_tokens;
+  }
+};
+
+Result<CostQuestion> cost_question(const Invocation& invocation) {
+  const auto watts = amount_option(invocation, "power");
+  if (!watts) return pass_on(watts);
+  const auto electricity = amount_option(invocation, "electricity-price");
+  if (!electricity) return pass_on(electricity);
+  const auto api = amount_option(invocation, "api-price");
+  if (!api) return pass_on(api);
+  return CostQuestion{*watts, {*electricity, *api}};
 }
 
 int exit_code_of(VerdictKind verdict) {
@@ -75,16 +127,41 @@ Fact<double> cold_load_seconds(const Invocation& invocation, const Grounds& grou
   return predict_cold_load_seconds(verdict.prediction.file_bytes, *(*limits)->micro.storage);
 }
 
+/// Whose limits, channels and battery are looked at: nobody's where its memory or bandwidth was
+/// replaced.
+const MachineProfile* judged_machine(const Invocation& invocation, const Grounds& grounds) {
+  return invocation.has("memory") || invocation.has("bandwidth") ? nullptr : &grounds.machine;
+}
+
+std::string text_of(const Invocation& invocation, const Grounds& grounds, const Verdict& verdict) {
+  if (invocation.quiet) return verdict.why + "\n";
+  std::string text =
+      verdict_text(verdict, grounds.policy, cold_load_seconds(invocation, grounds, verdict),
+                   terminal_width(invocation));
+  if (invocation.has("formats")) text += "\n" + formats_text(verdict);
+  return text;
+}
+
 std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
-  if (!invocation.json) {
-    return invocation.quiet
-               ? verdict.why + "\n"
-               : verdict_text(verdict, cold_load_seconds(invocation, grounds, verdict));
-  }
+  if (!invocation.json) return text_of(invocation, grounds, verdict);
   Assessment assessment = new_assessment("can-run");
   assessment.machine = std::move(grounds.machine);
   assessment.verdicts.push_back(std::move(verdict));
   return find_render_format("json")->render(assessment, {});
+}
+
+/// The verdict with all that is shown beside it.
+Verdict full_answer(const Question& question, const Grounds& grounds, const Catalogue& catalogue,
+                    const MachineProfile* machine, const CostQuestion& cost) {
+  Verdict verdict =
+      answer(question, grounds.calibration, grounds.available, grounds.policy, &catalogue, machine);
+  verdict.formats =
+      format_effects(question, grounds.calibration, grounds.available, grounds.policy);
+  if (cost.is_asked()) {
+    verdict.cost = running_cost(power_draw(cost.watts, machine),
+                                verdict.prediction.decode_tokens_per_second, cost.prices);
+  }
+  return verdict;
 }
 
 Result<int> run(const Invocation& invocation) {
@@ -93,6 +170,10 @@ Result<int> run(const Invocation& invocation) {
   }
   const auto recipe = format_option(invocation);
   if (!recipe) return pass_on(recipe);
+  const auto cache = cache_option(invocation);
+  if (!cache) return pass_on(cache);
+  const auto cost = cost_question(invocation);
+  if (!cost) return pass_on(cost);
   const auto catalogue = builtin_catalogue();
   if (!catalogue) return pass_on(catalogue);
   auto asked = find_asked_model(invocation.get<std::string>("model"), *recipe, *catalogue);
@@ -100,9 +181,11 @@ Result<int> run(const Invocation& invocation) {
   auto grounds = find_grounds(invocation);
   if (!grounds) return pass_on(grounds);
   const auto file_bytes = asked->file_bytes;
-  const Question question = question_of(std::move(*asked), *grounds, invocation.has("context"));
+  Question question =
+      question_of(std::move(*asked), *grounds, *catalogue, invocation.has("context"));
+  question.session.cache = *cache;
   Verdict verdict =
-      answer(question, grounds->calibration, grounds->available, grounds->policy, &*catalogue);
+      full_answer(question, *grounds, *catalogue, judged_machine(invocation, *grounds), *cost);
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   const int code = exit_code_of(verdict.verdict);
   if (auto done = deliver(invocation, shown(invocation, std::move(*grounds), std::move(verdict)));
@@ -125,6 +208,9 @@ Command can_run_command() {
           "  assay can-run model.gguf --context 16384\n"
           "  assay can-run qwen3-4b --machine laptop/profile.json   a machine that was recorded\n"
           "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
+          "  assay can-run qwen3-4b --use reasoning --formats   with thinking, in every format\n"
+          "  assay can-run qwen3-4b --electricity-price 0.30 --power 35   what a million tokens "
+          "cost\n"
           "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
           "refused, 6 cannot tell.",
       .declare = declare,

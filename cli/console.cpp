@@ -41,13 +41,15 @@ void remark(const Invocation& invocation, std::string_view line) {
   if (!invocation.quiet) write_stderr(fmt::format("{}\n", line));
 }
 
-RenderOptions render_options(const Invocation& invocation) {
-  RenderOptions drawn;
+unsigned terminal_width(const Invocation& invocation) {
   winsize size{};
   const bool on_terminal = !invocation.output && ::isatty(STDOUT_FILENO) == 1;
-  if (on_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    drawn.width = size.ws_col;
-  }
+  return on_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+RenderOptions render_options(const Invocation& invocation) {
+  RenderOptions drawn;
+  if (const unsigned width = terminal_width(invocation); width > 0) drawn.width = width;
   drawn.color = invocation.color && !invocation.output;
   return drawn;
 }

@@ -19,6 +19,9 @@ void remark(const Invocation& invocation, std::string_view line);
 /// How the answer is drawn where it goes: the terminal's width, and colour only on one.
 RenderOptions render_options(const Invocation& invocation);
 
+/// Columns of the terminal that the answer goes to; 0 when it goes elsewhere.
+unsigned terminal_width(const Invocation& invocation);
+
 /// Progress on stderr: a live line on a terminal, a line at each tenth elsewhere, nothing with
 /// --quiet.
 class ProgressLine {

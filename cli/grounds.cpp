@@ -159,9 +159,10 @@ void declare_grounds_options(options::options_description& own) {
     return options::value<std::string>()->value_name(name);
   };
   add("use", text("USE")->default_value("chat"),
-      "what it is for: sets the prompt that the first token waits for");
+      "what it is for: sets prompt, answer, thinking and context");
   add("context", options::value<long long>()->value_name("N"),
-      "tokens that the cache must hold (default 4096, or what the model was trained for)");
+      "tokens that the cache must hold (default: the use's, 4096 for chat, or what the model was "
+      "trained for)");
   add("threads", options::value<long long>()->value_name("N"),
       "threads (default: those of the result that is used)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
@@ -180,9 +181,9 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
   if (!use) return pass_on(use);
   const auto memory = bytes_option(invocation, "memory");
   if (!memory) return pass_on(memory);
-  constexpr std::uint32_t k_default_context = 4096;
   constexpr std::uint32_t k_most_context = 1U << 30;
-  const auto context = count_option(invocation, "context", k_default_context, k_most_context);
+  const auto context = count_option(
+      invocation, "context", static_cast<std::uint32_t>(use->context_tokens), k_most_context);
   if (!context) return pass_on(context);
   constexpr std::uint32_t k_most_threads = 4096;
   auto described = machine_option(invocation);

@@ -32,6 +32,15 @@ Verdict sample_verdict() {
   verdict.prediction.prefill_tokens_per_second = estimate(40, 50, 60);
   verdict.why = "Just about.";
   verdict.advice = {"one", "two"};
+  verdict.cache_type = "Q8_0";
+  verdict.answer_tokens = 128;
+  verdict.answer = {{true, 512, estimate(30, 40, 50)}, VerdictKind::tight};
+  verdict.other_answer = JudgedAnswer{{false, 0, estimate(8, 9, 10)}, VerdictKind::ok};
+  verdict.contexts = ContextRoom{1024, 4096, 8192, 32768};
+  verdict.changes = {{ChangeKind::smaller_context, "Take a context of 1024 tokens.",
+                      VerdictKind::ok, estimate(7, 8, 9), Bytes(3'000'000'000)}};
+  verdict.formats = {{"Q8_0", "F16", Bytes(4), Bytes(2), Bytes(7), VerdictKind::no, {}}};
+  verdict.cost = running_cost(power_draw(36.0, nullptr), estimate(7, 8, 9), {0.30, 2.5});
   return verdict;
 }
 
@@ -61,6 +70,35 @@ TEST(VerdictJson, ComesBackAsItWas) {
   const auto back = verdict_from_json(JsonFields(json, "test"));
   ASSERT_TRUE(back) << back.error().text();
   EXPECT_EQ(verdict_to_json(*back), json);
+}
+
+TEST(VerdictJson, HoldsWhatWouldChangeIt) {
+  const Json json = verdict_to_json(sample_verdict());
+  EXPECT_EQ(json["changes"][0]["kind"], "smaller_context");
+  EXPECT_EQ(json["changes"][0]["verdict"], "ok");
+  EXPECT_EQ(json["largest_context"]["comfortable"], 1024);
+  EXPECT_EQ(json["formats"][0]["verdict"], "no");
+  EXPECT_EQ(json["running_cost"]["power_watts"], 36.0);
+  EXPECT_EQ(json["thinking"], true);
+  EXPECT_EQ(json["thinking_tokens"], 512);
+  EXPECT_EQ(json["time_to_answer_seconds"]["expected"], 40.0);
+  EXPECT_EQ(json["other_answer"]["verdict"], "ok");
+}
+
+TEST(VerdictJson, AChangeOfAnUnknownKindIsKept) {
+  Json json = verdict_to_json(sample_verdict());
+  json["changes"][0]["kind"] = "pray";
+  const auto back = verdict_from_json(JsonFields(json, "test"));
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(back->changes[0].kind, ChangeKind::other);
+}
+
+TEST(VerdictJson, AWrongTypeAmongTheChangesIsRefusedByName) {
+  Json json = verdict_to_json(sample_verdict());
+  json["changes"][0]["needed_bytes"] = -3;
+  const auto back = verdict_from_json(JsonFields(json, "result.json", "/verdicts/0"));
+  ASSERT_FALSE(back);
+  EXPECT_THAT(back.error().text(), HasSubstr("/verdicts/0/changes/0/needed_bytes"));
 }
 
 TEST(VerdictJson, UnknownMemoryIsNull) {
@@ -115,8 +153,9 @@ TEST(VerdictNames, GoThereAndBack) {
                           VerdictKind::no, VerdictKind::unknown}) {
     EXPECT_EQ(verdict_from_name(verdict_name(kind)), kind);
   }
-  for (const auto limit : {Limit::memory, Limit::decode_speed, Limit::first_token, Limit::context,
-                           Limit::storage, Limit::unsupported, Limit::none}) {
+  for (const auto limit :
+       {Limit::memory, Limit::decode_speed, Limit::first_token, Limit::answer_time, Limit::context,
+        Limit::storage, Limit::unsupported, Limit::none}) {
     EXPECT_EQ(limit_from_name(limit_name(limit)), limit);
   }
   for (const auto origin : {Origin::measured, Origin::predicted, Origin::unknown}) {

@@ -12,7 +12,6 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 const Policy& policy() {
@@ -94,7 +93,7 @@ TEST(Verdict, AContextBeyondTheTrainedOneIsANo) {
   EXPECT_EQ(verdict.verdict, VerdictKind::no);
   EXPECT_EQ(verdict.limit, Limit::context);
   EXPECT_THAT(verdict.why, HasSubstr("trained for a context of 40960"));
-  EXPECT_THAT(verdict.advice, Contains("Ask for a context of at most 40960 tokens."));
+  EXPECT_THAT(verdict.advice, Contains(StartsWith("Ask for a context of at most 40960 tokens")));
 }
 
 TEST(Verdict, SaysYesInOneSentence) {
@@ -119,53 +118,6 @@ TEST(Verdict, EightBillionIn16BitAt8And16And24Gigabytes) {
   EXPECT_EQ(at(24).verdict, VerdictKind::tight);
   EXPECT_EQ(at(24).limit, Limit::decode_speed);
   EXPECT_THAT(at(24).why, StartsWith("Yes, but slowly: "));
-}
-
-TEST(Advice, OffersASmallerFormatThatFits) {
-  const Verdict verdict = answer(question_about("llama-3.1-8b", Recipe::f16),
-                                 example_calibration(100e9), gigabytes(8), policy());
-  ASSERT_FALSE(verdict.advice.empty());
-  // 5.7 GB of weights and 0.5 GB of cache are under 83 % of 8 GB, Q6_K's 6.6 GB are not.
-  EXPECT_THAT(verdict.advice[0], StartsWith("Take Q5_K_M: 5.7 GB instead of 16.1 GB"));
-}
-
-TEST(Advice, OffersTheLargestContextThatFits) {
-  Question question = question_about("qwen3-4b", Recipe::q4_k_m);
-  question.session.context = 40'960;
-  const Verdict verdict = answer(question, example_calibration(), gigabytes(6), policy());
-  EXPECT_EQ(verdict.limit, Limit::memory);
-  EXPECT_THAT(verdict.advice, Contains(StartsWith("Take a context of ")));
-}
-
-TEST(Advice, OffersToCloseProgramsWhenLittleIsMissing) {
-  const Verdict verdict = answer(question_about("qwen3-4b", Recipe::q4_k_m), example_calibration(),
-                                 gigabytes(3.1), policy());
-  EXPECT_EQ(verdict.verdict, VerdictKind::no);
-  EXPECT_THAT(verdict.advice, Contains(StartsWith("Close other programs: with ")));
-}
-
-TEST(Advice, OffersASmallerModelOfTheFamily) {
-  const Catalogue catalogue = builtin_catalogue().value();
-  const Verdict verdict = answer(question_about("qwen3-14b", Recipe::q4_k_m), example_calibration(),
-                                 gigabytes(6), policy(), &catalogue);
-  EXPECT_EQ(verdict.verdict, VerdictKind::no);
-  EXPECT_THAT(verdict.advice, Contains(StartsWith("A smaller model: qwen3-")));
-}
-
-TEST(Advice, OffersMoreQualityWhereThereIsRoom) {
-  const Verdict verdict = answer(question_about("qwen3-0.6b", Recipe::q4_k_m),
-                                 example_calibration(), gigabytes(16), policy());
-  EXPECT_EQ(verdict.verdict, VerdictKind::comfortable);
-  EXPECT_THAT(verdict.advice, Contains(StartsWith("There is room for Q8_0")));
-}
-
-TEST(Advice, OfAMeasuredMachineDoesNotAskForMeasurements) {
-  const Verdict measured = answer(question_about("qwen3-0.6b", Recipe::q8_0), example_calibration(),
-                                  gigabytes(16), policy());
-  EXPECT_THAT(measured.advice, Not(Contains(HasSubstr("assay assess"))));
-  const Verdict unmeasured =
-      answer(question_about("qwen3-0.6b", Recipe::q8_0), std::nullopt, gigabytes(16), policy());
-  EXPECT_THAT(unmeasured.advice, Contains(HasSubstr("assay assess")));
 }
 
 }  // namespace

@@ -86,6 +86,111 @@ TEST(Advice, TheDocumentHoldsTheVerdict) {
   EXPECT_EQ(verdict["decode_tokens_per_second"]["basis"], "profile");
 }
 
+/// Lines of each part of an answer: the sentence, the table, the advice.
+std::vector<std::size_t> lines_of_parts(const std::string& text) {
+  std::vector<std::size_t> lines{0};
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = text.find('\n', start);
+    if (end == start) {
+      lines.push_back(0);
+    } else {
+      ++lines.back();
+    }
+    if (end == std::string::npos) break;
+    start = end + 1;
+  }
+  return lines;
+}
+
+TEST(Advice, IsASentenceASmallTableAndAFewLines) {
+  for (const std::vector<std::string>& asked : std::vector<std::vector<std::string>>{
+           {"can-run", "qwen3-4b", "--memory", "8G", "--bandwidth", "50G"},
+           {"can-run", "llama-3.1-8b", "--format", "F16", "--memory", "8G", "--bandwidth", "50G"},
+           {"can-run", "qwen3-14b", "--memory", "10G", "--bandwidth", "20G", "--use", "reasoning"},
+           {"can-run", "qwen3-4b", "--memory", "3G", "--electricity-price", "0.3"}}) {
+    const std::string text = run(asked).standard_output;
+    const auto parts = lines_of_parts(text);
+    ASSERT_GE(parts.size(), 3U) << text;
+    EXPECT_EQ(parts[0], 1U) << text;
+    EXPECT_LE(parts[1], 12U) << text;
+    EXPECT_LE(parts[2], 5U) << text;
+  }
+}
+
+TEST(Advice, ShowsWhatEachFormatWouldMakeOfIt) {
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--memory", "8G", "--bandwidth", "50G", "--formats"});
+  EXPECT_THAT(answer.standard_output, HasSubstr("\nF16      F16       8.0 GB"));
+  EXPECT_THAT(answer.standard_output, HasSubstr("\nQ4_K_M   Q8_0      2.5 GB"));
+}
+
+TEST(Advice, ShowsBothWaysOfAModelThatMayThink) {
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--memory", "8G", "--bandwidth", "50G", "--json"});
+  const auto document = parse_json(answer.standard_output, "stdout");
+  ASSERT_TRUE(document) << answer.standard_output;
+  const Json& verdict = (*document)["verdicts"][0];
+  EXPECT_EQ(verdict["thinking"], false);
+  EXPECT_EQ(verdict["answer_tokens"], 256);
+  EXPECT_EQ(verdict["other_answer"]["thinking"], true);
+  EXPECT_EQ(verdict["other_answer"]["thinking_tokens"], 512);
+  EXPECT_FALSE(verdict["formats"].empty());
+}
+
+TEST(Advice, ShowsTheCostInThePricesThatAreGiven) {
+  const std::vector<std::string> asked{
+      "can-run", "qwen3-4b", "--memory", "8G", "--bandwidth", "50G", "--electricity-price", "0.30"};
+  EXPECT_THAT(run(asked).standard_output,
+              HasSubstr("unknown: the machine is not described (give --power"));
+  std::vector<std::string> metered = asked;
+  metered.insert(metered.end(), {"--power", "36", "--api-price", "0.60"});
+  const std::string text = run(metered).standard_output;
+  EXPECT_THAT(text, HasSubstr("kWh for a million tokens at 36 W (--power)"));
+  EXPECT_THAT(text, HasSubstr("the API takes 0.60"));
+}
+
+TEST(Advice, DocumentsOfEveryVerdictAreValid) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() / "answer.json";
+  for (const std::vector<std::string>& asked : std::vector<std::vector<std::string>>{
+           {"qwen3-4b", "--memory", "8G", "--bandwidth", "50G"},
+           {"qwen3-14b", "--memory", "4G", "--bandwidth", "50G"},
+           {"qwen3-4b", "--memory", "8G", "--use", "reasoning", "--power", "20"},
+           {"qwen3-4b", "--memory", "8G", "--electricity-price", "0.3"}}) {
+    std::vector<std::string> arguments{"can-run", "--json", "-o", file};
+    arguments.insert(arguments.end(), asked.begin(), asked.end());
+    run(arguments);
+    const ProgramRun checked = run({"validate", file});
+    EXPECT_EQ(checked.exit_code, 0) << checked.standard_output << checked.standard_error;
+  }
+}
+
+TEST(Advice, BadOptionsAreRefusedByName) {
+  const std::pair<std::vector<std::string>, const char*> rows[] = {
+      {{"--electricity-price", "-1"}, "--electricity-price"},
+      {{"--power", "0"}, "--power: 0"},
+      {{"--cache-type", "Q4"}, "--cache-type: 'Q4' (expected F16"},
+      {{"--use", "cooking"}, "--use: 'cooking' (expected chat"},
+  };
+  for (const auto& [options, message] : rows) {
+    std::vector<std::string> arguments{"can-run", "qwen3-4b"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const ProgramRun answer = run(arguments);
+    EXPECT_EQ(answer.exit_code, 2) << message;
+    EXPECT_THAT(answer.standard_error, HasSubstr(message));
+  }
+}
+
+TEST(Advice, APolicyWithASlipIsRefusedWithTheNearestName) {
+  const TemporaryDirectory directory;
+  directory.write("mine.json", R"({"schema": "assay.policy/1", "name": "mine", "usess": []})");
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--policy", directory.path() / "mine.json"});
+  EXPECT_EQ(answer.exit_code, 3);
+  EXPECT_THAT(answer.standard_error, HasSubstr("/usess: unknown key (did you mean uses?)"));
+}
+
 TEST(Advice, AConfigFileIsJudgedLikeACatalogueModel) {
   const TemporaryDirectory directory;
   directory.write("config.json", R"({"model_type": "qwen3", "hidden_size": 2560,

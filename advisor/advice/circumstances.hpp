@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advisor/verdict.hpp"
+
+namespace assay {
+
+/// Everything that an alternative is judged by. The catalogue and the machine may be absent.
+struct Circumstances {
+  const std::optional<Calibration>& calibration;
+  Fact<Bytes> available;
+  const Policy& policy;
+  const Catalogue* catalogue = nullptr;
+  const MachineProfile* machine = nullptr;
+};
+
+Verdict judged(const Question& question, const Circumstances& around);
+
+bool is_better(VerdictKind a, VerdictKind b);
+
+/// "ok, about 12 tokens/s".
+std::string result_words(const Verdict& verdict);
+
+/// A change to a verdict that was judged.
+Change change(ChangeKind kind, std::string words, const Verdict& then);
+
+/// The same model in another recipe; nothing when its spec has no plan.
+std::optional<Question> in_recipe(const Question& question, Recipe recipe);
+
+/// Settings of the question that would make the verdict better; each list holds one or none.
+std::vector<Change> setting_changes(const Question& question, const Verdict& verdict,
+                                    const Circumstances& around);
+/// Models of the catalogue that are good here for the same use.
+std::vector<Change> model_changes(const Question& question, const Verdict& verdict,
+                                  const Circumstances& around);
+/// What could be done to the machine.
+std::vector<Change> memory_changes(const Question& question, const Verdict& verdict,
+                                   const Circumstances& around);
+std::vector<Change> speed_changes(const Question& question, const Verdict& verdict,
+                                  const Circumstances& around);
+
+}  // namespace assay

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "advisor/prediction.hpp"
+
+namespace assay {
+
+/// How long a whole answer takes, thinking first or not.
+struct AnswerTime {
+  bool thinking = false;
+  std::uint64_t thinking_tokens = 0;
+  Estimate seconds;  // from the question to the last token
+};
+
+/// First token + (thinking + answer tokens) / decode rate; the interval takes the slow ends of both
+/// together, and the fast ones. Unknown where one of the two is.
+Estimate time_to_answer(const Prediction& prediction, std::uint64_t tokens);
+
+/// The ways in which a model answers the question: first the one that is judged, then the other one
+/// of a model that can do both.
+struct AnswerTimes {
+  AnswerTime judged;
+  std::optional<AnswerTime> other;
+};
+AnswerTimes answer_times(const Question& question, const Prediction& prediction);
+
+}  // namespace assay
