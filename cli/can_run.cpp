@@ -6,6 +6,7 @@
 #include "advisor/load_time.hpp"
 #include "base/text.hpp"
 #include "cli/asked_model.hpp"
+#include "cli/can_run_measure.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/grounds.hpp"
@@ -24,6 +25,7 @@ void declare(options::options_description& own, options::positional_options_desc
   add("format", options::value<std::string>()->value_name("F"),
       "format of the weights (default Q4_K_M; a GGUF file has its own)");
   declare_grounds_options(own);
+  declare_measure_options(own);
   places.add("model", 1);
 }
 
@@ -101,6 +103,9 @@ Result<int> run(const Invocation& invocation) {
   if (!grounds) return pass_on(grounds);
   const auto file_bytes = asked->file_bytes;
   const Question question = question_of(std::move(*asked), *grounds, invocation.has("context"));
+  if (invocation.has("measure")) {
+    return answer_by_measuring(invocation, question, *grounds, *catalogue, file_bytes);
+  }
   Verdict verdict =
       answer(question, grounds->calibration, grounds->available, grounds->policy, &*catalogue);
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
@@ -124,6 +129,7 @@ Command can_run_command() {
           "  assay can-run llama-3.1-8b --format F16 --memory 16G\n"
           "  assay can-run model.gguf --context 16384\n"
           "  assay can-run qwen3-4b --machine laptop/profile.json   a machine that was recorded\n"
+          "  assay can-run qwen3-4b --measure     run it for a few seconds, and check the answer\n"
           "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
           "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
           "refused, 6 cannot tell.",

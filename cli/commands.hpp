@@ -6,6 +6,7 @@ namespace assay {
 
 // One function a command; each is defined in the file of its name. command_list.cpp puts them in
 // order.
+Command accuracy_command();
 Command assess_command();
 Command bench_command();
 Command can_run_command();

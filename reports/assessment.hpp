@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "advisor/check.hpp"
 #include "advisor/recommendation.hpp"
 #include "advisor/verdict.hpp"
 #include "base/fact.hpp"
@@ -42,6 +43,7 @@ struct Assessment {
   std::vector<std::string> skipped;
   std::vector<Verdict> verdicts;
   std::optional<Recommendation> recommendation;
+  std::vector<Check> checks;  // predictions from before, beside what was measured
 };
 
 }  // namespace assay

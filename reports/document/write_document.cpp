@@ -82,6 +82,8 @@ Json document_from(const Assessment& assessment) {
                                ? recommendation_to_json(*assessment.recommendation)
                                : Json(nullptr);
   if (!assessment.recommendation) notes.reasons["/recommendation"] = "none was asked for";
+  json["checks"] = Json::array();
+  for (const Check& check : assessment.checks) json["checks"].push_back(check_to_json(check));
   json["sources"] = Json(notes.sources);
   json["reasons"] = Json(notes.reasons);
   return json;

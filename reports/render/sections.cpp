@@ -44,7 +44,7 @@ std::vector<Section> report_sections(const Assessment& assessment) {
   // The recommendation comes last: it is what is still on the screen at the end.
   for (auto make :
        {machine_section, limits_section, placed_reads_section, storage_speed_section, runs_section,
-        quality_section, warnings_section, verdicts_section, recommendation_section}) {
+        quality_section, checks_section, warnings_section, verdicts_section, recommendation_section}) {
     if (auto section = make(assessment)) sections.push_back(std::move(*section));
   }
   return sections;
