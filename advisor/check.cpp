@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/enum_table.hpp"
-#include "base/text.hpp"
+#include "workloads/workload_spec.hpp"
 
 namespace assay {
 namespace {
@@ -47,6 +47,14 @@ bool same_cell(const RunResult& one, const RunResult& other) {
          one.prompt_tokens == other.prompt_tokens &&
          one.generated_tokens == other.generated_tokens &&
          one.context_depth == other.context_depth && one.cache_type == other.cache_type;
+}
+
+/// Whether a calibration is made from this very cell: only shapes of the suite calibrate.
+bool is_calibrated_by(const std::vector<RunResult>& runs, const RunResult& run) {
+  const auto suite = builtin_suite();
+  if (!suite || suite->shape(run.model.id) == nullptr) return false;
+  return std::ranges::any_of(runs,
+                             [&run](const RunResult& known) { return same_cell(known, run); });
 }
 
 /// A calibration predicts runs of its own kernels, numerics and threads.
@@ -133,8 +141,7 @@ Check rate_check(CheckedFigure figure, const RunResult& run, const TensorPlan& p
                  const PriorKnowledge& prior, const MicroResults& now) {
   Check check = new_check(figure, run);
   check.calibration = prior.calibration.origin;
-  check.seen = std::ranges::any_of(
-      prior.runs, [&run](const RunResult& known) { return same_cell(known, run); });
+  check.seen = is_calibrated_by(prior.runs, run);
   check.conditions_ratio = conditions(figure, run, now, prior.micro);
   explain(check, plan, prior);
   return check;

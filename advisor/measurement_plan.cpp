@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <random>
 #include <utility>
 
+#include "advisor/verdict.hpp"
 #include "base/text.hpp"
 
 namespace assay {
@@ -18,6 +21,18 @@ constexpr double k_fewest_passes = 3.0;
 constexpr Bytes k_most_made{8'000'000'000};
 // One layer alone may be of the rarer kind where kinds alternate.
 constexpr std::uint32_t k_fewest_layers = 2;
+
+// What people download, and the ends of the range that fits a small machine.
+constexpr std::array k_checked_recipes{Recipe::q4_k_m, Recipe::q5_k_m, Recipe::q8_0};
+
+/// Small dense models, larger dense ones, mixtures.
+constexpr std::size_t k_kinds = 3;
+std::size_t kind_of(const Question& question) {
+  // Below this the fixed cost of layers and tokens is a good part of the time, above it is not.
+  constexpr std::uint64_t k_small = 1'500'000'000;
+  if (question.spec.moe.experts > 1) return 2;
+  return question.plan.parameters() < k_small ? 0 : 1;
+}
 
 Result<Question> cut(const Question& question, std::uint32_t layers, Recipe recipe) {
   Question slice = question;
@@ -164,6 +179,32 @@ Result<MeasurementPlan> plan_measurement(const Question& question, const Calibra
   if (!fits(slice, plan.workloads, box.usable_memory)) return no_room(slice, plan.workloads, box);
   plan.layers = std::min(all, k_fewest_layers);
   return plan;
+}
+
+std::vector<CheckedModel> sample_to_check(const Catalogue& catalogue,
+                                          const Calibration& calibration,
+                                          const MeasurementBox& box, const Policy::Use& use,
+                                          unsigned threads, std::uint64_t seed) {
+  std::array<std::vector<CheckedModel>, k_kinds> candidates;
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    if (!entry.engine_runs) continue;
+    for (const Recipe recipe : k_checked_recipes) {
+      SessionShape session;
+      session.threads = threads;
+      auto question = question_of(entry, recipe, session, use);
+      if (!question) continue;
+      auto plan = plan_measurement(*question, calibration, box, true);
+      if (!plan || plan->layers > 0) continue;
+      candidates[kind_of(*question)].push_back({std::move(*question), std::move(*plan)});
+    }
+  }
+  std::mt19937_64 random(seed);
+  std::vector<CheckedModel> sample;
+  for (auto& of_kind : candidates) {
+    if (of_kind.empty()) continue;
+    sample.push_back(std::move(of_kind[random() % of_kind.size()]));
+  }
+  return sample;
 }
 
 Prediction with_measured(const Question& question, const Calibration& calibration,

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "advisor/calibration.hpp"
+#include "advisor/catalogue.hpp"
+#include "advisor/policy.hpp"
 #include "advisor/prediction.hpp"
 #include "base/result.hpp"
 #include "workloads/bench.hpp"
@@ -32,6 +34,20 @@ struct MeasurementPlan {
 /// run whole, however long it takes. Errors: does_not_fit, when not even a few layers do.
 Result<MeasurementPlan> plan_measurement(const Question& question, const Calibration& calibration,
                                          const MeasurementBox& box, bool can_be_cut);
+
+/// A model of the catalogue that a check runs, with its plan.
+struct CheckedModel {
+  Question question;
+  MeasurementPlan plan;
+};
+
+/// Up to three models that no calibration has seen, each in one of the usual formats, drawn by
+/// `seed`: a small dense one, a larger dense one and a mixture of experts, among those that the
+/// engine runs whole within the box. Fewer where a kind has none.
+std::vector<CheckedModel> sample_to_check(const Catalogue& catalogue,
+                                          const Calibration& calibration,
+                                          const MeasurementBox& box, const Policy::Use& use,
+                                          unsigned threads, std::uint64_t seed);
 
 /// What the run of a plan says of the whole question: rates that were measured when the whole model
 /// was run; of a slice, the prediction of the whole scaled by what the slice reached of its own. The

@@ -9,6 +9,7 @@
 #include "cli/can_run_measure.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/engine_factors.hpp"
 #include "cli/grounds.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/state.hpp"
@@ -78,14 +79,18 @@ Fact<double> cold_load_seconds(const Invocation& invocation, const Grounds& grou
 }
 
 std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
+  const auto engines = other_engines(invocation, grounds.machine.id, verdict.format,
+                                     verdict.prediction.decode_tokens_per_second);
   if (!invocation.json) {
     return invocation.quiet
                ? verdict.why + "\n"
-               : verdict_text(verdict, cold_load_seconds(invocation, grounds, verdict));
+               : verdict_text(verdict, cold_load_seconds(invocation, grounds, verdict)) +
+                     other_engines_text(engines);
   }
   Assessment assessment = new_assessment("can-run");
   assessment.machine = std::move(grounds.machine);
   assessment.verdicts.push_back(std::move(verdict));
+  assessment.other_engines = engines;
   return find_render_format("json")->render(assessment, {});
 }
 

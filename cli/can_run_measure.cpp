@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "cli/console.hpp"
+#include "cli/engine_factors.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
 #include "cli/state.hpp"
@@ -133,6 +134,7 @@ std::string text_of(const Invocation& invocation, const Assessment& assessment,
   const Verdict& verdict = assessment.verdicts.front();
   if (invocation.quiet) return verdict.why + "\n";
   std::string text = verdict_text(verdict, Fact<double>());
+  text += other_engines_text(assessment.other_engines);
   text += "\n" + what_was_run + "\n";
   const std::string checks = render_checks(assessment, render_options(invocation));
   if (!checks.empty()) text += "\n" + checks;
@@ -237,7 +239,10 @@ Result<int> answer_by_measuring(const Invocation& invocation, const Question& qu
   }
   assessment.verdicts.push_back(
       measured_verdict(question, grounds, catalogue, *known, *plan, assessment));
-  if (file_bytes) assessment.verdicts.back().prediction.file_bytes = *file_bytes;
+  Verdict& verdict = assessment.verdicts.back();
+  if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
+  assessment.other_engines = other_engines(invocation, assessment.machine->id, verdict.format,
+                                           verdict.prediction.decode_tokens_per_second);
   return finish(invocation, assessment, run_words(question, *plan, assessment, is_file));
 }
 

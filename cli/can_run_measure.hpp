@@ -3,11 +3,13 @@
 #include <optional>
 
 #include "advisor/catalogue.hpp"
+#include "advisor/check.hpp"
 #include "advisor/measurement_plan.hpp"
 #include "cli/command.hpp"
 #include "cli/engine_choice.hpp"
 #include "cli/grounds.hpp"
 #include "reports/assessment.hpp"
+#include "workloads/bench.hpp"
 
 namespace assay {
 

@@ -13,6 +13,7 @@ Command can_run_command();
 Command compare_command();
 Command fleet_command();
 Command generate_command();
+Command import_command();
 Command logits_command();
 Command metrics_command();
 Command models_command();

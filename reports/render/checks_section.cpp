@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "base/text.hpp"
 #include "reports/checks_text.hpp"
@@ -133,19 +132,28 @@ Section worst_section(const std::vector<Check>& worst) {
   return section;
 }
 
+/// Memory is checked for each workload of a model; the one that needs most says it all.
+bool is_outdone(const Check& check, const std::vector<Check>& checks) {
+  if (check.figure != CheckedFigure::peak_memory) return false;
+  return std::ranges::any_of(checks, [&check](const Check& other) {
+    return other.figure == check.figure && other.model == check.model &&
+           other.format == check.format && other.layers == check.layers &&
+           other.threads == check.threads &&
+           (other.predicted.expected > check.predicted.expected ||
+            (other.predicted.expected == check.predicted.expected && &other > &check));
+  });
+}
+
 }  // namespace
 
 std::optional<Section> checks_section(const Assessment& assessment) {
   Section section;
   section.title = "Predicted before, and measured";
   section.table = checks_table();
-  std::set<std::string> notes;
   std::size_t seen = 0;
   for (const Check& check : assessment.checks) {
-    if (check.seen) {
-      ++seen;
-      continue;
-    }
+    if (check.seen) ++seen;
+    if (check.seen || is_outdone(check, assessment.checks)) continue;
     section.table.rows.push_back(check_row(check));
     if (is_within(check) || check.reasons.empty()) continue;
     section.notes.push_back(
