@@ -33,7 +33,7 @@ struct Check {
   Estimate predicted;
   double measured = 0.0;
   std::string calibration;  // the run that the prediction rests on; empty: it needs none
-  bool seen = false;        // that run holds the same cell: no test of the model, but of the machine
+  bool seen = false;  // that run holds the same cell: no test of the model, but of the machine
   /// The machine's limit (memory bandwidth for decode, arithmetic for the first token) beside this
   /// measurement, over what it was when calibrated; absent when one of them is not known.
   std::optional<double> conditions_ratio;

@@ -21,11 +21,9 @@ Json check_to_json(const Check& check) {
   json["measured"] = check.measured;
   json["error_ratio"] = error_ratio(check);
   json["within"] = is_within(check);
-  json["calibration_run_id"] =
-      check.calibration.empty() ? Json(nullptr) : Json(check.calibration);
+  json["calibration_run_id"] = check.calibration.empty() ? Json(nullptr) : Json(check.calibration);
   json["seen"] = check.seen;
-  json["conditions_ratio"] =
-      check.conditions_ratio ? Json(*check.conditions_ratio) : Json(nullptr);
+  json["conditions_ratio"] = check.conditions_ratio ? Json(*check.conditions_ratio) : Json(nullptr);
   json["reasons"] = check.reasons;
   return json;
 }

@@ -38,8 +38,8 @@ bool has_parameters(const CatalogueEntry& entry, std::uint64_t parameters) {
 }
 
 /// The entries whose name the row's model holds, the longest names only.
-std::vector<const CatalogueEntry*> named_in(
-    const std::string& model, const std::vector<const CatalogueEntry*>& candidates) {
+std::vector<const CatalogueEntry*> named_in(const std::string& model,
+                                            const std::vector<const CatalogueEntry*>& candidates) {
   std::vector<const CatalogueEntry*> named;
   std::size_t longest = 0;
   for (const CatalogueEntry* entry : candidates) {
@@ -68,8 +68,7 @@ EngineEstimate estimate_of(const std::string& engine, std::vector<double> ratios
   estimate.ratio = spread.median;
   estimate.ratio_low = spread.minimum;
   estimate.ratio_high = spread.maximum;
-  estimate.decode_tokens_per_second = {decode.low * spread.minimum,
-                                       decode.expected * spread.median,
+  estimate.decode_tokens_per_second = {decode.low * spread.minimum, decode.expected * spread.median,
                                        decode.high * spread.maximum, Origin::predicted,
                                        decode.basis};
   return estimate;
@@ -95,9 +94,8 @@ Result<const CatalogueEntry*> model_of_row(const EngineRow& row, const Catalogue
                             "--model)",
                             printable(row.model, 60)));
   }
-  return fail(ErrorCode::unknown,
-              fmt::format("'{}' may be {} (name it with --model)", printable(row.model, 60),
-                          fmt::join(names, " or ")));
+  return fail(ErrorCode::unknown, fmt::format("'{}' may be {} (name it with --model)",
+                                              printable(row.model, 60), fmt::join(names, " or ")));
 }
 
 Result<EngineFactor> factor_of(const EngineRow& row, const std::string& model,

@@ -29,11 +29,13 @@ std::string lower(std::string_view text) {
   return small;
 }
 
-Result<std::uint64_t> bounded(const JsonFields& fields, std::string_view key, std::uint64_t least,
-                              std::uint64_t most) {
+/// `least` and `most` lie within T.
+template <typename T>
+Result<T> bounded(const JsonFields& fields, std::string_view key, std::uint64_t least,
+                  std::uint64_t most) {
   const auto value = fields.count(key);
   if (!value) return pass_on(value);
-  if (*value >= least && *value <= most) return *value;
+  if (*value >= least && *value <= most) return static_cast<T>(*value);
   return fields.refuse(key, fmt::format("{} (expected {} to {})", *value, least, most));
 }
 
@@ -54,11 +56,13 @@ struct CountNames {
 
 void read_counts(const JsonFields& fields, const CountNames& names, FirstError& read,
                  EngineRow& row) {
-  read.take(bounded(fields, names.threads, 1, k_most_threads), row.threads);
-  read.take(bounded(fields, names.prompt, 0, k_most_tokens), row.prompt_tokens);
-  read.take(bounded(fields, names.generated, 0, k_most_tokens), row.generated_tokens);
+  read.take(bounded<unsigned>(fields, names.threads, 1, k_most_threads), row.threads);
+  read.take(bounded<std::uint64_t>(fields, names.prompt, 0, k_most_tokens), row.prompt_tokens);
+  read.take(bounded<std::uint64_t>(fields, names.generated, 0, k_most_tokens),
+            row.generated_tokens);
   // Older versions of llama-bench have no depth.
-  if (fields.has(names.depth)) read.take(bounded(fields, names.depth, 0, k_most_tokens), row.depth);
+  if (fields.has(names.depth))
+    read.take(bounded<std::uint64_t>(fields, names.depth, 0, k_most_tokens), row.depth);
 }
 
 /// What no prediction stands beside.
@@ -220,10 +224,10 @@ Result<std::vector<EngineRow>> parse_engine_results(std::string_view text,
   }
   if (rows->empty()) return fail(ErrorCode::refused_input, "holds no rows", source);
   if (rows->size() > k_most_engine_rows) {
-    return fail(ErrorCode::refused_input,
-                fmt::format("holds {} rows (expected at most {})", rows->size(),
-                            k_most_engine_rows),
-                source);
+    return fail(
+        ErrorCode::refused_input,
+        fmt::format("holds {} rows (expected at most {})", rows->size(), k_most_engine_rows),
+        source);
   }
   return rows;
 }

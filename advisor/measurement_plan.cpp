@@ -98,11 +98,11 @@ tl::unexpected<Error> no_room(const Question& question, const std::vector<Worklo
                               const MeasurementBox& box) {
   Bytes needed;
   for (const WorkloadSpec& one : workloads) needed = std::max(needed, needed_for(question, one));
-  return fail(ErrorCode::does_not_fit,
-              fmt::format("measuring {} in {} needs {}, {} are available", question.model,
-                          question.format, human_bytes(needed),
-                          human_bytes(box.usable_memory.value_or(Bytes(0)))),
-              {}, "without --measure the answer needs no memory");
+  return fail(
+      ErrorCode::does_not_fit,
+      fmt::format("measuring {} in {} needs {}, {} are available", question.model, question.format,
+                  human_bytes(needed), human_bytes(box.usable_memory.value_or(Bytes(0)))),
+      {}, "without --measure the answer needs no memory");
 }
 
 /// Low and high as shares of what is expected.
@@ -182,9 +182,9 @@ Result<MeasurementPlan> plan_measurement(const Question& question, const Calibra
 }
 
 std::vector<CheckedModel> sample_to_check(const Catalogue& catalogue,
-                                          const Calibration& calibration,
-                                          const MeasurementBox& box, const Policy::Use& use,
-                                          unsigned threads, std::uint64_t seed) {
+                                          const Calibration& calibration, const MeasurementBox& box,
+                                          const Policy::Use& use, unsigned threads,
+                                          std::uint64_t seed) {
   std::array<std::vector<CheckedModel>, k_kinds> candidates;
   for (const CatalogueEntry& entry : catalogue.entries) {
     if (!entry.engine_runs) continue;

@@ -15,7 +15,7 @@ namespace assay {
 
 /// What a check may cost.
 struct MeasurementBox {
-  double seconds = 10.0;              // of measuring; making or loading weights is not in it
+  double seconds = 10.0;               // of measuring; making or loading weights is not in it
   std::optional<Bytes> usable_memory;  // more is never allocated
 };
 
@@ -45,13 +45,13 @@ struct CheckedModel {
 /// `seed`: a small dense one, a larger dense one and a mixture of experts, among those that the
 /// engine runs whole within the box. Fewer where a kind has none.
 std::vector<CheckedModel> sample_to_check(const Catalogue& catalogue,
-                                          const Calibration& calibration,
-                                          const MeasurementBox& box, const Policy::Use& use,
-                                          unsigned threads, std::uint64_t seed);
+                                          const Calibration& calibration, const MeasurementBox& box,
+                                          const Policy::Use& use, unsigned threads,
+                                          std::uint64_t seed);
 
 /// What the run of a plan says of the whole question: rates that were measured when the whole model
-/// was run; of a slice, the prediction of the whole scaled by what the slice reached of its own. The
-/// part of the time that was not run keeps the prediction's relative interval.
+/// was run; of a slice, the prediction of the whole scaled by what the slice reached of its own.
+/// The part of the time that was not run keeps the prediction's relative interval.
 Prediction with_measured(const Question& question, const Calibration& calibration,
                          const Prediction& prediction, const MeasurementPlan& plan,
                          const std::vector<RunResult>& runs);

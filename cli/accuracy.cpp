@@ -85,8 +85,8 @@ std::string people_text(const KeptChecks& kept, const Accuracy& accuracy,
            "calibrates, then `assay can-run MODEL --measure` or `assay bench` checks.\n";
   }
   std::string text = render_accuracy(accuracy, options);
-  text += fmt::format("\n{} checks from {} results of this machine", kept.checks.size(),
-                      kept.results);
+  text +=
+      fmt::format("\n{} checks from {} results of this machine", kept.checks.size(), kept.results);
   if (kept.other_machines > 0) {
     text += fmt::format("; {} results of other machines are not counted", kept.other_machines);
   }

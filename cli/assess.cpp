@@ -153,8 +153,8 @@ void check_sample(Assessment& assessment, const Basics& basics, const EngineChoi
   const MeasurementBox box{.seconds = k_check_seconds,
                            .usable_memory = assessment.machine->usable_memory().optional()};
   const std::uint64_t seed = std::hash<std::string>()(assessment.run_id);
-  for (const CheckedModel& one : sample_to_check(basics.catalogue, *calibration, box, basics.use,
-                                                 engine.threads, seed)) {
+  for (const CheckedModel& one :
+       sample_to_check(basics.catalogue, *calibration, box, basics.use, engine.threads, seed)) {
     if (assessment.partial || invocation.stop.stop_requested()) break;
     BenchModel model;
     model.spec = one.question.spec;

@@ -197,7 +197,8 @@ Result<int> run(const Invocation& invocation) {
   assessment.runs = std::move(outcome->runs);
   assessment.skipped = std::move(outcome->skipped);
   assessment.partial = outcome->partial;
-  add_checks(assessment, prior, invocation.has("model") ? invocation.get<std::string>("model") : "");
+  add_checks(assessment, prior,
+             invocation.has("model") ? invocation.get<std::string>("model") : "");
   const auto kept = store_result(invocation.state, assessment);
   if (!kept) return pass_on(kept);
   if (assessment.partial) {

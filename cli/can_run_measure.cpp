@@ -35,8 +35,9 @@ Result<double> seconds_option(const Invocation& invocation) {
 Result<void> check_machine(const Invocation& invocation, const Grounds& grounds,
                            const MachineProfile& machine) {
   if (!invocation.has("machine") && grounds.machine.id == machine.id) return {};
-  return fail(ErrorCode::usage, "--measure runs the model on this machine, and another is asked about",
-              {}, "leave --measure out, or --machine and --calibration");
+  return fail(ErrorCode::usage,
+              "--measure runs the model on this machine, and another is asked about", {},
+              "leave --measure out, or --machine and --calibration");
 }
 
 /// The result that the grounds rest on, with its limits and runs; what an option estimates has
@@ -46,10 +47,12 @@ Result<std::optional<PriorKnowledge>> prior_of(const Invocation& invocation,
   if (!grounds.calibration) return std::optional<PriorKnowledge>();
   PriorKnowledge prior{*grounds.calibration, {}, {}};
   if (prior.calibration.basis != Basis::this_machine) return std::optional(std::move(prior));
-  auto document = invocation.has("calibration")
-                      ? read_document_file(invocation.get<std::string>("calibration"))
-                            .map([](Assessment read) { return std::optional(std::move(read)); })
-                      : latest_result(invocation.state);
+  auto document =
+      invocation.has("calibration")
+          ? read_document_file(invocation.get<std::string>("calibration")).map([](Assessment read) {
+              return std::optional(std::move(read));
+            })
+          : latest_result(invocation.state);
   if (!document) return pass_on(document);
   if (*document) {
     prior.micro = std::move((*document)->micro);
@@ -95,9 +98,9 @@ std::string run_words(const Question& question, const MeasurementPlan& plan,
   double seconds = 0.0;
   for (const RunResult& run : assessment.runs) seconds += run.wall_seconds;
   const auto layers = question.spec.layers.size();
-  const std::string what =
-      plan.layers == 0 ? fmt::format("all {} layers", layers)
-                       : fmt::format("{} of its {} layers ({})", plan.layers, layers, plan.why_slice);
+  const std::string what = plan.layers == 0 ? fmt::format("all {} layers", layers)
+                                            : fmt::format("{} of its {} layers ({})", plan.layers,
+                                                          layers, plan.why_slice);
   const std::string how = plan.layers == 0
                               ? "the rates above were measured"
                               : "the rates above are the prediction, scaled by what these reached";
@@ -159,9 +162,8 @@ Result<int> finish(const Invocation& invocation, const Assessment& assessment,
   if (const std::string invalid = invalid_words(assessment); !invalid.empty()) {
     remark(invocation, fmt::format("assay: the measurement is not valid: {}", printable(invalid)));
   }
-  const std::string text = invocation.json
-                               ? find_render_format("json")->render(assessment, {})
-                               : text_of(invocation, assessment, what_was_run);
+  const std::string text = invocation.json ? find_render_format("json")->render(assessment, {})
+                                           : text_of(invocation, assessment, what_was_run);
   if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
   remark(invocation, fmt::format("kept as {}", kept->string()));
   return exit_code_of(assessment);
@@ -172,7 +174,8 @@ Result<int> finish(const Invocation& invocation, const Assessment& assessment,
 void declare_measure_options(options::options_description& own) {
   auto add = own.add_options();
   add("measure",
-      "run the model here for a few seconds (its exact shape with made-up weights, or the file) and "
+      "run the model here for a few seconds (its exact shape with made-up weights, or the file) "
+      "and "
       "show predicted beside measured");
   add("seconds", options::value<double>()->value_name("S")->default_value(k_default_seconds, "10"),
       "how long --measure may measure; making the weights, checking them and the machine's limits "

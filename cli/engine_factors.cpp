@@ -24,8 +24,8 @@ Result<std::vector<EngineFactor>> read_factors(const JsonFields& document,
   const auto schema = document.text("schema");
   if (!schema) return pass_on(schema);
   if (*schema != k_schema) {
-    return document.refuse("schema", fmt::format("\"{}\" found (expected \"{}\")",
-                                                 printable(*schema, 60), k_schema));
+    return document.refuse(
+        "schema", fmt::format("\"{}\" found (expected \"{}\")", printable(*schema, 60), k_schema));
   }
   const auto machine = document.text("machine_id");
   if (!machine) return pass_on(machine);
@@ -77,9 +77,8 @@ std::vector<EngineEstimate> other_engines(const Invocation& invocation,
                                           const Estimate& decode) {
   const auto factors = stored_factors(invocation.state, machine_id);
   if (factors) return engine_estimates(*factors, format, decode);
-  remark(invocation,
-         fmt::format("assay: {} (left out; `assay import --forget` removes it)",
-                     printable(factors.error().text(), 300)));
+  remark(invocation, fmt::format("assay: {} (left out; `assay import --forget` removes it)",
+                                 printable(factors.error().text(), 300)));
   return {};
 }
 
@@ -88,10 +87,11 @@ std::string other_engines_text(const std::vector<EngineEstimate>& estimates) {
   for (const EngineEstimate& one : estimates) {
     const Estimate& decode = one.decode_tokens_per_second;
     text += fmt::format(
-        "In {} you would see about {} tokens/s ({} to {}): factor {:.2f}{} from {} imported run{}{} "
+        "In {} you would see about {} tokens/s ({} to {}): factor {:.2f}{} from {} imported "
+        "run{}{} "
         "on this machine.\n",
-        printable(one.engine, 40), number(decode.expected), number(decode.low),
-        number(decode.high), one.ratio,
+        printable(one.engine, 40), number(decode.expected), number(decode.low), number(decode.high),
+        one.ratio,
         one.runs > 1 ? fmt::format(" ({:.2f} to {:.2f})", one.ratio_low, one.ratio_high) : "",
         one.runs, one.runs == 1 ? "" : "s",
         one.format.empty() ? " in other formats" : " in " + printable(one.format, 20));

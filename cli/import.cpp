@@ -86,10 +86,10 @@ class Calibrations {
     auto found = by_threads_.find(threads);
     if (found == by_threads_.end()) {
       auto prior = prior_knowledge(invocation_, machine_, threads);
-      found = by_threads_
-                  .emplace(threads, prior ? std::optional(std::move(prior->calibration))
-                                          : std::nullopt)
-                  .first;
+      found =
+          by_threads_
+              .emplace(threads, prior ? std::optional(std::move(prior->calibration)) : std::nullopt)
+              .first;
     }
     if (found->second) return *found->second;
     return fail(ErrorCode::unknown,
@@ -164,9 +164,9 @@ std::string people_text(const std::vector<EngineFactor>& factors) {
   }
   std::size_t width = 5;
   for (const EngineFactor& one : factors) width = std::max(width, one.model.size());
-  std::string text = fmt::format("{:<12} {:<{}} {:<7} {:>7}  {:<20} {:>9} {:>10} {:>7}\n", "engine",
-                                 "model", width, "format", "threads", "work", "tokens/s",
-                                 "Assay's (p)", "factor");
+  std::string text =
+      fmt::format("{:<12} {:<{}} {:<7} {:>7}  {:<20} {:>9} {:>10} {:>7}\n", "engine", "model",
+                  width, "format", "threads", "work", "tokens/s", "Assay's (p)", "factor");
   for (const EngineFactor& one : factors) {
     text += fmt::format("{:<12} {:<{}} {:<7} {:>7}  {:<20} {:>9.1f} {:>11.1f} {:>7.2f}\n",
                         printable(one.engine, 12), printable(one.model, 60), width,

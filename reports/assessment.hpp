@@ -45,7 +45,7 @@ struct Assessment {
   std::vector<Verdict> verdicts;
   std::optional<Recommendation> recommendation;
   std::vector<EngineEstimate> other_engines;  // of the first verdict's model; written, never read
-  std::vector<Check> checks;  // predictions from before, beside what was measured
+  std::vector<Check> checks;                  // predictions from before, beside what was measured
 };
 
 }  // namespace assay

@@ -204,15 +204,15 @@ Result<DocumentNotes> read_notes(const JsonFields& document) {
 
 std::span<const DocumentPart> document_parts() {
   static constexpr std::array<DocumentPart, 10> k_parts{{{"run_id", read_identity},
-                                                        {"tool", read_tool},
-                                                        {"machine", read_machine},
-                                                        {"environment", read_environment},
-                                                        {"micro", read_micro},
-                                                        {"runs", read_runs},
-                                                        {"skipped", read_skipped},
-                                                        {"verdicts", read_verdicts},
-                                                        {"recommendation", read_recommendation},
-                                                        {"checks", read_checks}}};
+                                                         {"tool", read_tool},
+                                                         {"machine", read_machine},
+                                                         {"environment", read_environment},
+                                                         {"micro", read_micro},
+                                                         {"runs", read_runs},
+                                                         {"skipped", read_skipped},
+                                                         {"verdicts", read_verdicts},
+                                                         {"recommendation", read_recommendation},
+                                                         {"checks", read_checks}}};
   return k_parts;
 }
 

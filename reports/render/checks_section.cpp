@@ -55,10 +55,10 @@ std::string subject(const Check& check) {
 
 Table checks_table() {
   Table table;
-  table.columns = {{"model", "", false, 0},     {"format", "", false, 0},
-                   {"threads", "", true, 2},    {"figure", "", false, 0},
-                   {"predicted", "", true, 0},  {"measured", "", true, 0},
-                   {"error", "", true, 0},      {"in interval", "", false, 1}};
+  table.columns = {{"model", "", false, 0},    {"format", "", false, 0},
+                   {"threads", "", true, 2},   {"figure", "", false, 0},
+                   {"predicted", "", true, 0}, {"measured", "", true, 0},
+                   {"error", "", true, 0},     {"in interval", "", false, 1}};
   return table;
 }
 

@@ -51,8 +51,7 @@ TEST(Accuracy, CountsTheCalibrationsOwnCellsApart) {
 }
 
 TEST(Accuracy, KeepsFiguresFormatsAndThreadsApart) {
-  std::vector<Check> checks{check_with(10.0), check_with(8.0, "Q8_0"),
-                            check_with(10.0, "Q8_0", 1)};
+  std::vector<Check> checks{check_with(10.0), check_with(8.0, "Q8_0"), check_with(10.0, "Q8_0", 1)};
   checks.push_back(check_with(9.0));
   checks.back().figure = CheckedFigure::first_token;
   const Accuracy accuracy = accuracy_of(checks, 5);

@@ -63,8 +63,8 @@ Check check_of(CheckedFigure figure, const std::vector<Check>& checks) {
 }
 
 TEST(Check, PredictsTheRunThatWasMeasured) {
-  const Check decode = check_of(CheckedFigure::decode, checks_of(run_of(20.0, 1.0),
-                                                                 prior_knowledge()));
+  const Check decode =
+      check_of(CheckedFigure::decode, checks_of(run_of(20.0, 1.0), prior_knowledge()));
   Question same = question_about("qwen3-1.7b", Recipe::q4_k_m);
   same.depth = 128 + 16 / 2;  // the mean depth of what was decoded
   same.session.threads = 4;
@@ -98,9 +98,8 @@ TEST(Check, DriftOfTheMachineIsTakenOutOfTheModelsOwnError) {
 }
 
 TEST(Check, SaysHowTheLimitsChangedSinceTheCalibration) {
-  const Check decode =
-      check_of(CheckedFigure::decode,
-               checks_of(run_of(20.0, 1.0), prior_knowledge(), limits(30e9)));
+  const Check decode = check_of(CheckedFigure::decode,
+                                checks_of(run_of(20.0, 1.0), prior_knowledge(), limits(30e9)));
   ASSERT_TRUE(decode.conditions_ratio);
   EXPECT_DOUBLE_EQ(*decode.conditions_ratio, 0.75);
   EXPECT_THAT(decode.reasons, Contains(HasSubstr("memory bandwidth was 0.75")));
@@ -192,10 +191,10 @@ TEST(Check, AFigureOfALaterVersionIsPassedOver) {
 
 TEST(Check, RefusesFiguresThatNoErrorFollowsFrom) {
   const Json sound = check_to_json(checks_of(run_of(20.0, 1.0), std::nullopt)[0]);
-  for (const auto& [key, value] : {std::pair("measured", Json(0.0)), std::pair("measured", Json(-1.0)),
-                                   std::pair("measured", Json("fast")),
-                                   std::pair("conditions_ratio", Json(0.0)),
-                                   std::pair("threads", Json(-2))}) {
+  for (const auto& [key, value] :
+       {std::pair("measured", Json(0.0)), std::pair("measured", Json(-1.0)),
+        std::pair("measured", Json("fast")), std::pair("conditions_ratio", Json(0.0)),
+        std::pair("threads", Json(-2))}) {
     Json json = sound;
     json[key] = value;
     const auto read = check_from_json(JsonFields(json, "doc.json"));

@@ -57,8 +57,8 @@ TEST(ModelOfRow, ANameOfAnotherSizeIsNotBelieved) {
 TEST(EngineFactor, IsTheirSpeedOverWhatAssayPredictsOfTheSameWork) {
   const Question question = question_about("qwen3-1.7b", Recipe::q4_k_m);
   const Calibration calibration = example_calibration();
-  const auto factor = factor_of(row_of("qwen3-1.7b"), "qwen3-1.7b", question.spec, question.plan,
-                                calibration);
+  const auto factor =
+      factor_of(row_of("qwen3-1.7b"), "qwen3-1.7b", question.spec, question.plan, calibration);
   ASSERT_TRUE(factor) << factor.error().text();
   const double predicted =
       predict(question, calibration, gigabytes(16)).decode_tokens_per_second.expected;
@@ -72,13 +72,13 @@ TEST(EngineFactor, OfAPromptComparesPrefill) {
   row.generated_tokens = 0;
   row.depth = 0;
   const Question question = question_about("qwen3-1.7b", Recipe::q4_k_m);
-  const auto factor = factor_of(row, "qwen3-1.7b", question.spec, question.plan,
-                                example_calibration());
+  const auto factor =
+      factor_of(row, "qwen3-1.7b", question.spec, question.plan, example_calibration());
   ASSERT_TRUE(factor);
   EXPECT_FALSE(factor->is_decode());
-  EXPECT_DOUBLE_EQ(factor->predicted_tokens_per_second,
-                   predict(question, example_calibration(), gigabytes(16))
-                       .prefill_tokens_per_second.expected);
+  EXPECT_DOUBLE_EQ(
+      factor->predicted_tokens_per_second,
+      predict(question, example_calibration(), gigabytes(16)).prefill_tokens_per_second.expected);
 }
 
 EngineFactor factor_with(double ratio, const std::string& format, std::uint64_t depth = 0) {

@@ -107,23 +107,23 @@ TEST_P(RefusedEngineResults, NamesTheFileAndTheField) {
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, RefusedEngineResults,
-    ::testing::Values(
-        Refused{"Empty", "", ""}, Refused{"NoRows", "[]", "no rows"},
-        Refused{"NoObject", "[3]", "/0"}, Refused{"Number", "3", ""},
-        Refused{"Negative", "[" + row(R"("avg_ts": -1.0)") + "]", "/0/avg_ts"},
-        Refused{"Zero", "[" + row(R"("avg_ts": 0)") + "]", "/0/avg_ts"},
-        Refused{"NotANumber", "[" + row(R"("avg_ts": NaN)") + "]", ""},
-        Refused{"Text", "[" + row(R"("avg_ts": "fast")") + "]", "/0/avg_ts"},
-        Refused{"Impossible", "[" + row(R"("avg_ts": 1e300)") + "]", "/0/avg_ts"},
-        Refused{"Missing", "[" + row(R"("other": 1)") + "]", "/0/avg_ts"},
-        Refused{"Markdown", "| model | size |", ""},
-        Refused{"Deep", std::string(100000, '['), ""},
-        Refused{"OtherSchema", R"({"schema": "x"})", "schema"},
-        Refused{"ManyThreads",
-                R"({"schema": "assay.engine-results/1", "engine": "e", "cpu": "c", "rows":
+    ::testing::Values(Refused{"Empty", "", ""}, Refused{"NoRows", "[]", "no rows"},
+                      Refused{"NoObject", "[3]", "/0"}, Refused{"Number", "3", ""},
+                      Refused{"Negative", "[" + row(R"("avg_ts": -1.0)") + "]", "/0/avg_ts"},
+                      Refused{"Zero", "[" + row(R"("avg_ts": 0)") + "]", "/0/avg_ts"},
+                      Refused{"NotANumber", "[" + row(R"("avg_ts": NaN)") + "]", ""},
+                      Refused{"Text", "[" + row(R"("avg_ts": "fast")") + "]", "/0/avg_ts"},
+                      Refused{"Impossible", "[" + row(R"("avg_ts": 1e300)") + "]", "/0/avg_ts"},
+                      Refused{"Missing", "[" + row(R"("other": 1)") + "]", "/0/avg_ts"},
+                      Refused{"Markdown", "| model | size |", ""},
+                      Refused{"Deep", std::string(100000, '['), ""},
+                      Refused{"OtherSchema", R"({"schema": "x"})", "schema"},
+                      Refused{
+                          "ManyThreads",
+                          R"({"schema": "assay.engine-results/1", "engine": "e", "cpu": "c", "rows":
                  [{"model": "m", "format": "Q8_0", "threads": 1000000, "prompt_tokens": 1,
                    "generated_tokens": 0, "tokens_per_second": 1.0}]})",
-                "/rows/0/threads"}),
+                          "/rows/0/threads"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(RecipeIn, KnowsTheNamesOfFilesAndOfLlamaBench) {

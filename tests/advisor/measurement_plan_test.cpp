@@ -53,8 +53,7 @@ TEST(MeasurementPlan, RunsWhatNeedsLessMemoryFirst) {
   const auto plan = plan_of("qwen3-1.7b", box_of(10.0, 16.0));
   std::vector<Bytes> needed;
   for (const WorkloadSpec& workload : plan->workloads) {
-    needed.push_back(
-        footprint(question.spec, question.plan, session_shape(workload, {})).peak());
+    needed.push_back(footprint(question.spec, question.plan, session_shape(workload, {})).peak());
   }
   EXPECT_LE(needed[0], needed[1]);
 }

@@ -57,8 +57,7 @@ class ChecksCommands : public ::testing::Test {
          {"model", "qwen3-4b"},
          {"format", "Q4_K_M"},
          {"threads", 2},
-         {"predicted",
-          {{"low", 8.0}, {"expected", 10.0}, {"high", 12.0}, {"origin", "predicted"}}},
+         {"predicted", {{"low", 8.0}, {"expected", 10.0}, {"high", 12.0}, {"origin", "predicted"}}},
          {"measured", measured},
          {"error_ratio", 10.0 / measured - 1.0},
          {"within", true}});
@@ -89,9 +88,8 @@ TEST_F(ChecksCommands, AccuracyCountsThisMachineAndNamesWhatIsBroken) {
   write("results/c.json", "{\"schema\": ");
   const ProgramRun ran = assay({"accuracy"});
   EXPECT_EQ(ran.exit_code, 0) << ran.standard_error;
-  EXPECT_THAT(ran.standard_output,
-              AllOf(HasSubstr("25.0 %"), HasSubstr("1 checks from 1 results"),
-                    HasSubstr("1 results of other machines")));
+  EXPECT_THAT(ran.standard_output, AllOf(HasSubstr("25.0 %"), HasSubstr("1 checks from 1 results"),
+                                         HasSubstr("1 results of other machines")));
   EXPECT_THAT(ran.standard_error, HasSubstr("c.json"));
 }
 
@@ -105,15 +103,15 @@ TEST_F(ChecksCommands, AccuracyAsJsonHasTheSummaryAndTheChecks) {
 
 TEST_F(ChecksCommands, MeasuringAnotherMachineIsRefused) {
   write("other.json", result_of("another machine").dump());
-  const ProgramRun ran = assay({"can-run", "qwen3-0.6b", "--measure", "--machine",
-                                (state_.path() / "other.json").string()});
+  const ProgramRun ran = assay(
+      {"can-run", "qwen3-0.6b", "--measure", "--machine", (state_.path() / "other.json").string()});
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_THAT(ran.standard_error, HasSubstr("--measure"));
 }
 
 TEST_F(ChecksCommands, MeasuringRefusesWhatDoesNotFitBeforeItAllocates) {
-  const ProgramRun ran = assay({"can-run", "qwen3-4b", "--measure", "--memory", "100M",
-                                "--bandwidth", "20G"});
+  const ProgramRun ran =
+      assay({"can-run", "qwen3-4b", "--measure", "--memory", "100M", "--bandwidth", "20G"});
   EXPECT_EQ(ran.exit_code, 4);
   EXPECT_THAT(ran.standard_error, HasSubstr("are available"));
   EXPECT_LT(ran.peak_bytes, 500'000'000U);
@@ -126,8 +124,8 @@ TEST_F(ChecksCommands, MeasuringNeedsASensibleBox) {
 
 // About ten seconds, most of them for the machine's limits.
 TEST_F(ChecksCommands, MeasuringAFileShowsBothAndKeepsThem) {
-  const ProgramRun ran = assay(
-      {"can-run", k_model, "--measure", "--seconds", "1", "--bandwidth", "20G", "--json"});
+  const ProgramRun ran =
+      assay({"can-run", k_model, "--measure", "--seconds", "1", "--bandwidth", "20G", "--json"});
   ASSERT_THAT(ran.exit_code, ::testing::AnyOf(0, 5)) << ran.standard_error;
   const auto document = parse_json(ran.standard_output, "can-run");
   ASSERT_TRUE(document) << document.error().text();

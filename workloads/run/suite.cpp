@@ -219,9 +219,9 @@ Result<SuiteOutcome> run_model(const BenchModel& model, std::span<const Workload
   SuiteOutcome outcome;
   outcome.micro = std::move(*micro);
   if (progress) {
-    progress(fmt::format("{} {} {}", prepared->about.id, prepared->about.format,
-                         fmt::join(names, ", ")),
-             0.1);
+    progress(
+        fmt::format("{} {} {}", prepared->about.id, prepared->about.format, fmt::join(names, ", ")),
+        0.1);
   }
   auto runs = run_cells(model, workloads, options, kernels, outcome.micro, stop);
   if (!runs) return pass_on(runs);

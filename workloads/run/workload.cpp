@@ -67,8 +67,7 @@ Result<std::vector<RunResult>> run_workloads(const BenchModel& model,
   if (!loaded) return pass_on(loaded);
   std::vector<RunResult> runs;
   for (const WorkloadSpec& workload : workloads) {
-    auto run =
-        run_loaded(*prepared, *loaded, workload, options, kernels, pool, micro, clock, stop);
+    auto run = run_loaded(*prepared, *loaded, workload, options, kernels, pool, micro, clock, stop);
     if (!run) return pass_on(run);
     run->wall_seconds = clock() - start;  // the first run's with loading
     start = clock();
