@@ -92,7 +92,17 @@ BenchModel bench_model(const Invocation& invocation, const Question& question,
   return model;
 }
 
-/// What was run, in one sentence.
+/// Why a run counts for nothing; empty when all are valid.
+std::string invalid_words(const Assessment& assessment) {
+  for (const RunResult& run : assessment.runs) {
+    if (run.validity != Validity::invalid) continue;
+    return fmt::format("{}: {}", run.workload,
+                       run.reasons.empty() ? "the run is not valid" : run.reasons.front());
+  }
+  return {};
+}
+
+/// What was run, in one sentence, and what the rates of the answer then are.
 std::string run_words(const Question& question, const MeasurementPlan& plan,
                       const Assessment& assessment, bool is_file) {
   double seconds = 0.0;
@@ -101,9 +111,11 @@ std::string run_words(const Question& question, const MeasurementPlan& plan,
   const std::string what = plan.layers == 0 ? fmt::format("all {} layers", layers)
                                             : fmt::format("{} of its {} layers ({})", plan.layers,
                                                           layers, plan.why_slice);
-  const std::string how = plan.layers == 0
-                              ? "the rates above were measured"
-                              : "the rates above are the prediction, scaled by what these reached";
+  const std::string invalid = invalid_words(assessment);
+  const std::string how =
+      !invalid.empty()   ? fmt::format("not valid ({}): no rate is taken from it", invalid)
+      : plan.layers == 0 ? "the rates above were measured"
+                         : "the rates above are the prediction, scaled by what these reached";
   return fmt::format("Measured: {} of {} in {} with {}, {} threads, {:.0f} s; {}.", what,
                      question.model, question.format,
                      is_file ? "its own weights" : "made-up weights of its real sizes",
@@ -121,15 +133,6 @@ Verdict measured_verdict(const Question& question, const Grounds& grounds,
   Verdict verdict = judge(question, known, grounds.policy);
   verdict.advice = std::move(before.advice);
   return verdict;
-}
-
-std::string invalid_words(const Assessment& assessment) {
-  for (const RunResult& run : assessment.runs) {
-    if (run.validity != Validity::invalid) continue;
-    return fmt::format("{}: {}", run.workload,
-                       run.reasons.empty() ? "the run is not valid" : run.reasons.front());
-  }
-  return {};
 }
 
 std::string text_of(const Invocation& invocation, const Assessment& assessment,
