@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,10 +13,12 @@
 #include "advisor/catalogue.hpp"
 #include "advisor/recommendation.hpp"
 #include "base/text.hpp"
+#include "cli/can_run_measure.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
 #include "cli/new_assessment.hpp"
+#include "cli/prior_knowledge.hpp"
 #include "cli/state.hpp"
 #include "reports/renderer.hpp"
 #include "workloads/bench.hpp"
@@ -24,6 +28,8 @@ namespace {
 
 // Each catalogue model is judged in the format that most people download.
 constexpr Recipe k_judged_recipe = Recipe::q4_k_m;
+// Of measuring one model of the sample that --check runs.
+constexpr double k_check_seconds = 10.0;
 
 void declare(options::options_description& own,
              options::positional_options_description& /*places*/) {
@@ -32,6 +38,9 @@ void declare(options::options_description& own,
       "quick (about a minute), standard (15 minutes) or full");
   add("use", options::value<std::string>()->value_name("USE")->default_value("chat"),
       "what the recommendation is for: chat, code, reasoning, summarise");
+  add("check",
+      "then run three models that were not measured, and show predicted beside measured (about a "
+      "minute and a half more)");
   declare_engine_options(own);
 }
 
@@ -128,6 +137,36 @@ Result<void> measure(Assessment& assessment, const Invocation& invocation,
   return {};
 }
 
+/// Runs a sample of models that the suite does not have, and stores predicted beside measured. What
+/// cannot be run is skipped by name. Errors: interrupted is none: the assessment is partial then.
+void check_sample(Assessment& assessment, const Basics& basics, const EngineChoice& engine,
+                  const Invocation& invocation) {
+  auto calibration =
+      calibrate(*assessment.machine, assessment.micro, assessment.runs, engine.threads);
+  if (!calibration) {
+    assessment.skipped.push_back("check: " + calibration.error().text());
+    return;
+  }
+  calibration->origin = assessment.run_id;
+  const PriorKnowledge prior{*calibration, assessment.micro, assessment.runs};
+  const MeasurementBox box{.seconds = k_check_seconds,
+                           .usable_memory = assessment.machine->usable_memory().optional()};
+  const std::uint64_t seed = std::hash<std::string>()(assessment.run_id);
+  for (const CheckedModel& one :
+       sample_to_check(basics.catalogue, *calibration, box, basics.use, engine.threads, seed)) {
+    if (assessment.partial || invocation.stop.stop_requested()) break;
+    BenchModel model;
+    model.spec = one.question.spec;
+    model.recipe = recipe_from_name(one.question.format).value_or(model.recipe);
+    if (auto run = measure_plan(assessment, model, one.plan, box, prior, engine, invocation);
+        !run && run.error().code != ErrorCode::interrupted) {
+      assessment.skipped.push_back(
+          fmt::format("check of {}: {}", one.question.model, run.error().text()));
+    }
+  }
+  assessment.partial = assessment.partial || invocation.stop.stop_requested();
+}
+
 int exit_code_of(const Assessment& assessment) {
   for (const RunResult& run : assessment.runs) {
     if (run.validity == Validity::invalid) return k_exit_not_valid;
@@ -143,11 +182,16 @@ Result<int> run(const Invocation& invocation) {
   assessment.machine = probe_this_machine();
   const auto engine = choose_engine(invocation, *assessment.machine);
   if (!engine) return pass_on(engine);
+  const auto prior = prior_knowledge(invocation, *assessment.machine, engine->threads);
   if (auto done = measure(assessment, invocation, *engine); !done) return pass_on(done);
+  add_checks(assessment, prior);
+  if (auto done = conclude(assessment, *basics, engine->threads); !done) return pass_on(done);
+  if (invocation.has("check") && !assessment.partial) {
+    check_sample(assessment, *basics, *engine, invocation);
+  }
   assessment.environment.duration_seconds = Fact<double>::known(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
       "steady clock");
-  if (auto done = conclude(assessment, *basics, engine->threads); !done) return pass_on(done);
   const auto kept = store_result(invocation.state, assessment);
   if (!kept) return pass_on(kept);
   if (assessment.partial) {
@@ -165,10 +209,11 @@ Result<int> run(const Invocation& invocation) {
 Command assess_command() {
   return {.name = "assess",
           .summary = "probe and measure this machine, then recommend models for it",
-          .usage = "assay [assess] [--suite TIER] [--use USE]",
+          .usage = "assay [assess] [--suite TIER] [--use USE] [--check]",
           .examples =
               "  assay                            measure for a minute, then see what to run\n"
               "  assay assess --use code          recommend for writing code\n"
+              "  assay assess --check             and check the predictions on three other models\n"
               "  assay assess --suite standard    whole models instead of slices\n"
               "  assay assess --json -o me.json   the result document",
           .declare = declare,

@@ -11,6 +11,7 @@
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
 #include "cli/new_assessment.hpp"
+#include "cli/prior_knowledge.hpp"
 #include "cli/state.hpp"
 #include "reports/renderer.hpp"
 #include "workloads/bench.hpp"
@@ -184,6 +185,7 @@ Result<int> run(const Invocation& invocation) {
   assessment.machine = probe_this_machine();
   const auto engine = choose_engine(invocation, *assessment.machine);
   if (!engine) return pass_on(engine);
+  const auto prior = prior_knowledge(invocation, *assessment.machine, engine->threads);
   auto outcome = measure(invocation, *engine, *assessment.machine);
   if (!outcome) return pass_on(outcome);
   assessment.environment.threads = engine->threads;
@@ -195,6 +197,8 @@ Result<int> run(const Invocation& invocation) {
   assessment.runs = std::move(outcome->runs);
   assessment.skipped = std::move(outcome->skipped);
   assessment.partial = outcome->partial;
+  add_checks(assessment, prior,
+             invocation.has("model") ? invocation.get<std::string>("model") : "");
   const auto kept = store_result(invocation.state, assessment);
   if (!kept) return pass_on(kept);
   if (assessment.partial) {

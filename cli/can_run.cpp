@@ -6,8 +6,10 @@
 #include "advisor/load_time.hpp"
 #include "base/text.hpp"
 #include "cli/asked_model.hpp"
+#include "cli/can_run_measure.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/engine_factors.hpp"
 #include "cli/grounds.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/state.hpp"
@@ -33,6 +35,7 @@ void declare(options::options_description& own, options::positional_options_desc
       "price of a kilowatt-hour: shows what a million tokens cost");
   add("api-price", options::value<double>()->value_name("P"),
       "what a million tokens cost elsewhere, to compare with");
+  declare_measure_options(own);
   places.add("model", 1);
 }
 
@@ -143,10 +146,16 @@ std::string text_of(const Invocation& invocation, const Grounds& grounds, const 
 }
 
 std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
-  if (!invocation.json) return text_of(invocation, grounds, verdict);
+  const auto engines = other_engines(invocation, grounds.machine.id, verdict.format,
+                                     verdict.prediction.decode_tokens_per_second);
+  if (!invocation.json) {
+    const std::string text = text_of(invocation, grounds, verdict);
+    return invocation.quiet ? text : text + other_engines_text(engines);
+  }
   Assessment assessment = new_assessment("can-run");
   assessment.machine = std::move(grounds.machine);
   assessment.verdicts.push_back(std::move(verdict));
+  assessment.other_engines = engines;
   return find_render_format("json")->render(assessment, {});
 }
 
@@ -184,6 +193,9 @@ Result<int> run(const Invocation& invocation) {
   Question question =
       question_of(std::move(*asked), *grounds, *catalogue, invocation.has("context"));
   question.session.cache = *cache;
+  if (invocation.has("measure")) {
+    return answer_by_measuring(invocation, question, *grounds, *catalogue, file_bytes);
+  }
   Verdict verdict =
       full_answer(question, *grounds, *catalogue, judged_machine(invocation, *grounds), *cost);
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
@@ -207,6 +219,7 @@ Command can_run_command() {
           "  assay can-run llama-3.1-8b --format F16 --memory 16G\n"
           "  assay can-run model.gguf --context 16384\n"
           "  assay can-run qwen3-4b --machine laptop/profile.json   a machine that was recorded\n"
+          "  assay can-run qwen3-4b --measure     run it for a few seconds, and check the answer\n"
           "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
           "  assay can-run qwen3-4b --use reasoning --formats   with thinking, in every format\n"
           "  assay can-run qwen3-4b --electricity-price 0.30 --power 35   what a million tokens "

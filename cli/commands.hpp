@@ -6,12 +6,14 @@ namespace assay {
 
 // One function a command; each is defined in the file of its name. command_list.cpp puts them in
 // order.
+Command accuracy_command();
 Command assess_command();
 Command bench_command();
 Command can_run_command();
 Command compare_command();
 Command fleet_command();
 Command generate_command();
+Command import_command();
 Command logits_command();
 Command metrics_command();
 Command models_command();

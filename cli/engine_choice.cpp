@@ -24,16 +24,19 @@ unsigned usable_threads(const MachineProfile& machine) {
   return std::clamp(machine.cpu.usable_cpus.value_or(seen), 1U, k_most_threads);
 }
 
-/// --threads, or 0 without it.
-Result<unsigned> wanted_threads(const Invocation& invocation, const MachineProfile& machine) {
-  if (!invocation.has("threads")) return 0U;
-  const auto threads = invocation.get<unsigned>("threads");
+Result<unsigned> check_threads(const MachineProfile& machine, unsigned threads) {
   const unsigned usable = usable_threads(machine);
   if (threads >= 1 && threads <= usable) return threads;
   return fail(
       ErrorCode::usage,
       fmt::format("--threads: {} (expected 1 to {}, the processors that this process may use)",
                   threads, usable));
+}
+
+/// --threads, or 0 without it.
+Result<unsigned> wanted_threads(const Invocation& invocation, const MachineProfile& machine) {
+  if (!invocation.has("threads")) return 0U;
+  return check_threads(machine, invocation.get<unsigned>("threads"));
 }
 
 /// On a processor with several kinds of cores: keeps this process to the fastest `wanted` cores, or
@@ -84,6 +87,15 @@ Result<EngineChoice> choose_engine(const Invocation& invocation, const MachinePr
   const auto fast = keep_to_fast_cores(machine, **kernels, *wanted);
   const unsigned threads = fast.value_or(*wanted == 0 ? default_threads(machine) : *wanted);
   return EngineChoice{.kernels = *kernels, .threads = threads, .numerics = *numerics};
+}
+
+Result<EngineChoice> best_engine(const MachineProfile& machine, unsigned threads) {
+  const auto wanted = check_threads(machine, threads);
+  if (!wanted) return pass_on(wanted);
+  const auto kernels = select_kernels(live_cpu_features(), {}, Numerics::exact);
+  if (!kernels) return pass_on(kernels);
+  keep_to_fast_cores(machine, **kernels, *wanted);
+  return EngineChoice{.kernels = *kernels, .threads = *wanted};
 }
 
 MachineProfile probe_this_machine() {

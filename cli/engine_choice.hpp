@@ -28,6 +28,10 @@ unsigned default_threads(const MachineProfile& machine);
 /// Errors: usage.
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine);
 
+/// The best kernels of this processor with exact numerics, on so many threads. Errors: usage for
+/// more threads than the process may use.
+Result<EngineChoice> best_engine(const MachineProfile& machine, unsigned threads);
+
 /// The machine that the program runs on.
 MachineProfile probe_this_machine();
 

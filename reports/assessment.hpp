@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "advisor/check.hpp"
+#include "advisor/engine_factor.hpp"
 #include "advisor/recommendation.hpp"
 #include "advisor/verdict.hpp"
 #include "base/fact.hpp"
@@ -42,6 +44,8 @@ struct Assessment {
   std::vector<std::string> skipped;
   std::vector<Verdict> verdicts;
   std::optional<Recommendation> recommendation;
+  std::vector<EngineEstimate> other_engines;  // of the first verdict's model; written, never read
+  std::vector<Check> checks;                  // predictions from before, beside what was measured
 };
 
 }  // namespace assay

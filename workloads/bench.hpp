@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct MeasureOptions {
   CacheFormat cache = CacheFormat::f16;
   std::filesystem::path verification_cache{};  // empty: verify each time
   std::optional<Bytes> usable_memory{};        // more is refused before anything is allocated
+  bool time_loading = true;  // a file is loaded twice, cold and warm; else once, untimed
 };
 
 /// The options with the rules of a tier.
@@ -44,6 +46,16 @@ struct BenchModel {
   std::uint32_t slice_layers = 0;  // of a spec: run so many layers only
 };
 
+/// What a BenchModel runs: its shape, cut to the slice, and its tensors. Errors: refused_input.
+struct PlannedModel {
+  ModelSpec spec;
+  TensorPlan plan;
+};
+Result<PlannedModel> planned_model(const BenchModel& model);
+
+/// What a session must hold for a workload: the memory of a run follows from it.
+SessionShape session_shape(const WorkloadSpec& workload, const MeasureOptions& options);
+
 /// Loads (or synthesises), verifies, warms up, measures. Runs in this process: callers that want
 /// peak memory of this model alone use run_isolated(). Errors: does_not_fit before anything is
 /// allocated, refused_input, interrupted.
@@ -52,10 +64,29 @@ Result<RunResult> run_workload(const BenchModel& model, const WorkloadSpec& work
                                ThreadPool& pool, const MicroResults& micro,
                                const std::stop_token& stop);
 
+/// Told of each run when it has ended.
+using RunFinished = std::function<void(RunResult& run)>;
+/// Several workloads on a model that is loaded once, each in a session of its own. Errors: those of
+/// run_workload.
+Result<std::vector<RunResult>> run_workloads(const BenchModel& model,
+                                             std::span<const WorkloadSpec> workloads,
+                                             const MeasureOptions& options,
+                                             const KernelTable& kernels, ThreadPool& pool,
+                                             const MicroResults& micro, const std::stop_token& stop,
+                                             const RunFinished& finished = {});
+
 /// run_workload in a child process, so that the peak memory is this model's alone.
 Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& workload,
                                const MeasureOptions& options, const KernelTable& kernels,
                                const MicroResults& micro, const std::stop_token& stop);
+
+/// run_workloads in a child process. Memory that one run needed may stay the peak of a later one:
+/// the peak is unknown for a run that needs less than one before it.
+Result<std::vector<RunResult>> run_isolated(const BenchModel& model,
+                                            std::span<const WorkloadSpec> workloads,
+                                            const MeasureOptions& options,
+                                            const KernelTable& kernels, const MicroResults& micro,
+                                            const std::stop_token& stop);
 
 /// Read bandwidth, float32 and int8 peaks for 1 .. threads threads (powers of two and the last),
 /// about `seconds` in all.
@@ -84,5 +115,10 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
 Result<SuiteOutcome> run_single(const BenchModel& model, const WorkloadSpec& workload,
                                 const MeasureOptions& options, const KernelTable& kernels,
                                 const Progress& progress, const std::stop_token& stop);
+
+/// The same with several workloads on a model that is loaded once.
+Result<SuiteOutcome> run_model(const BenchModel& model, std::span<const WorkloadSpec> workloads,
+                               const MeasureOptions& options, const KernelTable& kernels,
+                               const Progress& progress, const std::stop_token& stop);
 
 }  // namespace assay

@@ -155,6 +155,15 @@ Result<void> read_recommendation(const JsonFields& document, const DocumentNotes
   return take(recommendation_from_json(*recommendation), into.recommendation);
 }
 
+Result<void> read_checks(const JsonFields& document, const DocumentNotes&, Assessment& into) {
+  std::vector<std::optional<Check>> checks;
+  if (auto read = read_array(document, "checks", checks, check_from_json); !read) return read;
+  for (auto& check : checks) {
+    if (check) into.checks.push_back(std::move(*check));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_schema(const JsonFields& document) {
@@ -194,15 +203,16 @@ Result<DocumentNotes> read_notes(const JsonFields& document) {
 }
 
 std::span<const DocumentPart> document_parts() {
-  static constexpr std::array<DocumentPart, 9> k_parts{{{"run_id", read_identity},
-                                                        {"tool", read_tool},
-                                                        {"machine", read_machine},
-                                                        {"environment", read_environment},
-                                                        {"micro", read_micro},
-                                                        {"runs", read_runs},
-                                                        {"skipped", read_skipped},
-                                                        {"verdicts", read_verdicts},
-                                                        {"recommendation", read_recommendation}}};
+  static constexpr std::array<DocumentPart, 10> k_parts{{{"run_id", read_identity},
+                                                         {"tool", read_tool},
+                                                         {"machine", read_machine},
+                                                         {"environment", read_environment},
+                                                         {"micro", read_micro},
+                                                         {"runs", read_runs},
+                                                         {"skipped", read_skipped},
+                                                         {"verdicts", read_verdicts},
+                                                         {"recommendation", read_recommendation},
+                                                         {"checks", read_checks}}};
   return k_parts;
 }
 

@@ -82,6 +82,14 @@ Json document_from(const Assessment& assessment) {
                                ? recommendation_to_json(*assessment.recommendation)
                                : Json(nullptr);
   if (!assessment.recommendation) notes.reasons["/recommendation"] = "none was asked for";
+  json["checks"] = Json::array();
+  for (const Check& check : assessment.checks) json["checks"].push_back(check_to_json(check));
+  if (!assessment.other_engines.empty()) {
+    json["other_engines"] = Json::array();
+    for (const EngineEstimate& one : assessment.other_engines) {
+      json["other_engines"].push_back(engine_estimate_to_json(one));
+    }
+  }
   json["sources"] = Json(notes.sources);
   json["reasons"] = Json(notes.reasons);
   return json;

@@ -77,6 +77,13 @@ const std::vector<Metric> k_catalogue{
      "1 when the run's figures may be used (ok or noisy), 0 when they are unstable or invalid.",
      workload_valid},
 
+    {"assay_prediction_error_ratio",
+     "ratio",
+     {"figure"},
+     "Median absolute error of the run's predictions that were checked, of models no calibration "
+     "had seen.",
+     prediction_error},
+
     {"assay_model_ready",
      "",
      {"model"},

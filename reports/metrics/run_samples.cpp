@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "advisor/accuracy.hpp"
 #include "base/text.hpp"
 #include "reports/metrics/samples.hpp"
 #include "reports/timestamp.hpp"
@@ -104,6 +105,16 @@ std::vector<MetricSample> workload_valid(const MetricInput& input) {
     return std::optional(run.validity == Validity::ok || run.validity == Validity::noisy ? 1.0
                                                                                          : 0.0);
   });
+}
+
+std::vector<MetricSample> prediction_error(const MetricInput& input) {
+  std::vector<MetricSample> samples;
+  if (!input.assessment) return samples;
+  for (const ErrorSummary& one : accuracy_of(input.assessment->checks, 0).unseen) {
+    samples.push_back(
+        {{std::string(checked_figure_name(one.figure))}, one.median_absolute_error_ratio});
+  }
+  return samples;
 }
 
 }  // namespace assay

@@ -29,6 +29,8 @@ std::vector<MetricSample> workload_bandwidth_ratio(const MetricInput& input);
 std::vector<MetricSample> workload_peak_memory(const MetricInput& input);
 std::vector<MetricSample> workload_valid(const MetricInput& input);
 
+std::vector<MetricSample> prediction_error(const MetricInput& input);
+
 std::vector<MetricSample> model_ready(const MetricInput& input);
 std::vector<MetricSample> model_verdict(const MetricInput& input);
 std::vector<MetricSample> model_limit(const MetricInput& input);

@@ -42,9 +42,9 @@ Section run_section(const Assessment& assessment) {
 std::vector<Section> report_sections(const Assessment& assessment) {
   std::vector<Section> sections{run_section(assessment)};
   // The recommendation comes last: it is what is still on the screen at the end.
-  for (auto make :
-       {machine_section, limits_section, placed_reads_section, storage_speed_section, runs_section,
-        quality_section, warnings_section, verdicts_section, recommendation_section}) {
+  for (auto make : {machine_section, limits_section, placed_reads_section, storage_speed_section,
+                    runs_section, quality_section, checks_section, warnings_section,
+                    verdicts_section, recommendation_section}) {
     if (auto section = make(assessment)) sections.push_back(std::move(*section));
   }
   return sections;

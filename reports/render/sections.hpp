@@ -55,6 +55,7 @@ std::optional<Section> limits_section(const Assessment& assessment);
 std::optional<Section> placed_reads_section(const Assessment& assessment);
 std::optional<Section> storage_speed_section(const Assessment& assessment);
 std::optional<Section> runs_section(const Assessment& assessment);
+std::optional<Section> checks_section(const Assessment& assessment);
 std::optional<Section> quality_section(const Assessment& assessment);
 std::optional<Section> recommendation_section(const Assessment& assessment);
 std::optional<Section> verdicts_section(const Assessment& assessment);

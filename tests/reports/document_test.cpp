@@ -25,7 +25,7 @@ TEST(Document, HasExactlyTheFieldsOfTheContract) {
   EXPECT_THAT(keys, ::testing::UnorderedElementsAre(
                         "schema", "run_id", "started_at", "command", "partial", "tool", "machine",
                         "environment", "micro", "runs", "skipped", "predictions", "verdicts",
-                        "recommendation", "sources", "reasons"));
+                        "recommendation", "checks", "sources", "reasons"));
   EXPECT_EQ(document["schema"], "assay.result/1");
 }
 

@@ -114,6 +114,12 @@ Result<PreparedModel> prepare_model(const BenchModel& model) {
   return model.spec ? prepare_shape(model) : prepare_file(model.gguf);
 }
 
+Result<PlannedModel> planned_model(const BenchModel& model) {
+  auto prepared = prepare_model(model);
+  if (!prepared) return pass_on(prepared);
+  return PlannedModel{std::move(prepared->spec), std::move(prepared->plan)};
+}
+
 SessionShape session_shape(const WorkloadSpec& workload, const MeasureOptions& options) {
   // Passes of more tokens gain nothing (kernel measurements), and cost activation memory.
   constexpr std::uint32_t k_chunk = 512;
@@ -144,6 +150,12 @@ Result<LoadedModel> load_prepared(const PreparedModel& model, const MeasureOptio
     if (!made) return pass_on(made);
     const auto absent = Fact<double>::absent("synthetic weights are made, not loaded");
     return LoadedModel{std::move(*made), absent, absent};
+  }
+  if (!options.time_loading) {
+    auto loaded = load_model(*model.file, kernels, pool, stop);
+    if (!loaded) return pass_on(loaded);
+    const auto unknown = Fact<double>::unknown("loading was not timed");
+    return LoadedModel{std::move(*loaded), unknown, unknown};
   }
   const auto timed_load = [&](double& seconds) {
     const double start = clock();

@@ -21,9 +21,6 @@ struct PreparedModel {
 /// Reads the header, or plans the shape. Errors: refused_input.
 Result<PreparedModel> prepare_model(const BenchModel& model);
 
-/// What a session must hold for a workload.
-SessionShape session_shape(const WorkloadSpec& workload, const MeasureOptions& options);
-
 /// Errors: does_not_fit, which says what is missing and what would fit.
 Result<void> check_memory(const PreparedModel& model, const SessionShape& shape,
                           const std::optional<Bytes>& usable);
@@ -35,8 +32,8 @@ struct LoadedModel {
   Fact<double> warm_seconds;
 };
 
-/// Loads a file twice, the first time after the system was asked to forget it; makes synthetic
-/// weights once.
+/// Loads a file twice, the first time after the system was asked to forget it, or once where nobody
+/// asks how long it takes; makes synthetic weights once.
 Result<LoadedModel> load_prepared(const PreparedModel& model, const MeasureOptions& options,
                                   const KernelTable& kernels, ThreadPool& pool,
                                   const std::stop_token& stop);

@@ -1,4 +1,9 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "base/host_view.hpp"
 #include "workloads/bench.hpp"
@@ -69,6 +74,40 @@ Result<T> read_answer(const std::string& text, FromJson from_json) {
   return from_json(*value, "/value", notes);
 }
 
+Json runs_to_json(const std::vector<RunResult>& runs, const std::string& pointer,
+                  DocumentNotes& notes) {
+  Json json;
+  json["runs"] = Json::array();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    json["runs"].push_back(run_to_json(runs[i], fmt::format("{}/runs/{}", pointer, i), notes));
+  }
+  return json;
+}
+
+Result<std::vector<RunResult>> runs_from_json(const JsonFields& fields,
+                                              const std::string& /*pointer*/,
+                                              const DocumentNotes& notes) {
+  const auto members = fields.objects("runs");
+  if (!members) return pass_on(members);
+  std::vector<RunResult> runs;
+  for (const JsonFields& member : *members) {
+    auto run = run_from_json(member, member.pointer(), notes);
+    if (!run) return pass_on(run);
+    runs.push_back(std::move(*run));
+  }
+  return runs;
+}
+
+/// The peak of this process, where no earlier run needed more than this one.
+Fact<Bytes> peak_after(const RunResult& run, Bytes most_before) {
+  if (run.predicted_peak < most_before) {
+    return Fact<Bytes>::unknown("a run before it in the same process needed more");
+  }
+  const auto peak = peak_resident(HostView::live());
+  return peak ? Fact<Bytes>::known(*peak, "VmHWM of a process for this model alone")
+              : Fact<Bytes>::unknown("/proc/self/status does not tell");
+}
+
 std::string name_of(const BenchModel& model) {
   return model.spec ? model.spec->name + " " + std::string(recipe_name(model.recipe))
                     : model.gguf.string();
@@ -79,22 +118,32 @@ std::string name_of(const BenchModel& model) {
 Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& workload,
                                const MeasureOptions& options, const KernelTable& kernels,
                                const MicroResults& micro, const std::stop_token& stop) {
+  auto runs = run_isolated(model, std::span(&workload, 1), options, kernels, micro, stop);
+  if (!runs) return pass_on(runs);
+  return std::move(runs->front());
+}
+
+Result<std::vector<RunResult>> run_isolated(const BenchModel& model,
+                                            std::span<const WorkloadSpec> workloads,
+                                            const MeasureOptions& options,
+                                            const KernelTable& kernels, const MicroResults& micro,
+                                            const std::stop_token& stop) {
   auto text = run_in_child(
       name_of(model),
       [&](const std::stop_token& asked) {
         ThreadPool pool(options.threads);
-        auto run = run_workload(model, workload, options, kernels, pool, micro, asked);
-        if (run) {
-          const auto peak = peak_resident(HostView::live());
-          run->measured_peak =
-              peak ? Fact<Bytes>::known(*peak, "VmHWM of a process for this run alone")
-                   : Fact<Bytes>::unknown("/proc/self/status does not tell");
-        }
-        return answer_text(run, run_to_json);
+        Bytes most;
+        const auto take_peak = [&most](RunResult& run) {
+          run.measured_peak = peak_after(run, most);
+          most = std::max(most, run.predicted_peak);
+        };
+        return answer_text(
+            run_workloads(model, workloads, options, kernels, pool, micro, asked, take_peak),
+            runs_to_json);
       },
       stop);
   if (!text) return pass_on(text);
-  return read_answer<RunResult>(*text, run_from_json);
+  return read_answer<std::vector<RunResult>>(*text, runs_from_json);
 }
 
 Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned threads,

@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "workloads/bench.hpp"
@@ -109,37 +113,41 @@ void conclude(SuiteOutcome& outcome, const MeasureOptions& options, const Kernel
   raise_to_runs(outcome.micro, outcome.runs);
 }
 
-/// Runs one cell; measures the limits again when the speed is above them, since they may have been
-/// taken in a slow moment: memory that neighbours use too gives half its bandwidth for seconds at a
-/// time. A speed that three measurements do not explain stays impossible.
-Result<RunResult> run_cell(const BenchModel& model, const WorkloadSpec& workload,
-                           const MeasureOptions& options, const KernelTable& kernels,
-                           MicroResults& micro, const std::stop_token& stop) {
+/// A right answer at a speed that cannot be.
+bool looks_impossible(const RunResult& run) {
+  return run.validity == Validity::invalid && run.verification && run.verification->passed;
+}
+
+/// Runs cells of one model; measures the limits again when a speed is above them, since they may
+/// have been taken in a slow moment: memory that neighbours use too gives half its bandwidth for
+/// seconds at a time. A speed that three measurements do not explain stays impossible.
+Result<std::vector<RunResult>> run_cells(const BenchModel& model,
+                                         std::span<const WorkloadSpec> workloads,
+                                         const MeasureOptions& options, const KernelTable& kernels,
+                                         MicroResults& micro, const std::stop_token& stop) {
   constexpr int k_more_measurements = 3;
-  auto run = run_isolated(model, workload, options, kernels, micro, stop);
+  auto runs = run_isolated(model, workloads, options, kernels, micro, stop);
   for (int i = 0; i < k_more_measurements && !stop.stop_requested(); ++i) {
-    const bool looks_impossible =
-        run && run->validity == Validity::invalid && run->verification && run->verification->passed;
-    if (!looks_impossible) return run;
+    if (!runs || !std::ranges::any_of(*runs, looks_impossible)) return runs;
     const auto again = measure_limits(options, kernels, stop);
-    if (!again) return run;
+    if (!again) return runs;
     if (raise_limits(micro, *again)) {
-      run = run_isolated(model, workload, options, kernels, micro, stop);
+      runs = run_isolated(model, workloads, options, kernels, micro, stop);
     }
   }
-  return run;
+  return runs;
 }
 
 /// Runs a planned cell into the outcome. False when the suite was interrupted.
 bool run_into(SuiteOutcome& outcome, const PlannedCell& cell, const MeasureOptions& options,
               const KernelTable& kernels, const std::stop_token& stop) {
-  auto run = run_cell(cell.model, cell.workload, options, kernels, outcome.micro, stop);
-  if (run) {
-    outcome.runs.push_back(std::move(*run));
-  } else if (run.error().code == ErrorCode::interrupted) {
+  auto runs = run_cells(cell.model, {&cell.workload, 1}, options, kernels, outcome.micro, stop);
+  if (runs) {
+    std::ranges::move(*runs, std::back_inserter(outcome.runs));
+  } else if (runs.error().code == ErrorCode::interrupted) {
     return false;
   } else {
-    outcome.skipped.push_back(cell.name + ": " + run.error().text());
+    outcome.skipped.push_back(cell.name + ": " + runs.error().text());
   }
   return true;
 }
@@ -191,22 +199,33 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
 Result<SuiteOutcome> run_single(const BenchModel& model, const WorkloadSpec& workload,
                                 const MeasureOptions& options, const KernelTable& kernels,
                                 const Progress& progress, const std::stop_token& stop) {
+  return run_model(model, {&workload, 1}, options, kernels, progress, stop);
+}
+
+Result<SuiteOutcome> run_model(const BenchModel& model, std::span<const WorkloadSpec> workloads,
+                               const MeasureOptions& options, const KernelTable& kernels,
+                               const Progress& progress, const std::stop_token& stop) {
   auto prepared = prepare_model(model);
   if (!prepared) return pass_on(prepared);
-  auto fits = check_memory(*prepared, session_shape(workload, options), options.usable_memory);
-  if (!fits) return pass_on(fits);
+  std::vector<std::string> names;
+  for (const WorkloadSpec& workload : workloads) {
+    auto fits = check_memory(*prepared, session_shape(workload, options), options.usable_memory);
+    if (!fits) return pass_on(fits);
+    names.push_back(workload.name);
+  }
   if (progress) progress("memory bandwidth and compute limits", 0.0);
   auto micro = measure_limits(options, kernels, stop);
   if (!micro) return pass_on(micro);
   SuiteOutcome outcome;
   outcome.micro = std::move(*micro);
   if (progress) {
-    progress(fmt::format("{} {} {}", prepared->about.id, prepared->about.format, workload.name),
-             0.1);
+    progress(
+        fmt::format("{} {} {}", prepared->about.id, prepared->about.format, fmt::join(names, ", ")),
+        0.1);
   }
-  auto run = run_cell(model, workload, options, kernels, outcome.micro, stop);
-  if (!run) return pass_on(run);
-  outcome.runs.push_back(std::move(*run));
+  auto runs = run_cells(model, workloads, options, kernels, outcome.micro, stop);
+  if (!runs) return pass_on(runs);
+  outcome.runs = std::move(*runs);
   conclude(outcome, options, kernels, stop);
   if (progress) progress("done", 1.0);
   return outcome;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+
+#include "advisor/catalogue.hpp"
+#include "advisor/check.hpp"
+#include "advisor/measurement_plan.hpp"
+#include "cli/command.hpp"
+#include "cli/engine_choice.hpp"
+#include "cli/grounds.hpp"
+#include "reports/assessment.hpp"
+#include "workloads/bench.hpp"
+
+namespace assay {
+
+/// Declares --measure and --seconds.
+void declare_measure_options(options::options_description& own);
+
+/// Runs what a plan says into the assessment (limits, runs, and checks against what was known
+/// before); an interruption leaves it partial. Errors: those of run_model.
+Result<void> measure_plan(Assessment& assessment, const BenchModel& model,
+                          const MeasurementPlan& plan, const MeasurementBox& box,
+                          const std::optional<PriorKnowledge>& prior, const EngineChoice& engine,
+                          const Invocation& invocation);
+
+/// can-run --measure: answers, runs the model for a few seconds, shows both, and judges by what was
+/// measured. The result is kept. `file_bytes` of a model that is a file. Returns the exit code: the
+/// verdict's, or that of a run that is not valid. Errors: usage for a machine that is not this one;
+/// does_not_fit before anything is allocated; those of run_model.
+Result<int> answer_by_measuring(const Invocation& invocation, const Question& question,
+                                const Grounds& grounds, const Catalogue& catalogue,
+                                const std::optional<Bytes>& file_bytes);
+
+}  // namespace assay
