@@ -184,6 +184,32 @@ TEST(Calibration, AMachineOfHalfTheBandwidthIsHalfAsFast) {
   EXPECT_NEAR(rate(slow) / rate(fast), 0.5, 0.02);
 }
 
+// A machine that slows down as a whole between the suite and a run: the shares stay what they are.
+TEST(Calibration, SharesOfLimitsFollowTheMachine) {
+  const TrueMachine machine;
+  const auto calibration = calibrate({}, micro_of(machine), quick_suite(machine, 0.0), 2);
+  ASSERT_TRUE(calibration);
+  MicroResults slower = micro_of(machine);
+  slower.read_bandwidth_bytes_per_second[2] = around(machine.bandwidth / 2.0);
+  slower.fma_flops_per_second[2] = around(150e9 / 2.0);
+  const Question question = shape_question("dense-3b", Recipe::q4_k_m);
+  const Prediction before = predict(question, *calibration, gigabytes(64));
+  const Prediction after = predict(question, with_limits(*calibration, slower), gigabytes(64));
+  EXPECT_NEAR(after.decode_tokens_per_second.expected,
+              before.decode_tokens_per_second.expected / 2.0, 1e-9);
+  EXPECT_NEAR(after.time_to_first_token_seconds.expected,
+              before.time_to_first_token_seconds.expected * 2.0, 1e-9);
+}
+
+TEST(Calibration, LimitsThatWereNotMeasuredStay) {
+  const TrueMachine machine;
+  const auto calibration = calibrate({}, micro_of(machine), quick_suite(machine, 0.0), 2);
+  ASSERT_TRUE(calibration);
+  const Calibration same = with_limits(*calibration, {});
+  EXPECT_EQ(same.read_bandwidth_bytes_per_second, calibration->read_bandwidth_bytes_per_second);
+  EXPECT_EQ(same.attention_flops_per_second, calibration->attention_flops_per_second);
+}
+
 TEST(Calibration, LeavesRunsOfOtherThreadCountsAndInvalidOnesAside) {
   const TrueMachine machine;
   std::vector<RunResult> runs = quick_suite(machine, 0.0);
