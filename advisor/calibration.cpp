@@ -27,6 +27,7 @@ constexpr double k_fixed = 1.0;    // right to an order of magnitude
 constexpr double k_cache = 0.7;
 constexpr double k_attention_per_fma = 0.25;
 constexpr double k_attention = 1.0;
+constexpr double k_pass_read = 0.7;  // right to a factor of two
 
 // An interval is never narrower than this: what other models add (other widths and depths, the
 // hour of the day).
@@ -114,14 +115,27 @@ void put_decode(const Fit& fit, Calibration& calibration) {
 
 // --- prefill ----------------------------------------------------------------------------------
 
-/// The output head of one token, and what is fixed.
-double head_seconds(const Calibration& calibration, const PlannedRun& planned) {
-  double seconds = calibration.seconds_per_token;
-  for (const auto& [format, bytes] : head_work(planned.spec, planned.plan).dense) {
-    seconds += bytes / (rate_of(calibration.dense, format).decode_efficiency *
-                        calibration.read_bandwidth_bytes_per_second);
+double read_seconds(const std::map<WeightFormat, double>& bytes,
+                    const std::vector<FormatRate>& rates, double bandwidth) {
+  double seconds = 0.0;
+  for (const auto& [format, amount] : bytes) {
+    seconds += amount / (rate_of(rates, format).decode_efficiency * bandwidth);
   }
   return seconds;
+}
+
+/// The output head of one token, and what is fixed.
+double head_seconds(const Calibration& calibration, const PlannedRun& planned) {
+  return calibration.seconds_per_token + read_seconds(head_work(planned.spec, planned.plan).dense,
+                                                      calibration.dense,
+                                                      calibration.read_bandwidth_bytes_per_second);
+}
+
+/// What reading the weights of all passes would take in decode.
+double pass_read_seconds(const Calibration& calibration, const Work& work) {
+  const double bandwidth = calibration.read_bandwidth_bytes_per_second;
+  return read_seconds(work.dense_reads, calibration.dense, bandwidth) +
+         read_seconds(work.expert_reads, calibration.moe, bandwidth);
 }
 
 CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops) {
@@ -137,7 +151,7 @@ CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops) {
   beliefs.engine_slower = k_engine_prefill;
   beliefs.format = k_format;
   beliefs.experts_all = k_experts;
-  beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention}};
+  beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention}, {1.0, k_pass_read}};
   return beliefs;
 }
 
@@ -152,6 +166,7 @@ struct PrefillRun {
   Work work;
   double seconds = 0.0;  // the head apart
   double spread = 0.0;
+  double read_seconds = 0.0;
 };
 
 std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
@@ -159,14 +174,16 @@ std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
   std::vector<PrefillRun> found;
   for (const PlannedRun& planned : runs) {
     const auto& rate = planned.run->prefill_tokens_per_second;
-    if (!rate || !(rate->median > 0.0) || planned.run->context_depth > 0) continue;
+    if (!rate || !(rate->median > 0.0)) continue;
     const double tokens = planned.run->prompt_tokens;
     const double whole = tokens / rate->median;
     const double layers = whole - head_seconds(calibration, planned);
     // A head that takes more than half of the run leaves too little to tell the layers by.
     if (!(layers > 0.5 * whole)) continue;
-    found.push_back(
-        {prefill_work(planned.spec, planned.plan, tokens), layers, relative_spread(*rate)});
+    Work work = prefill_work(planned.spec, planned.plan,
+                             {.tokens = tokens, .depth = planned.run->context_depth * 1.0});
+    const double reads = pass_read_seconds(calibration, work);
+    found.push_back({std::move(work), layers, relative_spread(*rate), reads});
   }
   return found;
 }
@@ -184,8 +201,8 @@ std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_f
   const Columns columns = columns_of(works);
   std::vector<Observation> observations;
   for (const PrefillRun& run : runs) {
-    observations.push_back(
-        observation_of(columns, run.work, {run.work.attention_flops}, run.seconds, run.spread));
+    observations.push_back(observation_of(
+        columns, run.work, {run.work.attention_flops, run.read_seconds}, run.seconds, run.spread));
   }
   return fit_costs(columns, prefill_beliefs(columns, fma_flops), observations,
                    k_least_prefill_spread);
@@ -210,6 +227,7 @@ void put_prefill(const Fit& fit, Calibration& calibration) {
   put_prefill_rates(fit.columns.dense, fit, 0, calibration.dense);
   put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
   calibration.attention_flops_per_second = 1.0 / fit.costs[fit.columns.fixed_at()];
+  calibration.pass_read_factor = fit.costs[fit.columns.fixed_at() + 1];
 }
 
 // --- bandwidth --------------------------------------------------------------------------------
@@ -252,11 +270,35 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
         "run `assay assess` to measure this machine");
   }
   put_decode(*decode, calibration);
-  const Statistic* fma = for_threads(micro.fma_flops_per_second, threads);
+  if (const Statistic* fma = for_threads(micro.fma_flops_per_second, threads)) {
+    calibration.fma_flops_per_second = fma->median;
+  }
   const auto prefill =
-      fit_prefill(prefill_runs(*planned, calibration), fma == nullptr ? 0.0 : fma->median);
+      fit_prefill(prefill_runs(*planned, calibration), calibration.fma_flops_per_second);
   if (prefill) put_prefill(*prefill, calibration);
   return calibration;
+}
+
+Calibration with_limits(const Calibration& calibration, const MicroResults& micro) {
+  Calibration scaled = calibration;
+  const Statistic* bandwidth = for_threads(micro.read_bandwidth_bytes_per_second, scaled.threads);
+  if (bandwidth != nullptr && bandwidth->median > 0.0) put_bandwidth(*bandwidth, scaled);
+  const Statistic* fma = for_threads(micro.fma_flops_per_second, scaled.threads);
+  if (fma == nullptr || !(fma->median > 0.0) || !(scaled.fma_flops_per_second > 0.0)) return scaled;
+  const double faster = fma->median / scaled.fma_flops_per_second;
+  scaled.fma_flops_per_second = fma->median;
+  for (std::vector<FormatRate>* rates : {&scaled.dense, &scaled.moe}) {
+    for (FormatRate& rate : *rates) {
+      rate.prefill_flops_per_second *= faster;
+      rate.prefill_flops_per_second_low *= faster;
+      rate.prefill_flops_per_second_high *= faster;
+    }
+  }
+  scaled.attention_flops_per_second *= faster;
+  scaled.seconds_per_layer /= faster;
+  scaled.seconds_per_moe_layer /= faster;
+  scaled.seconds_per_token /= faster;
+  return scaled;
 }
 
 }  // namespace assay

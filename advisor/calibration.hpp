@@ -36,6 +36,7 @@ struct Calibration {
   double read_bandwidth_bytes_per_second = 0.0;
   double read_bandwidth_low = 0.0;
   double read_bandwidth_high = 0.0;
+  double fma_flops_per_second = 0.0;   // float32 peak, of as many threads; 0 is not known
   std::vector<FormatRate> dense;       // attention, dense layers, head
   std::vector<FormatRate> moe;         // expert matrices
   double seconds_per_layer = 0.0;      // fixed cost of one layer of one token, bytes apart
@@ -43,7 +44,9 @@ struct Calibration {
   double seconds_per_token = 0.0;      // fixed cost of one token
   double cache_efficiency = 0.0;       // share of the read bandwidth on keys and values
   double attention_flops_per_second = 0.0;  // in prefill; 0 is not known
-  std::string origin;                       // run id, or what stands in for one
+  double pass_read_factor = 1.0;  // what a pass of prefill spends on a byte of its weights,
+                                  // products apart, over what decode does
+  std::string origin;  // run id, or what stands in for one
 };
 
 /// From what was measured on this machine with `threads` threads. Runs of other thread counts,
@@ -51,6 +54,9 @@ struct Calibration {
 /// results hold no bandwidth or no usable run.
 Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults& micro,
                               const std::vector<RunResult>& runs, unsigned threads);
+/// The same costs as shares of limits that were measured at another time: what reads memory follows
+/// the bandwidth, what computes the float32 peak. Limits that `micro` lacks stay.
+Calibration with_limits(const Calibration& calibration, const MicroResults& micro);
 /// From the description alone, with wide intervals: decode only, prefill stays unknown.
 /// `bandwidth_bytes_per_second` is the memory's rated bandwidth; without it the profile's is taken.
 /// Errors: unknown when neither is there.

@@ -76,14 +76,19 @@ std::optional<double> multiply_seconds(const std::map<WeightFormat, double>& flo
 /// The whole prompt and the head of its last token.
 std::optional<double> prefill_seconds(const Question& question, const Calibration& calibration,
                                       Pace pace) {
-  const Work work =
-      prefill_work(question.spec, question.plan, static_cast<double>(question.prompt_tokens));
+  const Work work = prefill_work(question.spec, question.plan,
+                                 {.tokens = static_cast<double>(question.prompt_tokens),
+                                  .chunk = static_cast<double>(question.session.chunk)});
   const auto dense = multiply_seconds(work.dense, calibration.dense, pace);
   const auto experts = multiply_seconds(work.experts, expert_rates(calibration), pace);
   if (!dense || !experts || !(calibration.attention_flops_per_second > 0.0)) return std::nullopt;
   const Work head = head_work(question.spec, question.plan);
+  const double bandwidth = bandwidth_at(calibration, pace);
+  const double reads = read_seconds(work.dense_reads, calibration.dense, bandwidth, pace) +
+                       read_seconds(work.expert_reads, expert_rates(calibration), bandwidth, pace);
   return *dense + *experts + work.attention_flops / calibration.attention_flops_per_second +
-         read_seconds(head.dense, calibration.dense, bandwidth_at(calibration, pace), pace) +
+         calibration.pass_read_factor * reads +
+         read_seconds(head.dense, calibration.dense, bandwidth, pace) +
          calibration.seconds_per_token;
 }
 

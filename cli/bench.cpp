@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "advisor/catalogue.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -31,7 +32,7 @@ void declare(options::options_description& own,
       "the cells of a tier: quick (the default), standard or full");
   add("model", options::value<std::string>()->value_name("FILE"), "a GGUF file");
   add("shape", options::value<std::string>()->value_name("ID"),
-      "a shape of the suite with made-up weights: dense-1b, moe-7b-a1b ...");
+      "a shape of the suite or a model of the catalogue, with made-up weights: dense-1b, qwen3-4b");
   add("format", options::value<std::string>()->value_name("F"),
       "format of the made-up weights (default: Q4_K_M)");
   add("prompt", options::value<std::uint32_t>()->value_name("P")->default_value(512),
@@ -88,6 +89,27 @@ Result<WorkloadSpec> workload_of(const Invocation& invocation, const Suite& suit
   return workload;
 }
 
+/// A shape of the suite, else a model of the catalogue. Errors: usage, with the nearest names;
+/// unknown for a model that the engine does not run.
+Result<ModelSpec> shape_of(const std::string& id, const Suite& suite) {
+  if (const SuiteShape* shape = suite.shape(id)) return shape->spec;
+  const auto catalogue = builtin_catalogue();
+  if (!catalogue) return pass_on(catalogue);
+  if (const CatalogueEntry* entry = catalogue->find(id)) {
+    if (!entry->engine_runs) {
+      return fail(ErrorCode::usage, fmt::format("--shape: the engine does not run {} ({})", id,
+                                                entry->spec.architecture));
+    }
+    ModelSpec spec = entry->spec;
+    spec.name = entry->id;
+    return spec;
+  }
+  std::vector<std::string> names = catalogue->ids();
+  for (const SuiteShape& known : suite.shapes) names.push_back(known.id);
+  const auto nearest = nearest_names(id, names);
+  return unknown_name("shape", id, nearest.empty() ? names : nearest);
+}
+
 Result<BenchModel> model_of(const Invocation& invocation, const Suite& suite) {
   BenchModel model;
   if (invocation.has("model")) {
@@ -97,14 +119,9 @@ Result<BenchModel> model_of(const Invocation& invocation, const Suite& suite) {
     model.gguf = invocation.get<std::string>("model");
     return model;
   }
-  const auto& id = invocation.get<std::string>("shape");
-  const SuiteShape* shape = suite.shape(id);
-  if (shape == nullptr) {
-    std::vector<std::string> names;
-    for (const SuiteShape& known : suite.shapes) names.push_back(known.id);
-    return unknown_name("shape", id, names);
-  }
-  model.spec = shape->spec;
+  auto spec = shape_of(invocation.get<std::string>("shape"), suite);
+  if (!spec) return pass_on(spec);
+  model.spec = std::move(*spec);
   if (!invocation.has("format")) return model;
   const auto& format = invocation.get<std::string>("format");
   const auto recipe = recipe_from_name(format);

@@ -1,5 +1,7 @@
 #include "advisor/cost/work.hpp"
 
+#include <cmath>
+
 namespace assay {
 namespace {
 
@@ -18,6 +20,15 @@ double bytes_read(const PlannedTensor& tensor) {
 bool multiplies_prompt(const ModelSpec& spec, const PlannedTensor& tensor) {
   if (tensor.role == TensorRole::moe_router) return true;
   return is_matrix(tensor.role) && !is_looked_up(tensor.role) && !is_head(spec, tensor.role);
+}
+
+/// How often a prompt's passes read all experts, in sum.
+double passes_of_experts(const ModelSpec& spec, const PromptShape& prompt) {
+  if (!spec.is_moe()) return 0.0;
+  const double whole = std::floor(prompt.tokens / prompt.chunk);
+  const double rest = prompt.tokens - whole * prompt.chunk;
+  return whole * share_of_experts(spec.moe.experts, spec.moe.used, prompt.chunk) +
+         share_of_experts(spec.moe.experts, spec.moe.used, rest);
 }
 
 }  // namespace
@@ -46,21 +57,33 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
   return work;
 }
 
-Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, double tokens) {
+double share_of_experts(double experts, double used, double rows) {
+  return 1.0 - std::pow(1.0 - used / experts, rows);
+}
+
+Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, const PromptShape& prompt) {
   Work work;
+  const double expert_passes = passes_of_experts(spec, prompt);
+  const double passes = std::ceil(prompt.tokens / prompt.chunk);
   for (const PlannedTensor& tensor : plan.tensors) {
     if (!multiplies_prompt(spec, tensor)) continue;
-    auto& flops = is_expert(tensor.role) ? work.experts : work.dense;
+    const bool expert = is_expert(tensor.role);
+    auto& flops = expert ? work.experts : work.dense;
     flops[tensor.format] += k_flops_per_weight * static_cast<double>(tensor.columns) *
                             static_cast<double>(tensor.rows) *
-                            static_cast<double>(tensor.experts_used) * tokens;
+                            static_cast<double>(tensor.experts_used) * prompt.tokens;
+    auto& reads = expert ? work.expert_reads : work.dense_reads;
+    reads[tensor.format] +=
+        static_cast<double>(tensor.bytes.value) * (expert ? expert_passes : passes);
   }
-  work.attention_flops = state_flops_per_token(spec) * tokens;
+  work.attention_flops = state_flops_per_token(spec) * prompt.tokens;
   // A product with each key that a token sees, and one with each value.
   for (const LayerSpec& layer : spec.layers) {
     if (layer.mixer != Mixer::attention) continue;
-    work.attention_flops += 2.0 * k_flops_per_weight * layer.attention.d_q() *
-                            visible_positions_of_prompt(layer.attention, tokens);
+    const AttentionSpec& attention = layer.attention;
+    const double seen = visible_positions_of_prompt(attention, prompt.depth + prompt.tokens) -
+                        visible_positions_of_prompt(attention, prompt.depth);
+    work.attention_flops += 2.0 * k_flops_per_weight * attention.d_q() * seen;
   }
   return work;
 }

@@ -18,13 +18,26 @@ struct Work {
   double cache_bytes = 0.0;      // decode: keys, values and states read
   double attention_flops = 0.0;  // prefill: queries times keys, probabilities times values,
                                  // and what layers that carry a state do with it
+  std::map<WeightFormat, double> dense_reads;   // prefill: bytes of weights that its passes read
+  std::map<WeightFormat, double> expert_reads;  // the same of experts that some token chose
+};
+
+/// How a prompt is read: behind so many positions, in passes of at most `chunk` tokens.
+struct PromptShape {
+  double tokens = 0.0;
+  double depth = 0.0;
+  double chunk = 512.0;
 };
 
 /// One decode step at a depth.
 Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cache, double depth);
 
-/// A prompt of `tokens` from an empty cache; the head is apart (head_work).
-Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, double tokens);
+/// A prompt; the head is apart (head_work).
+Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, const PromptShape& prompt);
+
+/// Share of a layer's experts that a pass of `rows` tokens is expected to use, when each token
+/// chooses `used` of them and none is preferred.
+double share_of_experts(double experts, double used, double rows);
 
 /// The output head of one token, as decode reads it.
 Work head_work(const ModelSpec& spec, const TensorPlan& plan);

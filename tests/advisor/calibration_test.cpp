@@ -30,6 +30,7 @@ struct TrueMachine {
   double cache_efficiency = 0.4;
   double flops = 200e9;
   double attention_flops = 40e9;
+  double pass_read = 1.5;
 
   [[nodiscard]] double decode_seconds(const Work& work) const {
     double seconds = work.layers * seconds_per_layer + work.moe_layers * seconds_per_moe_layer +
@@ -49,9 +50,19 @@ struct TrueMachine {
     for (const auto& [format, bytes] : head.dense) {
       seconds += bytes / (efficiency.at(format) * bandwidth);
     }
+    for (const auto& [format, bytes] : work.dense_reads) {
+      seconds += pass_read * bytes / (efficiency.at(format) * bandwidth);
+    }
+    for (const auto& [format, bytes] : work.expert_reads) {
+      seconds += pass_read * bytes / (efficiency.at(format) * expert_share * bandwidth);
+    }
     return seconds;
   }
 };
+
+PromptShape prompt_of(const RunResult& run) {
+  return {.tokens = run.prompt_tokens * 1.0, .depth = run.context_depth * 1.0};
+}
 
 Statistic around(double value) { return describe({0.99 * value, value, 1.01 * value}); }
 
@@ -75,15 +86,16 @@ std::vector<RunResult> quick_suite(const TrueMachine& machine, double noise) {
     run.engine.threads = 2;
     run.prompt_tokens = workload->prompt_tokens;
     run.generated_tokens = workload->generated_tokens;
-    const double depth = run.prompt_tokens + run.generated_tokens / 2.0;
+    run.context_depth = workload->context_depth;
+    const double depth = run.context_depth + run.prompt_tokens + run.generated_tokens / 2.0;
     if (run.generated_tokens > 0) {
       const double seconds =
           machine.decode_seconds(decode_work(spec, plan, CacheFormat::f16, depth));
       run.decode_tokens_per_second = around((1.0 + sign * noise) / seconds);
     }
     if (run.prompt_tokens > 0) {
-      const double seconds = machine.prefill_seconds(prefill_work(spec, plan, run.prompt_tokens),
-                                                     head_work(spec, plan));
+      const double seconds =
+          machine.prefill_seconds(prefill_work(spec, plan, prompt_of(run)), head_work(spec, plan));
       run.prefill_tokens_per_second = around((1.0 - sign * noise) * run.prompt_tokens / seconds);
     }
     runs.push_back(run);
@@ -153,7 +165,8 @@ TEST(Calibration, PredictsPrefill) {
     const Estimate first =
         predict(question, *calibration, gigabytes(64)).time_to_first_token_seconds;
     const double truth = machine.prefill_seconds(
-        prefill_work(question.spec, question.plan, static_cast<double>(question.prompt_tokens)),
+        prefill_work(question.spec, question.plan,
+                     {.tokens = static_cast<double>(question.prompt_tokens)}),
         head_work(question.spec, question.plan));
     EXPECT_NEAR(first.expected / truth, 1.0, 0.10) << shape;
   }
@@ -169,6 +182,32 @@ TEST(Calibration, AMachineOfHalfTheBandwidthIsHalfAsFast) {
         .decode_tokens_per_second.expected;
   };
   EXPECT_NEAR(rate(slow) / rate(fast), 0.5, 0.02);
+}
+
+// A machine that slows down as a whole between the suite and a run: the shares stay what they are.
+TEST(Calibration, SharesOfLimitsFollowTheMachine) {
+  const TrueMachine machine;
+  const auto calibration = calibrate({}, micro_of(machine), quick_suite(machine, 0.0), 2);
+  ASSERT_TRUE(calibration);
+  MicroResults slower = micro_of(machine);
+  slower.read_bandwidth_bytes_per_second[2] = around(machine.bandwidth / 2.0);
+  slower.fma_flops_per_second[2] = around(150e9 / 2.0);
+  const Question question = shape_question("dense-3b", Recipe::q4_k_m);
+  const Prediction before = predict(question, *calibration, gigabytes(64));
+  const Prediction after = predict(question, with_limits(*calibration, slower), gigabytes(64));
+  EXPECT_NEAR(after.decode_tokens_per_second.expected,
+              before.decode_tokens_per_second.expected / 2.0, 1e-9);
+  EXPECT_NEAR(after.time_to_first_token_seconds.expected,
+              before.time_to_first_token_seconds.expected * 2.0, 1e-9);
+}
+
+TEST(Calibration, LimitsThatWereNotMeasuredStay) {
+  const TrueMachine machine;
+  const auto calibration = calibrate({}, micro_of(machine), quick_suite(machine, 0.0), 2);
+  ASSERT_TRUE(calibration);
+  const Calibration same = with_limits(*calibration, {});
+  EXPECT_EQ(same.read_bandwidth_bytes_per_second, calibration->read_bandwidth_bytes_per_second);
+  EXPECT_EQ(same.attention_flops_per_second, calibration->attention_flops_per_second);
 }
 
 TEST(Calibration, LeavesRunsOfOtherThreadCountsAndInvalidOnesAside) {
