@@ -50,8 +50,9 @@ std::string better_from(const Verdict& verdict, const Policy& policy) {
   const bool ok = verdict.verdict == VerdictKind::ok;
   const bool no = verdict.verdict == VerdictKind::no;
   if (verdict.limit == Limit::memory) {
-    if (no)
+    if (no) {
       return fmt::format("tight up to {:.0f} % of what is available", 100 * policy.memory_tight);
+    }
     return ok ? fmt::format("comfortable up to {:.0f} %", 100 * policy.memory_comfortable)
               : fmt::format("ok up to {:.0f} %", 100 * policy.memory_ok);
   }

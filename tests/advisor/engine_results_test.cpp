@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
                  [{"model": "m", "format": "Q8_0", "threads": 1000000, "prompt_tokens": 1,
                    "generated_tokens": 0, "tokens_per_second": 1.0}]})",
                           "/rows/0/threads"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& one) { return one.param.name; });
 
 TEST(RecipeIn, KnowsTheNamesOfFilesAndOfLlamaBench) {
   EXPECT_EQ(recipe_in("llama 8B Q4_0"), "Q4_0");
