@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/units.hpp"
+
+namespace assay {
+
+/// A graphics processor as published.
+struct GraphicsCard {
+  std::string name;
+  std::string vendor;   // "nvidia", "amd", "intel", "apple", "qualcomm"
+  std::string segment;  // "desktop", "laptop", "integrated", ...
+  std::vector<std::string> aliases;
+  std::vector<Bytes> memory;  // sizes it is sold with; empty where it uses the machine's
+  double bandwidth_bytes_per_second = 0.0;
+  bool shared_with_cpu = false;  // one memory for both
+  std::string source;
+};
+
+/// A processor as published, with the fastest memory that it is sold for.
+struct Processor {
+  std::string name;
+  std::string vendor;
+  std::string segment;
+  std::vector<std::string> memory;  // "DDR5-5600"
+  /// Channels times rate; nothing where no source says.
+  std::optional<double> bandwidth_bytes_per_second;
+  /// What its cores were seen to read, where somebody measured; at least that, if `is_lower_bound`.
+  std::optional<double> reached_bytes_per_second;
+  bool is_lower_bound = false;
+  std::string source;
+};
+
+struct HardwareTable {
+  std::vector<GraphicsCard> gpus;
+  std::vector<Processor> processors;
+};
+
+/// What is compiled in (configs/hardware/).
+Result<HardwareTable> builtin_hardware();
+/// Errors: refused_input, naming the field; a key that no entry has is one.
+Result<std::vector<GraphicsCard>> parse_gpus(std::string_view json, const std::string& source);
+Result<std::vector<Processor>> parse_processors(std::string_view json, const std::string& source);
+
+/// One entry of the table; one of the two is set.
+struct NamedHardware {
+  const GraphicsCard* gpu = nullptr;
+  const Processor* processor = nullptr;
+};
+
+/// By name or alias. Case, punctuation, and the words that vendors put around a name ("NVIDIA
+/// GeForce", "(R)", "Processor") do not matter: "rtx 4060", "Ryzen 7 7840HS". Errors: usage, with
+/// the nearest names, for a name that is not there, or that fits several.
+Result<NamedHardware> find_hardware(const HardwareTable& table, std::string_view name);
+
+}  // namespace assay

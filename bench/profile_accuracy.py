@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""How far predictions from descriptions alone are from published speeds, as Markdown.
+
+  bench/profile_accuracy.py [--build build/release]
+
+The rows are tests/fixtures/speeds/published.json. For GPUs the two constants of a prediction (share of
+the published bandwidth, time of a layer) are fitted again for each machine without its own rows, by the
+least absolute relative error; the program's own constants are the fit over all rows. For processors the
+program's own prediction is compared: it uses no row. Beside both stands the formula of one constant,
+0.55 x bandwidth / (active parameters x bytes of a weight), with 2, 1 and 0.5 bytes for 16, 8 and 4 bit
+(llmfit-core/src/fit.rs of AlexsJones/llmfit; on processors it takes 0.3 of that).
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SMALL = 2.5e9  # parameters
+
+
+def terms(row):
+    """Seconds of a token at the whole bandwidth, and layers: what the two constants multiply."""
+    return row["bytes"] / row["bandwidth"], row["layers"]
+
+
+def fit(rows):
+    """The constants of 1 / rate = a x seconds + b x layers, by reweighted least squares."""
+    weights = [1.0] * len(rows)
+    for _ in range(50):
+        xx = xy = yy = x = y = 0.0
+        for row, weight in zip(rows, weights):
+            first, second = (term * row["measured"] for term in terms(row))
+            xx += weight * first * first
+            xy += weight * first * second
+            yy += weight * second * second
+            x += weight * first
+            y += weight * second
+        determinant = xx * yy - xy * xy
+        found = ((x * yy - y * xy) / determinant, (y * xx - x * xy) / determinant)
+        weights = [1.0 / max(0.02, abs(row["measured"] / rate(row, found) - 1.0)) for row in rows]
+    return found
+
+
+def rate(row, constants):
+    seconds, layers = terms(row)
+    return 1.0 / (constants[0] * seconds + constants[1] * layers)
+
+
+def one_constant(row):
+    stored = {"F32": 4, "F16": 2, "BF16": 2, "Q8_0": 1}.get(row["format"], 0.5)
+    value = 0.55 * row["bandwidth"] / (row["active_parameters"] * stored)
+    return value * (0.3 if row["device"] == "cpu" else 1.0)
+
+
+def summary(name, pairs):
+    errors = [abs(predicted / row["measured"] - 1.0) for row, predicted in pairs]
+    small = [error for error, (row, _) in zip(errors, pairs) if row["parameters"] < SMALL]
+    within = sum(error < 0.3 for error in errors) / len(errors)
+    return (f"| {name} | {len(errors)} | {100 * statistics.median(errors):.0f} % "
+            f"| {100 * statistics.mean(errors):.0f} % | {100 * within:.0f} % | {100 * statistics.median(small):.0f} % |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    options = parser.parse_args()
+    done = subprocess.run([options.build / "profile_rows", ROOT / "tests/fixtures/speeds/published.json"],
+                          capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    gpus = [row for row in rows if row["device"] == "gpu"]
+    cpus = [row for row in rows if row["device"] == "cpu"]
+    left_out = []
+    for machine in sorted({row["machine"] for row in gpus}):
+        constants = fit([row for row in gpus if row["machine"] != machine])
+        left_out += [(row, rate(row, constants)) for row in gpus if row["machine"] == machine]
+    own = [(row, row["predicted"]["expected"]) for row in cpus]
+    print("| prediction | rows | median error | mean error | within 30 % | median below 2.5B |\n|---|---|---|---|---|---|")
+    print(summary("GPUs, each machine left out of the fit", left_out))
+    print(summary("GPUs, one constant", [(row, one_constant(row)) for row in gpus]))
+    print(summary("processors, no row used", own))
+    print(summary("processors, one constant", [(row, one_constant(row)) for row in cpus]))
+    print("\n| machine | rows | predicted / published, median | median error |\n|---|---|---|---|")
+    for machine in sorted({row["machine"] for row in rows}):
+        ratios = [value / row["measured"] for row, value in left_out + own if row["machine"] == machine]
+        errors = [abs(ratio - 1.0) for ratio in ratios]
+        print(f"| {machine} | {len(ratios)} | {statistics.median(ratios):.2f} | {100 * statistics.median(errors):.0f} % |")
+    share, layer = fit(gpus)
+    ratios = sorted(row["measured"] / value for row, value in left_out)
+    held = {device: sum(row["predicted"]["low"] <= row["measured"] <= row["predicted"]["high"] for row in some) / len(some)
+            for device, some in (("gpu", gpus), ("cpu", cpus))}
+    print(f"\nOver all rows: a share of {1.0 / share:.3f} of the bandwidth and {layer * 1e6:.0f} us a layer. Published over "
+          f"predicted with the machine left out: 5 % below {ratios[len(ratios) // 20]:.2f}, 5 % above "
+          f"{ratios[-1 - len(ratios) // 20]:.2f}. The program's intervals hold {100 * held['gpu']:.0f} % of the rows of GPUs "
+          f"and {100 * held['cpu']:.0f} % of those of processors.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+// What the adviser predicts of published speeds from descriptions alone: the program that
+// bench/profile_accuracy.py compares them with.
+//
+//   profile_rows ROWS.json
+//
+// Prints, for each row of tests/fixtures/speeds/published.json, one JSON line: what a token reads,
+// the layers it passes, the bandwidth of the table, the published rate and the prediction.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "advisor/calibration.hpp"
+#include "advisor/catalogue.hpp"
+#include "advisor/hardware.hpp"
+#include "advisor/hardware_calibration.hpp"
+#include "advisor/prediction.hpp"
+#include "base/json.hpp"
+
+namespace assay {
+namespace {
+
+// Chats of a few hundred tokens, and tg128: what they see on average.
+constexpr std::uint64_t k_depth = 128;
+
+Result<Question> question_of(const CatalogueEntry& entry, const std::string& format) {
+  const auto recipe = recipe_from_name(format);
+  if (!recipe) return fail(ErrorCode::refused_input, "format is not known", format);
+  auto plan = tensor_plan(entry.spec, *recipe);
+  if (!plan) return pass_on(plan);
+  Question question;
+  question.model = entry.id;
+  question.spec = entry.spec;
+  question.plan = std::move(*plan);
+  question.format = format;
+  question.depth = k_depth;
+  question.prompt_tokens = 0;
+  return question;
+}
+
+Json to_json(const Estimate& estimate) {
+  if (!estimate.is_known()) return nullptr;
+  return {{"low", estimate.low}, {"expected", estimate.expected}, {"high", estimate.high}};
+}
+
+/// Of an Apple chip both the graphics and the cores have its name.
+Result<NamedHardware> hardware_of(const HardwareTable& table, const std::string& device,
+                                  const std::string& name) {
+  NamedHardware found;
+  const auto gpu = std::ranges::find(table.gpus, name, &GraphicsCard::name);
+  if (device == "gpu" && gpu != table.gpus.end()) found.gpu = &*gpu;
+  const auto processor = std::ranges::find(table.processors, name, &Processor::name);
+  if (device == "cpu" && processor != table.processors.end()) found.processor = &*processor;
+  if (found.gpu == nullptr && found.processor == nullptr) {
+    return fail(ErrorCode::refused_input, "not in configs/hardware/", name);
+  }
+  return found;
+}
+
+Result<Json> compared(const JsonFields& row, const Catalogue& catalogue,
+                      const HardwareTable& hardware) {
+  const auto device = row.text("device");
+  if (!device) return pass_on(device);
+  const auto machine = row.text("machine");
+  const auto model = row.text("model");
+  const auto format = row.text("format");
+  const auto measured = row.number("tokens_per_second");
+  if (!machine) return pass_on(machine);
+  if (!model) return pass_on(model);
+  if (!format) return pass_on(format);
+  if (!measured) return pass_on(measured);
+  const CatalogueEntry* entry = catalogue.find(*model);
+  if (entry == nullptr) return row.refuse("model", "not in the catalogue");
+  const auto named = hardware_of(hardware, *device, *machine);
+  if (!named) return pass_on(named);
+  const auto question = question_of(*entry, *format);
+  if (!question) return pass_on(question);
+  const auto calibration = calibration_of_hardware(*named);
+  if (!calibration) return pass_on(calibration);
+  const Prediction prediction = predict(*question, *calibration, Fact<Bytes>::unknown("not asked"));
+  const Footprint& footprint = prediction.footprint;
+  const double cache = static_cast<double>(footprint.cache_read_per_position.value) * k_depth;
+  return Json{{"machine", *machine},
+              {"device", *device},
+              {"model", *model},
+              {"format", *format},
+              {"parameters", question->plan.parameters()},
+              {"active_parameters", question->plan.active_parameters()},
+              {"bytes", static_cast<double>(footprint.weights_per_token.value) + cache},
+              {"layers", question->spec.layers.size()},
+              {"bandwidth", calibration->read_bandwidth_bytes_per_second},
+              {"measured", *measured},
+              {"predicted", to_json(prediction.decode_tokens_per_second)}};
+}
+
+Result<void> run(const char* path) {
+  const auto json = read_json_file(path);
+  if (!json) return pass_on(json);
+  const auto catalogue = builtin_catalogue();
+  if (!catalogue) return pass_on(catalogue);
+  const auto hardware = builtin_hardware();
+  if (!hardware) return pass_on(hardware);
+  const JsonFields fields(*json, path);
+  const auto rows = fields.objects("rows");
+  if (!rows) return pass_on(rows);
+  for (const JsonFields& row : *rows) {
+    const auto line = compared(row, *catalogue, *hardware);
+    if (!line) return pass_on(line);
+    fmt::print("{}\n", line->dump());
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int count, char** arguments) {
+  if (count != 2) {
+    fmt::print(stderr, "usage: profile_rows ROWS.json\n");
+    return 2;
+  }
+  const auto done = assay::run(arguments[1]);
+  if (done) return 0;
+  fmt::print(stderr, "profile_rows: {}\n", done.error().text());
+  return 3;
+}
