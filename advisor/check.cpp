@@ -152,8 +152,8 @@ Check memory_check(const RunResult& run) {
   check.reasons.clear();  // how steady the clock was does not matter
   const auto expected = static_cast<double>(run.predicted_peak.value);
   const double margin = std::max(k_memory_share * expected, k_memory_bytes);
-  check.predicted = {expected - margin, expected, expected + margin, Origin::predicted,
-                     Basis::this_machine};
+  check.predicted = {std::max(expected - margin, 0.0), expected, expected + margin,
+                     Origin::predicted, Basis::this_machine};
   check.measured = static_cast<double>(run.measured_peak.value().value);
   return check;
 }

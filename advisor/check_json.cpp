@@ -62,9 +62,10 @@ Result<std::optional<Check>> check_from_json(const JsonFields& fields) {
     return fields.refuse("conditions_ratio", "is not above 0");
   }
   const Estimate& estimate = check.predicted;
-  if (!(estimate.low > 0.0 && estimate.low <= estimate.expected &&
+  if (!(estimate.low >= 0.0 && estimate.expected > 0.0 && estimate.low <= estimate.expected &&
         estimate.expected <= estimate.high)) {
-    return fields.refuse("predicted", "low, expected and high are not above 0 and in this order");
+    return fields.refuse(
+        "predicted", "low, expected and high are not in this order, or expected is not above 0");
   }
   return std::optional(std::move(check));
 }

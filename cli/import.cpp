@@ -165,7 +165,7 @@ std::string people_text(const std::vector<EngineFactor>& factors) {
   std::size_t width = 5;
   for (const EngineFactor& one : factors) width = std::max(width, one.model.size());
   std::string text =
-      fmt::format("{:<12} {:<{}} {:<7} {:>7}  {:<20} {:>9} {:>10} {:>7}\n", "engine", "model",
+      fmt::format("{:<12} {:<{}} {:<7} {:>7}  {:<20} {:>9} {:>11} {:>7}\n", "engine", "model",
                   width, "format", "threads", "work", "tokens/s", "Assay's (p)", "factor");
   for (const EngineFactor& one : factors) {
     text += fmt::format("{:<12} {:<{}} {:<7} {:>7}  {:<20} {:>9.1f} {:>11.1f} {:>7.2f}\n",

@@ -181,6 +181,18 @@ TEST(Check, IsTheSameAfterWritingAndReading) {
   }
 }
 
+// Of 15 MB, 32 MB less would be below nothing.
+TEST(Check, ATinyModelsMemoryCanBeWrittenAndRead) {
+  RunResult run = run_of(20.0, 1.0);
+  run.predicted_peak = Bytes(15'000'000);
+  run.measured_peak = Fact<Bytes>::known(Bytes(16'000'000), "test");
+  const Check check = checks_of(run, std::nullopt)[0];
+  EXPECT_DOUBLE_EQ(check.predicted.low, 0.0);
+  const Json json = check_to_json(check);
+  const auto back = check_from_json(JsonFields(json, "test"));
+  EXPECT_TRUE(back) << back.error().text();
+}
+
 TEST(Check, AFigureOfALaterVersionIsPassedOver) {
   Json json = check_to_json(checks_of(run_of(20.0, 1.0), std::nullopt)[0]);
   json["figure"] = "energy_joules";
