@@ -27,6 +27,9 @@ constexpr double k_fixed = 1.0;    // right to an order of magnitude
 constexpr double k_cache = 0.7;
 constexpr double k_attention_per_fma = 0.25;
 constexpr double k_attention = 1.0;
+// A value is loaded, put through a handful of vector operations and stored: about a cycle of 3 GHz.
+constexpr double k_seconds_per_element = 0.33e-9;
+constexpr double k_element = 1.0;
 constexpr double k_pass_read = 0.7;  // right to a factor of two
 
 // An interval is never narrower than this: what other models add (other widths and depths, the
@@ -138,7 +141,7 @@ double pass_read_seconds(const Calibration& calibration, const Work& work) {
          read_seconds(work.expert_reads, calibration.moe, bandwidth);
 }
 
-CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops) {
+CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops, unsigned threads) {
   CostBeliefs beliefs;
   for (const WeightFormat format : columns.dense) {
     beliefs.dense.push_back(1.0 / (format_prior(format).prefill_per_fma_flops * fma_flops));
@@ -151,7 +154,9 @@ CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops) {
   beliefs.engine_slower = k_engine_prefill;
   beliefs.format = k_format;
   beliefs.experts_all = k_experts;
-  beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention}, {1.0, k_pass_read}};
+  beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention},
+                   {1.0, k_pass_read},
+                   {k_seconds_per_element / threads, k_element}};
   return beliefs;
 }
 
@@ -188,7 +193,8 @@ std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
   return found;
 }
 
-std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_flops) {
+std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_flops,
+                               unsigned threads) {
   if (runs.empty()) return std::nullopt;
   std::vector<Work> works;
   std::vector<double> implied;
@@ -202,9 +208,10 @@ std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_f
   std::vector<Observation> observations;
   for (const PrefillRun& run : runs) {
     observations.push_back(observation_of(
-        columns, run.work, {run.work.attention_flops, run.read_seconds}, run.seconds, run.spread));
+        columns, run.work, {run.work.attention_flops, run.read_seconds, run.work.elements},
+        run.seconds, run.spread));
   }
-  return fit_costs(columns, prefill_beliefs(columns, fma_flops), observations,
+  return fit_costs(columns, prefill_beliefs(columns, fma_flops, threads), observations,
                    k_least_prefill_spread);
 }
 
@@ -228,6 +235,7 @@ void put_prefill(const Fit& fit, Calibration& calibration) {
   put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
   calibration.attention_flops_per_second = 1.0 / fit.costs[fit.columns.fixed_at()];
   calibration.pass_read_factor = fit.costs[fit.columns.fixed_at() + 1];
+  calibration.seconds_per_element = fit.costs[fit.columns.fixed_at() + 2];
 }
 
 // --- bandwidth --------------------------------------------------------------------------------
@@ -274,7 +282,7 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
     calibration.fma_flops_per_second = fma->median;
   }
   const auto prefill =
-      fit_prefill(prefill_runs(*planned, calibration), calibration.fma_flops_per_second);
+      fit_prefill(prefill_runs(*planned, calibration), calibration.fma_flops_per_second, threads);
   if (prefill) put_prefill(*prefill, calibration);
   return calibration;
 }
@@ -295,6 +303,7 @@ Calibration with_limits(const Calibration& calibration, const MicroResults& micr
     }
   }
   scaled.attention_flops_per_second *= faster;
+  scaled.seconds_per_element /= faster;
   scaled.seconds_per_layer /= faster;
   scaled.seconds_per_moe_layer /= faster;
   scaled.seconds_per_token /= faster;

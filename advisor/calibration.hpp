@@ -44,9 +44,10 @@ struct Calibration {
   double seconds_per_token = 0.0;      // fixed cost of one token
   double cache_efficiency = 0.0;       // share of the read bandwidth on keys and values
   double attention_flops_per_second = 0.0;  // in prefill; 0 is not known
+  double seconds_per_element = 0.0;         // in prefill, of what is no product
   double pass_read_factor = 1.0;  // what a pass of prefill spends on a byte of its weights,
                                   // products apart, over what decode does
-  std::string origin;  // run id, or what stands in for one
+  std::string origin;             // run id, or what stands in for one
 };
 
 /// From what was measured on this machine with `threads` threads. Runs of other thread counts,

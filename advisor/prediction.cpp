@@ -87,7 +87,7 @@ std::optional<double> prefill_seconds(const Question& question, const Calibratio
   const double reads = read_seconds(work.dense_reads, calibration.dense, bandwidth, pace) +
                        read_seconds(work.expert_reads, expert_rates(calibration), bandwidth, pace);
   return *dense + *experts + work.attention_flops / calibration.attention_flops_per_second +
-         calibration.pass_read_factor * reads +
+         calibration.pass_read_factor * reads + work.elements * calibration.seconds_per_element +
          read_seconds(head.dense, calibration.dense, bandwidth, pace) +
          calibration.seconds_per_token;
 }

@@ -157,7 +157,9 @@ def report_memory(options):
     print("## Peak memory\n")
     print("| shape | format | context | predicted, MB | measured, MB | difference |")
     print("|---|---|---|---|---|---|")
-    for file in sorted((options.folder / "memory").glob("cell*.json")):
+    files = [file for name in ("memory", "two")
+             for file in sorted((options.folder / name).glob("cell*.json"))]
+    for file in files:
         (one,) = json.loads(file.read_text())["runs"]
         expected = one["memory"]["predicted_peak_bytes"]
         found = one["memory"]["measured_peak_bytes"]

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <utility>
 
 namespace assay {
 namespace {
@@ -58,6 +59,31 @@ const FormatPrior& format_prior(WeightFormat format) {
   });
 }
 
+double format_contrast(const std::vector<FormatRate>& rates) {
+  constexpr double k_integer_bits = 9.0;  // Q8_0 with its scales has 8.5
+  double count = 0.0;
+  double prior_sum = 0.0;
+  double rate_sum = 0.0;
+  std::vector<std::pair<double, double>> points;
+  for (const FormatRate& rate : rates) {
+    const auto format = weight_format(rate.format);
+    if (!format || bits_per_weight(*format) > k_integer_bits) continue;
+    if (!(rate.prefill_flops_per_second > 0.0)) continue;
+    points.emplace_back(std::log(format_prior(*format).prefill_per_fma_flops),
+                        std::log(rate.prefill_flops_per_second));
+    count += 1.0;
+    prior_sum += points.back().first;
+    rate_sum += points.back().second;
+  }
+  double square = 0.0;
+  double product = 0.0;
+  for (const auto& [prior, rate] : points) {
+    square += (prior - prior_sum / count) * (prior - prior_sum / count);
+    product += (prior - prior_sum / count) * (rate - rate_sum / count);
+  }
+  return square > 0.0 ? std::clamp(product / square, 0.0, 1.0) : 1.0;
+}
+
 FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format) {
   const auto name = format_name(format);
   const auto exact = std::find_if(rates.begin(), rates.end(),
@@ -73,7 +99,8 @@ FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format) {
   const FormatPrior& from = format_prior(weight_format(rate.format).value_or(format));
   const FormatPrior& to = format_prior(format);
   const double decode = to.decode_efficiency / from.decode_efficiency;
-  const double prefill = to.prefill_per_fma_flops / from.prefill_per_fma_flops;
+  const double prefill =
+      std::pow(to.prefill_per_fma_flops / from.prefill_per_fma_flops, format_contrast(rates));
   rate.format = name;
   rate.decode_efficiency *= decode;
   rate.decode_efficiency_low *= decode * k_borrowed_low;

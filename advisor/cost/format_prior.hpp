@@ -37,6 +37,11 @@ const FormatPrior& format_prior(WeightFormat format);
 /// per weight, scaled as the priors are to each other and with a wider interval. Requires rates.
 FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format);
 
+/// How much of what the priors say formats of integers differ by in prefill is seen here: the slope
+/// of logarithms, 0 (they are all alike: weights become the same integers before they meet many
+/// rows) to 1. With fewer than two of them 1.
+double format_contrast(const std::vector<FormatRate>& rates);
+
 /// Stored bits of one weight, scales included.
 double bits_per_weight(WeightFormat format);
 

@@ -22,6 +22,19 @@ bool multiplies_prompt(const ModelSpec& spec, const PlannedTensor& tensor) {
   return is_matrix(tensor.role) && !is_looked_up(tensor.role) && !is_head(spec, tensor.role);
 }
 
+/// Two norms and two sums over the width of the model, queries rotated and results of attention
+/// gathered, and two halves of an activation that become a third.
+double elements_per_token(const ModelSpec& spec) {
+  double elements = 0.0;
+  for (const LayerSpec& layer : spec.layers) {
+    elements += 4.0 * spec.d_model;
+    if (layer.mixer == Mixer::attention) elements += 2.0 * layer.attention.d_q();
+    elements += 3.0 * (layer.ffn == Ffn::mixture ? 1.0 * spec.moe.used * spec.moe.d_expert
+                                                 : 1.0 * layer.d_ff);
+  }
+  return elements;
+}
+
 /// How often a prompt's passes read all experts, in sum.
 double passes_of_experts(const ModelSpec& spec, const PromptShape& prompt) {
   if (!spec.is_moe()) return 0.0;
@@ -76,6 +89,7 @@ Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, const PromptSha
     reads[tensor.format] +=
         static_cast<double>(tensor.bytes.value) * (expert ? expert_passes : passes);
   }
+  work.elements = elements_per_token(spec) * prompt.tokens;
   work.attention_flops = state_flops_per_token(spec) * prompt.tokens;
   // A product with each key that a token sees, and one with each value.
   for (const LayerSpec& layer : spec.layers) {

@@ -18,6 +18,7 @@ struct Work {
   double cache_bytes = 0.0;      // decode: keys, values and states read
   double attention_flops = 0.0;  // prefill: queries times keys, probabilities times values,
                                  // and what layers that carry a state do with it
+  double elements = 0.0;  // prefill: values that norms, sums, rotations and activations touch
   std::map<WeightFormat, double> dense_reads;   // prefill: bytes of weights that its passes read
   std::map<WeightFormat, double> expert_reads;  // the same of experts that some token chose
 };

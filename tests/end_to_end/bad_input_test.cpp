@@ -58,6 +58,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUse{"UnknownModel", {"can-run", "qwen3-4"}, 2, "qwen3-4b"},
         WrongUse{"UnknownFormat", {"can-run", "qwen3-4b", "--format", "Q9"}, 2, "Q9"},
         WrongUse{"UnknownIsa", {"bench", "--isa", "mmx"}, 2, "mmx"},
+        WrongUse{"UnknownShape", {"bench", "--shape", "qwen3-0.6"}, 2, "qwen3-0.6b"},
+        WrongUse{"ShapeThatIsNotRun", {"bench", "--shape", "glm-4-9b-chat"}, 2, "does not run"},
         WrongUse{"UnknownNumerics", {"bench", "--numerics", "fast"}, 2, "exact, native"},
         WrongUse{"NativeNumericsOfScalarKernels",
                  {"bench", "--isa", "scalar", "--numerics", "native"},

@@ -52,6 +52,14 @@ TEST(PrefillWork, PassesReadTheExpertsThatTheirTokensChose) {
   EXPECT_NEAR(reads(1) / reads(512), 8.0 / 64.0, 1e-9);
 }
 
+// By hand, of 16 layers of dense-1b: 4 x 2048 for norms and sums, 2 x 32 x 64 of queries and
+// results, 3 x 8192 of the activation.
+TEST(PrefillWork, CountsWhatIsTouchedOutsideProducts) {
+  const Planned model = shape("dense-1b");
+  EXPECT_DOUBLE_EQ(prefill_work(model.spec, model.plan, {.tokens = 3}).elements,
+                   3.0 * 16.0 * (4.0 * 2048 + 2.0 * 32 * 64 + 3.0 * 8192));
+}
+
 // A prompt behind a depth is the rest of a longer one.
 TEST(PrefillWork, AttentionSeesWhatIsInTheCache) {
   const Planned model = shape("dense-1b");
