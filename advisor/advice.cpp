@@ -63,7 +63,8 @@ std::vector<std::string> notes(const Question& question, const Verdict& verdict,
         "Plug it in: it runs on its battery, which many machines answer with less speed; `assay "
         "assess` shows how much.");
   }
-  if (!around.calibration || around.calibration->basis == Basis::profile) {
+  if (!around.calibration || (around.calibration->basis == Basis::profile &&
+                              !around.calibration->from_published_figures)) {
     lines.emplace_back("Run `assay assess` for an answer from measurements.");
   }
   if (!question.engine_runs) {

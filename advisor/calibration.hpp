@@ -32,6 +32,7 @@ struct FormatRate {
 /// What turns bytes and operations into seconds on one machine (docs/method.md has the formulas).
 struct Calibration {
   Basis basis = Basis::profile;
+  bool from_published_figures = false;  // of hardware that was named: nothing can be run on it
   unsigned threads = 1;
   double read_bandwidth_bytes_per_second = 0.0;
   double read_bandwidth_low = 0.0;

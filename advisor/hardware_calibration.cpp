@@ -11,8 +11,8 @@ namespace {
 
 // A token takes bytes / (share x bandwidth) and a time for each layer's kernels to start. Fitted to
 // the published speeds of 34 GPUs (bench/profile_accuracy.py; docs/accuracy.md has the errors with
-// each machine left out). A test fits them again. Classes by vendor were tried and were worse: most
-// have too few machines.
+// each machine left out), and held to them by a test. Classes by vendor were tried and were worse:
+// most have too few machines.
 constexpr double k_gpu_share = 0.86;
 constexpr double k_gpu_seconds_per_layer = 69e-6;
 // 90 % of those rows lie between: what holds down old and very wide memories, and what exceeds it.
@@ -75,8 +75,11 @@ Result<Calibration> calibration_of_processor(const Processor& processor) {
 }  // namespace
 
 Result<Calibration> calibration_of_hardware(const NamedHardware& hardware) {
-  if (hardware.gpu != nullptr) return calibration_of_gpu(*hardware.gpu);
-  return calibration_of_processor(*hardware.processor);
+  auto calibration = hardware.gpu != nullptr
+                         ? Result<Calibration>(calibration_of_gpu(*hardware.gpu))
+                         : calibration_of_processor(*hardware.processor);
+  if (calibration) calibration->from_published_figures = true;
+  return calibration;
 }
 
 }  // namespace assay

@@ -133,7 +133,8 @@ Fact<double> cold_load_seconds(const Invocation& invocation, const Grounds& grou
 /// Whose limits, channels and battery are looked at: nobody's where its memory or bandwidth was
 /// replaced.
 const MachineProfile* judged_machine(const Invocation& invocation, const Grounds& grounds) {
-  return invocation.has("memory") || invocation.has("bandwidth") ? nullptr : &grounds.machine;
+  const bool replaced = invocation.has("memory") || invocation.has("bandwidth");
+  return replaced || grounds.device != "cpu" ? nullptr : &grounds.machine;
 }
 
 std::string text_of(const Invocation& invocation, const Grounds& grounds, const Verdict& verdict) {
@@ -164,6 +165,7 @@ Verdict full_answer(const Question& question, const Grounds& grounds, const Cata
                     const MachineProfile* machine, const CostQuestion& cost) {
   Verdict verdict =
       answer(question, grounds.calibration, grounds.available, grounds.policy, &catalogue, machine);
+  verdict.device = grounds.device;
   verdict.formats =
       format_effects(question, grounds.calibration, grounds.available, grounds.policy);
   if (cost.is_asked()) {
@@ -219,6 +221,8 @@ Command can_run_command() {
           "  assay can-run llama-3.1-8b --format F16 --memory 16G\n"
           "  assay can-run model.gguf --context 16384\n"
           "  assay can-run qwen3-4b --machine laptop/profile.json   a machine that was recorded\n"
+          "  assay can-run qwen3-8b --machine \"Ryzen 7 7840HS\" --memory 32G   or one to buy\n"
+          "  assay can-run qwen3-8b --machine \"RTX 4060\"   or a GPU\n"
           "  assay can-run qwen3-4b --measure     run it for a few seconds, and check the answer\n"
           "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
           "  assay can-run qwen3-4b --use reasoning --formats   with thinking, in every format\n"

@@ -17,6 +17,7 @@ Command import_command();
 Command logits_command();
 Command metrics_command();
 Command models_command();
+Command plan_command();
 Command probe_command();
 Command quality_command();
 Command quantize_command();

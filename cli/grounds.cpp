@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/engine_choice.hpp"
+#include "cli/named_machine.hpp"
 #include "cli/state.hpp"
 #include "reports/document.hpp"
 
@@ -73,10 +75,8 @@ std::optional<Calibration> calibration_of(const Assessment& assessment,
   return std::move(*made);
 }
 
-/// --machine: what a description or a result says of a machine, which may be another one.
-Result<std::optional<MachineProfile>> machine_option(const Invocation& invocation) {
-  if (!invocation.has("machine")) return std::optional<MachineProfile>();
-  const auto& path = invocation.get<std::string>("machine");
+/// What a description or a result says of a machine.
+Result<MachineProfile> described_machine(const std::string& path) {
   auto assessment = read_document_file(path);
   if (!assessment) return pass_on(assessment);
   if (!assessment->machine) {
@@ -84,7 +84,32 @@ Result<std::optional<MachineProfile>> machine_option(const Invocation& invocatio
                 "machine: missing (expected the description of a machine)", path,
                 "`assay probe --json -o FILE` on that machine writes one");
   }
-  return std::move(assessment->machine);
+  return std::move(*assessment->machine);
+}
+
+/// A machine that is not this one.
+struct OtherMachine {
+  MachineProfile profile;
+  std::optional<Calibration> calibration;  // of one that was named
+  std::string device = "cpu";
+};
+
+/// --machine: a file, or the name of a processor or GPU. What looks like a path is one.
+Result<std::optional<OtherMachine>> machine_option(const Invocation& invocation,
+                                                   const std::optional<Bytes>& memory) {
+  if (!invocation.has("machine")) return std::optional<OtherMachine>();
+  const auto& what = invocation.get<std::string>("machine");
+  std::error_code unreadable;
+  if (what.find('/') != std::string::npos || what.ends_with(".json") ||
+      std::filesystem::exists(what, unreadable)) {
+    auto profile = described_machine(what);
+    if (!profile) return pass_on(profile);
+    return OtherMachine{.profile = std::move(*profile), .calibration = std::nullopt};
+  }
+  auto named = named_machine(what, memory);
+  if (!named) return pass_on(named);
+  return OtherMachine{std::move(named->profile), std::move(named->calibration),
+                      std::move(named->device)};
 }
 
 /// What is free on the running machine. Of a described one what was free then; where that was not
@@ -137,13 +162,19 @@ Result<void> use_what_is_known(const Invocation& invocation, Grounds& grounds) {
   return {};
 }
 
-Result<void> find_calibration(const Invocation& invocation, Grounds& grounds) {
+/// `named` is that of a machine that was named.
+Result<void> find_calibration(const Invocation& invocation, std::optional<Calibration> named,
+                              Grounds& grounds) {
   const auto bandwidth = bytes_option(invocation, "bandwidth");
   if (!bandwidth) return pass_on(bandwidth);
   if (*bandwidth && invocation.has("calibration")) {
     return fail(ErrorCode::usage, "--bandwidth and --calibration exclude each other");
   }
   if (invocation.has("calibration")) return use_result_file(invocation, grounds);
+  if (!*bandwidth && named) {
+    grounds.calibration = std::move(named);
+    return {};
+  }
   if (!*bandwidth) return use_what_is_known(invocation, grounds);
   auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value));
   if (!made) return pass_on(made);
@@ -166,8 +197,9 @@ void declare_grounds_options(options::options_description& own) {
   add("threads", options::value<long long>()->value_name("N"),
       "threads (default: those of the result that is used)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
-  add("machine", text("PROFILE.json"),
-      "judge another machine, by its `assay probe --json` or a result of it");
+  add("machine", text("PROFILE.json|NAME"),
+      "judge another machine: by its `assay probe --json` or a result of it, or by the name of a "
+      "processor (with --memory) or GPU, as \"RTX 4060\"");
   add("memory", text("B"), "memory to judge by, as 8G or 16GiB, instead of what is available now");
   add("bandwidth", text("B"),
       "rated memory bandwidth per second, as 50G: an estimate without measurements");
@@ -186,10 +218,10 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
       invocation, "context", static_cast<std::uint32_t>(use->context_tokens), k_most_context);
   if (!context) return pass_on(context);
   constexpr std::uint32_t k_most_threads = 4096;
-  auto described = machine_option(invocation);
-  if (!described) return pass_on(described);
-  const bool is_described = described->has_value();
-  MachineProfile machine = is_described ? std::move(**described) : probe_this_machine();
+  auto other = machine_option(invocation, *memory);
+  if (!other) return pass_on(other);
+  const bool is_described = other->has_value();
+  MachineProfile machine = is_described ? std::move((*other)->profile) : probe_this_machine();
   const auto threads =
       count_option(invocation, "threads", default_threads(machine), k_most_threads);
   if (!threads) return pass_on(threads);
@@ -198,11 +230,15 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
                   .available = {},
                   .policy = std::move(*policy),
                   .use = std::move(*use),
-                  .session = {}};
+                  .session = {},
+                  .device = is_described ? (*other)->device : "cpu"};
   grounds.session.context = *context;
   grounds.session.threads = *threads;
   grounds.available = memory_to_judge_by(grounds.machine, is_described);
-  if (auto found = find_calibration(invocation, grounds); !found) return pass_on(found);
+  auto named = is_described ? std::move((*other)->calibration) : std::optional<Calibration>();
+  if (auto found = find_calibration(invocation, std::move(named), grounds); !found) {
+    return pass_on(found);
+  }
   if (*memory) grounds.available = Fact<Bytes>::known(**memory, "--memory");
   return grounds;
 }

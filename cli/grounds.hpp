@@ -21,6 +21,7 @@ struct Grounds {
   Policy policy;
   Policy::Use use;
   SessionShape session;
+  std::string device = "cpu";  // or the name of a GPU, which other engines would use
 };
 
 /// Declares --use, --context, --threads, --calibration, --machine, --memory, --bandwidth and

@@ -51,6 +51,7 @@ Result<int> run(const Invocation& invocation) {
   wanted.threads = grounds->session.threads;
   auto recommendation =
       recommend(*catalogue, grounds->calibration, grounds->available, grounds->policy, wanted);
+  for (Candidate& candidate : recommendation.ranking) candidate.verdict.device = grounds->device;
   const int code = exit_code_of(recommendation, grounds->calibration.has_value());
   if (auto done =
           deliver(invocation, shown(invocation, std::move(*grounds), std::move(recommendation),
@@ -71,6 +72,7 @@ Command recommend_command() {
               "  assay recommend\n"
               "  assay recommend --use code --context 16384\n"
               "  assay recommend --machine laptop/profile.json   for a machine that was recorded\n"
+              "  assay recommend --machine \"RTX 4060\"   for a GPU\n"
               "  assay recommend --memory 8G --bandwidth 40G   for a machine that is not here",
           .declare = declare,
           .run = run};

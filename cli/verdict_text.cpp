@@ -206,6 +206,9 @@ std::string verdict_text(const Verdict& verdict, const Policy& policy,
                         wrapped(value, 2 + k_name_columns, width));
   };
   row("verdict", verdict_row(verdict, policy));
+  if (verdict.device != "cpu") {
+    row("device", verdict.device + ", in an engine that uses it: this one runs on processors");
+  }
   row("memory", memory_row(verdict, policy));
   row("parts", parts_row(verdict));
   row("available", available_row(verdict));

@@ -104,8 +104,8 @@ Result<NamedHardware> find_hardware(const HardwareTable& table, std::string_view
     }
   }
   const std::string what =
-      fit.empty() ? "neither a file nor a processor or GPU that is known" : "fits several";
-  return fail(ErrorCode::usage, fmt::format("--machine: '{}' is {}", printable(name, 60), what), {},
+      fit.empty() ? "is neither a file nor a processor or GPU that is known" : "fits several";
+  return fail(ErrorCode::usage, fmt::format("--machine: '{}' {}", printable(name, 60), what), {},
               near.empty() ? "name a processor or GPU as its vendor does"
                            : fmt::format("did you mean {}?", fmt::join(near, ", ")));
 }

@@ -1,0 +1,160 @@
+#include "advisor/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "advisor/calibration.hpp"
+#include "advisor/hardware_calibration.hpp"
+
+namespace assay {
+namespace {
+
+// Sizes that machines are sold with, in binary gigabytes.
+constexpr std::array<std::uint64_t, 12> k_sold{4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512};
+// The widest memory that a processor reads: a server's twelve channels are below it.
+constexpr double k_most_bandwidth = 2e12;
+// What the system itself takes of what is installed (a rule of thumb).
+constexpr Bytes k_system = gibibytes(1);
+
+Bytes installed_for(Bytes available) {
+  for (const std::uint64_t size : k_sold) {
+    if (gibibytes(size).value >= available.value + k_system.value) return gibibytes(size);
+  }
+  return Bytes(available.value + k_system.value);
+}
+
+Estimate decode_at(const Question& question, const Calibration& calibration) {
+  return predict(question, calibration, Fact<Bytes>::unknown("not asked")).decode_tokens_per_second;
+}
+
+enum class End { expected, low };
+
+/// The least rated bandwidth of a main memory at which that end of the interval reaches the rate.
+std::optional<double> bandwidth_for(const Question& question, double rate, End end) {
+  const auto reaches = [&](double bandwidth) {
+    const auto calibration = calibration_from_profile({}, bandwidth);
+    if (!calibration) return false;
+    const Estimate decode = decode_at(question, *calibration);
+    return (end == End::low ? decode.low : decode.expected) >= rate;
+  };
+  if (!reaches(k_most_bandwidth)) return std::nullopt;
+  double low = 0.0;
+  double high = k_most_bandwidth;
+  constexpr int k_halvings = 40;  // to 2 bytes a second
+  for (int i = 0; i < k_halvings; ++i) {
+    const double middle = (low + high) / 2;
+    (reaches(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
+/// The machine if it decodes fast enough.
+std::optional<PlannedMachine> fast_enough(const Question& question, double rate,
+                                          const NamedHardware& hardware) {
+  const auto calibration = calibration_of_hardware(hardware);
+  if (!calibration) return std::nullopt;
+  PlannedMachine machine;
+  machine.decode_tokens_per_second = decode_at(question, *calibration);
+  if (machine.decode_tokens_per_second.expected < rate) return std::nullopt;
+  machine.bandwidth_bytes_per_second = calibration->read_bandwidth_bytes_per_second;
+  return machine;
+}
+
+void sort_by_bandwidth(std::vector<PlannedMachine>& machines) {
+  std::ranges::stable_sort(machines, {}, &PlannedMachine::bandwidth_bytes_per_second);
+}
+
+std::vector<PlannedMachine> gpus_that_do(const Question& question, double rate, Bytes available,
+                                         const HardwareTable& table) {
+  std::vector<PlannedMachine> all;
+  for (const GraphicsCard& card : table.gpus) {
+    auto machine = fast_enough(question, rate, {.gpu = &card});
+    if (!machine) continue;
+    const auto size = std::ranges::find_if(
+        card.memory, [&](Bytes memory) { return memory.value >= available.value; });
+    if (size == card.memory.end()) continue;
+    machine->name = card.name;
+    machine->device = "gpu";
+    machine->segment = card.segment;
+    machine->memory = *size;
+    all.push_back(std::move(*machine));
+  }
+  sort_by_bandwidth(all);
+  return all;
+}
+
+std::vector<PlannedMachine> processors_that_do(const Question& question, double rate,
+                                               Bytes installed, const HardwareTable& table) {
+  std::vector<PlannedMachine> all;
+  for (const Processor& processor : table.processors) {
+    auto machine = fast_enough(question, rate, {.processor = &processor});
+    if (!machine) continue;
+    machine->name = processor.name;
+    machine->device = "cpu";
+    machine->segment = processor.segment;
+    machine->memory = installed;
+    all.push_back(std::move(*machine));
+  }
+  sort_by_bandwidth(all);
+  return all;
+}
+
+Json number_or_null(const std::optional<double>& value) {
+  if (!value) return nullptr;
+  return *value;
+}
+
+Json machines_json(const std::vector<PlannedMachine>& machines) {
+  Json list = Json::array();
+  for (const PlannedMachine& machine : machines) {
+    const Estimate& decode = machine.decode_tokens_per_second;
+    list.push_back({{"name", machine.name},
+                    {"device", machine.device},
+                    {"segment", machine.segment},
+                    {"memory_bytes", machine.memory.value},
+                    {"bandwidth_bytes_per_second", machine.bandwidth_bytes_per_second},
+                    {"decode_tokens_per_second",
+                     {{"low", decode.low},
+                      {"expected", decode.expected},
+                      {"high", decode.high},
+                      {"origin", origin_name(decode.origin)},
+                      {"basis", basis_name(decode.basis)}}}});
+  }
+  return list;
+}
+
+}  // namespace
+
+MachinePlan plan_machine(const Question& question, double rate, const Policy& policy,
+                         const HardwareTable& table) {
+  MachinePlan plan;
+  plan.needed = footprint(question.spec, question.plan, question.session).peak();
+  plan.available = Bytes(static_cast<std::uint64_t>(
+      std::ceil(static_cast<double>(plan.needed.value) / policy.memory_ok)));
+  plan.installed = installed_for(plan.available);
+  plan.bandwidth_bytes_per_second = bandwidth_for(question, rate, End::expected);
+  plan.safe_bandwidth_bytes_per_second = bandwidth_for(question, rate, End::low);
+  plan.processors = processors_that_do(question, rate, plan.installed, table);
+  plan.gpus = gpus_that_do(question, rate, plan.available, table);
+  return plan;
+}
+
+Json plan_json(const Question& question, double rate, const MachinePlan& plan) {
+  return {{"schema", "assay.plan/1"},
+          {"model", question.model},
+          {"format", question.format},
+          {"context", question.session.context},
+          {"depth", question.depth},
+          {"decode_tokens_per_second", rate},
+          {"memory",
+           {{"needed_bytes", plan.needed.value},
+            {"available_bytes", plan.available.value},
+            {"installed_bytes", plan.installed.value}}},
+          {"bandwidth_bytes_per_second", number_or_null(plan.bandwidth_bytes_per_second)},
+          {"safe_bandwidth_bytes_per_second", number_or_null(plan.safe_bandwidth_bytes_per_second)},
+          {"processors", machines_json(plan.processors)},
+          {"gpus", machines_json(plan.gpus)}};
+}
+
+}  // namespace assay

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advisor/hardware.hpp"
+#include "advisor/policy.hpp"
+#include "advisor/prediction.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/units.hpp"
+
+namespace assay {
+
+/// A processor, or a GPU with one of the sizes of memory that it is sold with, that would do.
+struct PlannedMachine {
+  std::string name;
+  std::string device;  // "cpu" or "gpu"
+  std::string segment;
+  Bytes memory;  // of a processor: the least that would do
+  double bandwidth_bytes_per_second = 0.0;
+  Estimate decode_tokens_per_second;
+};
+
+/// What a machine needs to run a model at a rate. Everything is estimated from published bandwidths.
+struct MachinePlan {
+  Bytes needed;     // at the peak
+  Bytes available;  // so that `needed` is within the policy's ok
+  Bytes installed;  // the next size that is sold
+  /// Rated bandwidth of a machine's main memory at which the rate is expected, and at which even the
+  /// slow end of the interval has it; nothing where no bandwidth would do.
+  std::optional<double> bandwidth_bytes_per_second;
+  std::optional<double> safe_bandwidth_bytes_per_second;
+  std::vector<PlannedMachine> processors;  // those that do, the least bandwidth first
+  std::vector<PlannedMachine> gpus;
+};
+
+/// Which machines of the table decode at least `rate` tokens/s, and have the memory. Requires rate
+/// > 0.
+MachinePlan plan_machine(const Question& question, double rate, const Policy& policy,
+                         const HardwareTable& table);
+
+/// `{schema: "assay.plan/1", ...}`, units in the names.
+Json plan_json(const Question& question, double rate, const MachinePlan& plan);
+
+}  // namespace assay

@@ -1,0 +1,197 @@
+#include "advisor/plan.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <utility>
+
+#include "advisor/catalogue.hpp"
+#include "advisor/verdict.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/asked_model.hpp"
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+
+namespace assay {
+namespace {
+
+constexpr Bytes k_most_policy_bytes = mebibytes(1);
+constexpr double k_most_rate = 1e5;
+constexpr std::uint64_t k_most_context = 1U << 30;
+constexpr std::size_t k_shown = 4;  // machines of a kind
+
+void declare(options::options_description& own, options::positional_options_description& places) {
+  auto add = own.add_options();
+  const auto text = [](const char* name) {
+    return options::value<std::string>()->value_name(name);
+  };
+  add("model", text("M"), "a model of the catalogue, a GGUF file or a config.json");
+  add("rate", options::value<double>()->value_name("R")->default_value(20.0, "20"),
+      "tokens per second that it should generate");
+  add("context", text("N"), "tokens that the cache must hold, as 4096 or 32k (default: the use's)");
+  add("format", text("F"), "format of the weights (default Q4_K_M; a GGUF file has its own)");
+  add("use", text("USE")->default_value("chat"), "what it is for: sets the context");
+  add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");
+  places.add("model", 1);
+}
+
+Result<Policy> policy_option(const Invocation& invocation) {
+  if (!invocation.has("policy")) return builtin_policy();
+  const auto& path = invocation.get<std::string>("policy");
+  const auto text = read_file(path, k_most_policy_bytes);
+  if (!text) return pass_on(text);
+  return parse_policy(*text, path);
+}
+
+/// "4096", or "32k" for 32 * 1024.
+Result<std::uint32_t> context_option(const Invocation& invocation, std::uint64_t otherwise) {
+  if (!invocation.has("context")) return static_cast<std::uint32_t>(otherwise);
+  const auto& text = invocation.get<std::string>("context");
+  const bool thousands = text.ends_with('k') || text.ends_with('K');
+  const std::string digits = thousands ? text.substr(0, text.size() - 1) : text;
+  const bool is_number = !digits.empty() && digits.size() <= 10 &&
+                         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  const std::uint64_t value = is_number ? std::stoull(digits) * (thousands ? 1024 : 1) : 0;
+  if (value == 0 || value > k_most_context) {
+    return fail(ErrorCode::usage, fmt::format("--context: '{}' (expected a count, as 4096 or 32k)",
+                                              printable(text, 40)));
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
+Result<Question> question_option(const Invocation& invocation, const Policy& policy,
+                                 const Catalogue& catalogue) {
+  if (!invocation.has("model")) {
+    return fail(ErrorCode::usage, "no model was named", {}, "see `assay plan --help`");
+  }
+  std::optional<Recipe> recipe;
+  if (invocation.has("format")) {
+    const auto& name = invocation.get<std::string>("format");
+    recipe = recipe_from_name(name);
+    if (!recipe) {
+      return fail(ErrorCode::usage, fmt::format("--format: '{}' is not known", printable(name, 40)),
+                  {}, "as Q4_K_M, Q8_0 or F16");
+    }
+  }
+  const auto& use_name = invocation.get<std::string>("use");
+  const Policy::Use* use = policy.use(use_name);
+  if (use == nullptr) {
+    return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(use_name, 40),
+                                              fmt::join(policy.use_names(), ", ")));
+  }
+  const auto context = context_option(invocation, use->context_tokens);
+  if (!context) return pass_on(context);
+  auto asked = find_asked_model(invocation.get<std::string>("model"), recipe, catalogue);
+  if (!asked) return pass_on(asked);
+  if (invocation.has("context") && *context > asked->spec.trained_context) {
+    return fail(ErrorCode::usage,
+                fmt::format("--context: {} (expected at most {}, which {} was trained for)",
+                            *context, asked->spec.trained_context, asked->name));
+  }
+  Question question;
+  question.model = std::move(asked->name);
+  question.spec = std::move(asked->spec);
+  question.plan = std::move(asked->plan);
+  question.format = std::move(asked->format);
+  question.session.context = std::min(*context, question.spec.trained_context);
+  question.use = use->name;
+  return question;
+}
+
+std::string gigabytes_text(double bytes_per_second) {
+  return fmt::format("{:.0f} GB/s", bytes_per_second / 1e9);
+}
+
+std::string machines_text(const std::vector<PlannedMachine>& machines, std::string_view title,
+                          std::string_view none) {
+  if (machines.empty()) return fmt::format("\n{}\n  {}\n", title, none);
+  std::string text = fmt::format("\n{}\n", title);
+  for (std::size_t i = 0; i < std::min(machines.size(), k_shown); ++i) {
+    const PlannedMachine& machine = machines[i];
+    const Estimate& decode = machine.decode_tokens_per_second;
+    text +=
+        fmt::format("  {:<34} {:>8}  {:>8}  {:.0f} tokens/s ({:.0f}-{:.0f})\n", machine.name,
+                    human_bytes(machine.memory), gigabytes_text(machine.bandwidth_bytes_per_second),
+                    decode.expected, decode.low, decode.high);
+  }
+  if (machines.size() > k_shown) text += fmt::format("  and {} more\n", machines.size() - k_shown);
+  return text;
+}
+
+std::string sentence(const Question& question, double rate, const MachinePlan& plan) {
+  const std::string what =
+      fmt::format("{} in {} at {:.3g} tokens/s with a context of {}", question.model,
+                  question.format, rate, question.session.context);
+  if (plan.processors.empty() && plan.gpus.empty()) {
+    return fmt::format("No processor or GPU of the table runs {}: it needs {} of memory{}.", what,
+                       human_bytes(plan.available),
+                       plan.bandwidth_bytes_per_second
+                           ? ", read at " + gigabytes_text(*plan.bandwidth_bytes_per_second)
+                           : ", and no memory is fast enough");
+  }
+  if (!plan.bandwidth_bytes_per_second) return fmt::format("{} needs a GPU.", what);
+  return fmt::format("{} needs {} of memory free and read at a rated {} or more.", what,
+                     human_bytes(plan.available), gigabytes_text(*plan.bandwidth_bytes_per_second));
+}
+
+std::string plan_text(const Question& question, double rate, const MachinePlan& plan) {
+  std::string text = sentence(question, rate, plan) + "\n\n";
+  text += fmt::format("  memory       {} needed; {} free, so that some is left; {} installed\n",
+                      human_bytes(plan.needed), human_bytes(plan.available),
+                      human_bytes(plan.installed));
+  const auto at = [](const std::optional<double>& bandwidth) {
+    return bandwidth ? gigabytes_text(*bandwidth) : std::string("more than any memory has");
+  };
+  text +=
+      fmt::format("  bandwidth    {} expected to do, {} to be on the safe side\n",
+                  at(plan.bandwidth_bytes_per_second), at(plan.safe_bandwidth_bytes_per_second));
+  text += machines_text(plan.processors, "Processors that do, the slowest memory first (estimated)",
+                        "none that is known");
+  text +=
+      machines_text(plan.gpus, "GPUs that hold all of it, in an engine that uses them (estimated)",
+                    "none that is known");
+  return text;
+}
+
+Result<int> run(const Invocation& invocation) {
+  const double rate = invocation.get<double>("rate");
+  if (!(rate > 0.0) || rate > k_most_rate) {
+    return fail(ErrorCode::usage,
+                fmt::format("--rate: {} (expected more than 0, at most {})", rate, k_most_rate));
+  }
+  const auto policy = policy_option(invocation);
+  if (!policy) return pass_on(policy);
+  const auto catalogue = builtin_catalogue();
+  if (!catalogue) return pass_on(catalogue);
+  const auto question = question_option(invocation, *policy, *catalogue);
+  if (!question) return pass_on(question);
+  const auto hardware = builtin_hardware();
+  if (!hardware) return pass_on(hardware);
+  const MachinePlan plan = plan_machine(*question, rate, *policy, *hardware);
+  const std::string text = invocation.json    ? plan_json(*question, rate, plan).dump(2) + "\n"
+                           : invocation.quiet ? sentence(*question, rate, plan) + "\n"
+                                              : plan_text(*question, rate, plan);
+  if (auto done = deliver(invocation, text); !done) return pass_on(done);
+  return plan.processors.empty() && plan.gpus.empty() ? k_exit_no : k_exit_yes;
+}
+
+}  // namespace
+
+Command plan_command() {
+  return {.name = "plan",
+          .summary = "say what machine would run a model at a rate",
+          .usage = "assay plan --model M [--rate R] [--context N] [options]",
+          .examples =
+              "  assay plan --model qwen3-8b --rate 20 --context 32k\n"
+              "  assay plan --model gpt-oss-20b --rate 30 --format MXFP4\n"
+              "Everything is estimated from published bandwidths.\n"
+              "Exit codes: 0 some machine of the table does, 1 none does, 2 no such model.",
+          .declare = declare,
+          .run = run};
+}
+
+}  // namespace assay
