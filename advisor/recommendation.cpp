@@ -12,8 +12,8 @@ namespace assay {
 namespace {
 
 struct Ranked {
+  const CatalogueEntry* entry;
   Candidate candidate;
-  double capability = 0.0;
   std::size_t format_rank = 0;  // 0 is the best format
 };
 
@@ -25,7 +25,9 @@ std::size_t rank_of_format(const std::string& format) {
 }
 
 bool better(const Ranked& a, const Ranked& b) {
-  if (a.capability != b.capability) return a.capability > b.capability;
+  const double a_capability = a.candidate.capability;
+  const double b_capability = b.candidate.capability;
+  if (a_capability != b_capability) return a_capability > b_capability;
   if (a.format_rank != b.format_rank) return a.format_rank < b.format_rank;
   const double a_rate = a.candidate.verdict.prediction.decode_tokens_per_second.expected;
   const double b_rate = b.candidate.verdict.prediction.decode_tokens_per_second.expected;
@@ -41,13 +43,46 @@ std::string size_words(const Candidate& candidate) {
                      parameter_words(candidate.active_parameters));
 }
 
+std::string rating_words(const Candidate& candidate) {
+  if (candidate.comparisons == 0) return "not rated: ranked by size and age";
+  return fmt::format("{} by {} published comparison{}",
+                     candidate.capability_inferred ? "hardly rated" : "rated",
+                     candidate.comparisons, candidate.comparisons == 1 ? "" : "s");
+}
+
 std::string candidate_reason(const CatalogueEntry& entry, const Candidate& candidate,
                              std::size_t format_rank) {
   return fmt::format(
-      "{}, released {}; {} {}{}", size_words(candidate),
-      entry.release.value_or("at an unknown date"),
+      "{}, released {}, {}; {} {}{}", size_words(candidate),
+      entry.release.value_or("at an unknown date"), rating_words(candidate),
       format_rank == 0 ? "even the best format is ok:" : "the best format that is ok:",
       candidate.verdict.format, entry.engine_runs ? "" : "; not run by the reference engine");
+}
+
+/// Whether models of the catalogue are asked to think for a use.
+bool thinks_for(const CatalogueEntry& entry, const Policy::Use& use) {
+  if (entry.thinking == "none" || entry.thinking == "unknown") return false;
+  return entry.thinking == "toggle" ? use.thinks : true;
+}
+
+/// Puts a strength to every model that was looked at.
+void rate(std::vector<Ranked>& all, const Policy::Use& use, const PublishedScores* scores) {
+  std::vector<Contestant> contestants;
+  for (const Ranked& one : all) {
+    contestants.push_back(
+        {one.entry->id,
+         inferred_capability(*one.entry, one.candidate.parameters, one.candidate.active_parameters),
+         thinks_for(*one.entry, use)});
+  }
+  const PublishedScores none;
+  const auto found = strengths(scores != nullptr ? *scores : none, use.name, contestants);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Candidate& candidate = all[i].candidate;
+    candidate.capability = found[i].value;
+    candidate.comparisons = found[i].comparisons;
+    candidate.capability_inferred = !found[i].is_rated();
+    candidate.reason = candidate_reason(*all[i].entry, candidate, all[i].format_rank);
+  }
 }
 
 bool made_for(const CatalogueEntry& entry, const std::string& tag) {
@@ -64,11 +99,11 @@ std::string reason_for_none(const std::optional<Ranked>& nearest, const Recommen
 std::string reason_for_first(const Recommendation& answer) {
   const Candidate& first = answer.ranking.front();
   return fmt::format(
-      "{} in {}: of the {} models for {}, {} are ok or better here, and by size and "
-      "age this is the most capable of them ({}). It should answer at {}.",
+      "{} in {}: of the {} models for {}, {} are ok or better here, and by {} this is the most "
+      "capable of them ({}). It should answer at {}.",
       first.verdict.model, first.verdict.format, answer.considered, answer.use,
-      answer.ranking.size(), first.reason,
-      decode_words(first.verdict.prediction.decode_tokens_per_second));
+      answer.ranking.size(), first.capability_inferred ? "size and age" : "published scores",
+      first.reason, decode_words(first.verdict.prediction.decode_tokens_per_second));
 }
 
 }  // namespace
@@ -86,18 +121,19 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
   SessionShape session;
   session.context = static_cast<std::uint32_t>(std::min<std::uint64_t>(options.context, 1U << 30));
   session.threads = options.threads;
-  std::vector<Ranked> good;
-  std::optional<Ranked> nearest;
+  std::vector<Ranked> all;
   for (const CatalogueEntry& entry : catalogue.entries) {
     if (!made_for(entry, use->tag)) continue;
     auto candidate = best_candidate(entry, calibration, available_memory, policy, *use, session);
     if (!candidate) continue;
-    ++answer.considered;
-    Ranked ranked{std::move(*candidate), 0.0, 0};
-    ranked.capability =
-        inferred_capability(entry, ranked.candidate.parameters, ranked.candidate.active_parameters);
-    ranked.format_rank = rank_of_format(ranked.candidate.verdict.format);
-    ranked.candidate.reason = candidate_reason(entry, ranked.candidate, ranked.format_rank);
+    const std::size_t format_rank = rank_of_format(candidate->verdict.format);
+    all.push_back({&entry, std::move(*candidate), format_rank});
+  }
+  answer.considered = all.size();
+  rate(all, *use, options.scores);
+  std::vector<Ranked> good;
+  std::optional<Ranked> nearest;
+  for (Ranked& ranked : all) {
     const Verdict& verdict = ranked.candidate.verdict;
     if (is_good(verdict.verdict) && verdict.prediction.decode_tokens_per_second.is_known()) {
       good.push_back(std::move(ranked));

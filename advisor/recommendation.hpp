@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "advisor/capability.hpp"
 #include "advisor/catalogue.hpp"
 #include "advisor/verdict.hpp"
 
@@ -17,7 +18,10 @@ struct Candidate {
   std::uint64_t active_parameters = 0;
   std::string release;  // "2025-04"; empty when no source says
   std::string family;
-  bool capability_inferred = true;  // ranked by size and age, no published score
+  double capability = 0.0;        // log-odds (advisor/capability.hpp)
+  std::uint32_t comparisons = 0;  // with other models in published tables
+  /// Too few of them: ranked mostly by size and age.
+  bool capability_inferred = true;
   std::string reason;
 };
 
@@ -33,9 +37,11 @@ struct RecommendOptions {
   std::string use = "chat";
   std::uint64_t context = 4096;
   unsigned threads = 1;
+  const PublishedScores* scores = nullptr;  // nothing: all are ranked by size and age
 };
 
-/// Most capable first (size and age: docs/method.md), then the better format, then the faster.
+/// Most capable first (published scores, size and age: docs/method.md), then the better format, then
+/// the faster.
 /// Without a calibration nothing is recommended: a rate that nobody knows is not ok.
 Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibration>& calibration,
                          const Fact<Bytes>& available_memory, const Policy& policy,

@@ -1,5 +1,7 @@
 #include "advisor/verdict_json.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -123,6 +125,11 @@ Result<Candidate> candidate_from_json(const JsonFields& fields) {
   read.take_if_there(fields.optional_count("active_parameters"), candidate.active_parameters);
   read.take_if_there(fields.optional_text("release"), candidate.release);
   read.take_if_there(fields.optional_text("family"), candidate.family);
+  read.take_if_there(fields.optional_number("capability_log_odds"), candidate.capability);
+  std::uint64_t comparisons = 0;
+  read.take_if_there(fields.optional_count("comparisons"), comparisons);
+  constexpr std::uint64_t k_most = std::numeric_limits<std::uint32_t>::max();
+  candidate.comparisons = static_cast<std::uint32_t>(std::min(comparisons, k_most));
   read.take_if_there(fields.optional_flag("capability_inferred"), candidate.capability_inferred);
   read.take_if_there(fields.optional_text("reason"), candidate.reason);
   if (!read.ok()) return read.failure();
@@ -135,6 +142,8 @@ Json candidate_to_json(const Candidate& candidate) {
   json["release"] = candidate.release.empty() ? Json(nullptr) : Json(candidate.release);
   json["parameters"] = candidate.parameters;
   json["active_parameters"] = candidate.active_parameters;
+  json["capability_log_odds"] = candidate.capability;
+  json["comparisons"] = candidate.comparisons;
   json["capability_inferred"] = candidate.capability_inferred;
   json["reason"] = candidate.reason;
   json["verdict"] = verdict_to_json(candidate.verdict);

@@ -71,6 +71,7 @@ Result<std::vector<Verdict>> judge_catalogue(const Catalogue& catalogue,
 struct Basics {
   Policy policy;
   Catalogue catalogue;
+  PublishedScores scores;
   Policy::Use use;
 };
 
@@ -86,7 +87,12 @@ Result<Basics> read_basics(const std::string& use_name) {
     return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(use_name),
                                               fmt::join(names, ", ")));
   }
-  return Basics{.policy = *policy, .catalogue = std::move(*catalogue), .use = *use};
+  auto scores = builtin_scores();
+  if (!scores) return pass_on(scores);
+  return Basics{.policy = *policy,
+                .catalogue = std::move(*catalogue),
+                .scores = std::move(*scores),
+                .use = *use};
 }
 
 /// Calibrates from what was measured, and fills in verdicts and the recommendation.
@@ -101,7 +107,7 @@ Result<void> conclude(Assessment& assessment, const Basics& basics, unsigned thr
   assessment.verdicts = std::move(*verdicts);
   assessment.recommendation =
       recommend(basics.catalogue, calibration, assessment.machine->usable_memory(), basics.policy,
-                {.use = basics.use.name, .threads = threads});
+                {.use = basics.use.name, .threads = threads, .scores = &basics.scores});
   return {};
 }
 

@@ -49,6 +49,9 @@ Result<int> run(const Invocation& invocation) {
   wanted.use = grounds->use.name;
   wanted.context = grounds->session.context;
   wanted.threads = grounds->session.threads;
+  const auto scores = builtin_scores();
+  if (!scores) return pass_on(scores);
+  wanted.scores = &*scores;
   auto recommendation =
       recommend(*catalogue, grounds->calibration, grounds->available, grounds->policy, wanted);
   for (Candidate& candidate : recommendation.ranking) candidate.verdict.device = grounds->device;
