@@ -196,6 +196,13 @@ std::string cost_row(const RunningCost& cost) {
   return text;
 }
 
+/// Log-odds, and how many published comparisons they rest on: "+2.1 of 45"; "~" where size and age
+/// decide mostly.
+std::string rating_text(const Candidate& candidate) {
+  return fmt::format("{}{:+.1f} of {}", candidate.capability_inferred ? "~" : "",
+                     candidate.capability, candidate.comparisons);
+}
+
 }  // namespace
 
 std::string verdict_text(const Verdict& verdict, const Policy& policy,
@@ -245,17 +252,19 @@ std::string formats_text(const Verdict& verdict) {
 std::string recommendation_text(const Recommendation& recommendation, std::size_t top) {
   std::string text = recommendation.reason + "\n";
   if (recommendation.ranking.empty()) return text;
-  text += fmt::format("\n{:>4}  {:<30} {:<7} {:<12} {:>15} {:>12} {:>9}\n", "", "model", "format",
-                      "verdict", "decode tokens/s", "first token", "memory");
+  text += fmt::format("\n{:>4}  {:<26} {:<7} {:<11} {:>7} {:>11} {:>7} {:>11}\n", "", "model",
+                      "format", "verdict", "tok/s", "first token", "memory", "rating");
   for (std::size_t i = 0; i < std::min(top, recommendation.ranking.size()); ++i) {
     const Verdict& verdict = recommendation.ranking[i].verdict;
     const Estimate& first = verdict.prediction.time_to_first_token_seconds;
-    text += fmt::format("{:>3}.  {:<30} {:<7} {:<12} {:>15} {:>12} {:>9}\n", i + 1, verdict.model,
-                        verdict.format, verdict_name(verdict.verdict),
+    text += fmt::format("{:>3}.  {:<26} {:<7} {:<11} {:>7} {:>11} {:>7} {:>11}\n", i + 1,
+                        verdict.model, verdict.format, verdict_name(verdict.verdict),
                         number(verdict.prediction.decode_tokens_per_second.expected),
                         first.is_known() ? number(first.expected) + " s" : "unknown",
-                        human_bytes(verdict.prediction.footprint.peak()));
+                        human_bytes(verdict.prediction.footprint.peak()),
+                        rating_text(recommendation.ranking[i]));
   }
+  text += "      rating: log-odds by so many published comparisons; ~ mostly by size and age\n";
   if (recommendation.ranking.size() > top) {
     text += fmt::format("      and {} more (--top {})\n", recommendation.ranking.size() - top,
                         recommendation.ranking.size());
