@@ -23,13 +23,14 @@ struct PlannedMachine {
   Estimate decode_tokens_per_second;
 };
 
-/// What a machine needs to run a model at a rate. Everything is estimated from published bandwidths.
+/// What a machine needs to run a model at a rate. Everything is estimated from published
+/// bandwidths.
 struct MachinePlan {
   Bytes needed;     // at the peak
   Bytes available;  // so that `needed` is within the policy's ok
   Bytes installed;  // the next size that is sold
-  /// Rated bandwidth of a machine's main memory at which the rate is expected, and at which even the
-  /// slow end of the interval has it; nothing where no bandwidth would do.
+  /// Rated bandwidth of a machine's main memory at which the rate is expected, and at which even
+  /// the slow end of the interval has it; nothing where no bandwidth would do.
   std::optional<double> bandwidth_bytes_per_second;
   std::optional<double> safe_bandwidth_bytes_per_second;
   std::vector<PlannedMachine> processors;  // those that do, the least bandwidth first

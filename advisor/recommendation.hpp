@@ -40,9 +40,9 @@ struct RecommendOptions {
   const PublishedScores* scores = nullptr;  // nothing: all are ranked by size and age
 };
 
-/// Most capable first (published scores, size and age: docs/method.md), then the better format, then
-/// the faster.
-/// Without a calibration nothing is recommended: a rate that nobody knows is not ok.
+/// Most capable first (published scores, size and age: docs/method.md), then the better format,
+/// then the faster. Without a calibration nothing is recommended: a rate that nobody knows is not
+/// ok.
 Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibration>& calibration,
                          const Fact<Bytes>& available_memory, const Policy& policy,
                          const RecommendOptions& options);

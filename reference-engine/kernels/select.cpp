@@ -227,8 +227,7 @@ const std::vector<Isa>& all_isas() {
 const std::vector<NativeIsa>& all_native_isas() {
   static const std::vector<NativeIsa> isas{
 #if defined(__x86_64__)
-      {{amx_bf16_table(), [](const LiveCpuFeatures& features) { return features.amx; }},
-       "amx"},
+      {{amx_bf16_table(), [](const LiveCpuFeatures& features) { return features.amx; }}, "amx"},
       {{with_bf16(avx512_table(), "avx512_bf16"),
         [](const LiveCpuFeatures& features) { return features.avx512_bf16; }},
        "avx512"},

@@ -88,6 +88,13 @@ def store_result(assay, fixture, state):
     assert watched, f"{fixture}: no verdict on {WATCHED_MODEL}"
     for verdict in watched:
         verdict.update(verdict="no", limit="decode_speed")
+    # The fixture is of a release that checked no prediction.
+    result["checks"] = [{"figure": "decode_tokens_per_second", "model": "qwen3-4b", "format": "Q4_K_M", "layers": 36,
+                         "full_layers": 36, "threads": 2, "depth": 512, "prompt_tokens": 0,
+                         "predicted": {"low": 8.0, "expected": 10.0, "high": 12.0, "origin": "predicted",
+                                       "basis": "this_machine"},
+                         "measured": 11.0, "error_ratio": -0.09, "within": True, "calibration_run_id": "run-1",
+                         "seen": False, "conditions_ratio": None, "reasons": []}]
     text = json.dumps(result)
     (state / "results").mkdir(parents=True)
     (state / "results" / "fixture.json").write_text(text)

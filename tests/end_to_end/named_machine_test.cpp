@@ -25,7 +25,8 @@ TEST(NamedMachine, AGpuIsJudgedByItsOwnMemory) {
   EXPECT_THAT(answer.standard_output, HasSubstr("8.6 GB"));  // 8 GiB
   EXPECT_THAT(answer.standard_output, HasSubstr("NVIDIA GeForce RTX 4060, in an engine that"));
   EXPECT_THAT(answer.standard_output, HasSubstr("estimated"));
-  const ProgramRun large = run({"can-run", "llama-3.1-8b", "--format", "F16", "--machine", "RTX 4060"});
+  const ProgramRun large =
+      run({"can-run", "llama-3.1-8b", "--format", "F16", "--machine", "RTX 4060"});
   EXPECT_EQ(large.exit_code, 1);
 }
 

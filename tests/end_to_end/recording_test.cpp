@@ -188,7 +188,7 @@ TEST_F(RecordedLaptop, ItsModulesGiveTheBandwidth) {
                              archive_.root() / "sys/firmware/dmi/tables/DMI");
   set_memory("MemTotal: 15728640 kB\nMemAvailable: 11718750 kB\n");
   const ProgramRun answer = run({"can-run", "qwen3-4b", "--machine", profile()});
-  EXPECT_THAT(answer.standard_output, HasSubstr("predicted from the memory bandwidth alone"));
+  EXPECT_THAT(answer.standard_output, HasSubstr("estimated from the memory bandwidth alone"));
 }
 
 TEST_F(RecordedLaptop, WithoutAnyMemoryItCannotTell) {
@@ -234,7 +234,7 @@ TEST_F(RecordedLaptop, AResultOfAnotherMachineDescribesThatToo) {
   const ProgramRun answer = run({"can-run", "qwen3-4b", "--bandwidth", "60G", "--machine",
                                  k_fixtures + "results/result-1.json"});
   EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
-  EXPECT_THAT(answer.standard_output, HasSubstr("predicted from the memory bandwidth alone"));
+  EXPECT_THAT(answer.standard_output, HasSubstr("estimated from the memory bandwidth alone"));
 }
 
 TEST(MachineOption, AWrongFileIsRefusedByName) {

@@ -46,7 +46,9 @@ TEST_P(RecurrentSession, GoesBackToTheStartAndToTheMark) {
   EXPECT_EQ(session_.depth(), 10U);
   EXPECT_EQ(copy(session_.evaluate(all.subspan(10, 5))), first);
   ASSERT_TRUE(session_.rewind(0));
-  EXPECT_EQ(copy(session_.evaluate(all.first(15))), first);
+  ASSERT_TRUE(
+      session_.evaluate(all.first(10)));  // cut alike: kernels for more columns may round apart
+  EXPECT_EQ(copy(session_.evaluate(all.subspan(10, 5))), first);
 }
 
 TEST_P(RecurrentSession, RefusesToForgetSomeTokens) {

@@ -3,8 +3,8 @@
 // the ones before leave.
 //
 // A piece is at most 2^-8 of the one before it. Products of pieces i of a weight and j of an
-// activation (from 0) with i + j <= 2 are added up; those left out are at most 2^-24 of the product,
-// as float32 rounds. Bfloat16 weights are one piece: nothing is left out.
+// activation (from 0) with i + j <= 2 are added up; those left out are at most 2^-24 of the
+// product, as float32 rounds. Bfloat16 weights are one piece: nothing is left out.
 //
 // The tiles take subnormal pieces for zero: what is lost of a value is below 2^-126.
 #pragma once

@@ -60,8 +60,8 @@ float float_loop(std::size_t steps) {
 
 constinit const KernelTable k_amx_loops{
     .isa = "amx",
-    // A product of a bfloat16 weight and a float32 value, the fastest of those that x86_amx/plain.cpp
-    // makes, takes one of each of the value's pieces.
+    // A product of a bfloat16 weight and a float32 value, the fastest of those that
+    // x86_amx/plain.cpp makes, takes one of each of the value's pieces.
     .fma_loop = float_loop,
     .fma_flops_per_step = 4.0 * 2.0 * 16.0 * 16.0 * 32.0 / k_column_pieces,
     .int8_loop = int8_loop,

@@ -1,9 +1,9 @@
 // F32, F16 and BF16 times many columns of float32 values, exactly as far as float32 goes, by tiles
 // of bfloat16 pieces. Panels, and few columns, are AVX-512's.
+#include "reference-engine/kernels/x86_avx512/plain.inl"
 #include "reference-engine/kernels/x86_amx/float_pieces.inl"
 #include "reference-engine/kernels/x86_amx/tables.hpp"
 #include "reference-engine/kernels/x86_amx/tiles.inl"
-#include "reference-engine/kernels/x86_avx512/plain.inl"
 
 namespace assay {
 namespace {

@@ -2,9 +2,9 @@
 // gathered is what AVX-512 multiplies, but weights are signed: nothing is added for an offset.
 //
 // A tile holds the sums of 16 columns and 16 rows of one group of values. They are stored, scaled
-// and added to results that stay in registers for a chunk. A product takes 52 cycles until it can be
-// stored, so that one tile is multiplied while the one before is stored and the one before that is
-// scaled.
+// and added to results that stay in registers for a chunk. A product takes 52 cycles until it can
+// be stored, so that one tile is multiplied while the one before is stored and the one before that
+// is scaled.
 #pragma once
 
 #include "reference-engine/kernels/x86_amx/tiles.inl"
