@@ -112,7 +112,7 @@ Result<std::optional<JudgedAnswer>> other_answer_from_json(const JsonFields& fie
   if (!member) return pass_on(member);
   auto answer = answer_from_json(*member);
   if (!answer) return pass_on(answer);
-  return std::optional<JudgedAnswer>(std::move(*answer));
+  return std::optional<JudgedAnswer>(*answer);
 }
 
 Result<Candidate> candidate_from_json(const JsonFields& fields) {

@@ -133,7 +133,7 @@ Verdict measured_verdict(const Question& question, const Grounds& grounds,
   Verdict verdict = judge(question, known, grounds.policy);
   verdict.advice = std::move(before.advice);
   verdict.changes = std::move(before.changes);
-  verdict.contexts = std::move(before.contexts);
+  verdict.contexts = before.contexts;
   return verdict;
 }
 
