@@ -126,7 +126,7 @@ TEST(Suite, RefusalsNameTheField) {
            Case{"\"used\": 8", "\"used\": 800", "/moe/used"},
            Case{"[\"dense-1b\"", "[\"dense-2b\"", "/tiers/quick/cells/0/shapes"},
            Case{"\"Q4_K_M\"", "\"Q4_K_X\"", "/tiers/quick/cells/0/formats"},
-           Case{"\"cell_seconds\": 2", "\"cell_seconds\": -2", "/tiers/quick/cell_seconds"},
+           Case{"\"cell_seconds\": 1.7", "\"cell_seconds\": -1.7", "/tiers/quick/cell_seconds"},
        }) {
     const auto suite = parse_with(bad.from, bad.to);
     ASSERT_FALSE(suite) << bad.to;
