@@ -57,7 +57,10 @@ std::optional<PlannedMachine> fast_enough(const Question& question, double rate,
   PlannedMachine machine;
   machine.decode_tokens_per_second = decode_at(question, *calibration);
   if (machine.decode_tokens_per_second.expected < rate) return std::nullopt;
-  machine.bandwidth_bytes_per_second = calibration->read_bandwidth_bytes_per_second;
+  machine.bandwidth_bytes_per_second =
+      hardware.gpu != nullptr ? hardware.gpu->bandwidth_bytes_per_second
+                              : hardware.processor->bandwidth_bytes_per_second.value_or(
+                                    calibration->read_bandwidth_bytes_per_second);
   return machine;
 }
 

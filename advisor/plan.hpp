@@ -19,7 +19,8 @@ struct PlannedMachine {
   std::string device;  // "cpu" or "gpu"
   std::string segment;
   Bytes memory;  // of a processor: the least that would do
-  double bandwidth_bytes_per_second = 0.0;
+  double bandwidth_bytes_per_second =
+      0.0;  // rated; of a processor without, what it was seen to read
   Estimate decode_tokens_per_second;
 };
 

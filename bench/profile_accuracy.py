@@ -8,7 +8,7 @@ the published bandwidth, time of a layer) are fitted again for each machine with
 least absolute relative error; the program's own constants are the fit over all rows. For processors the
 program's own prediction is compared; what some of them were seen to read comes from such rows. Beside both stands the formula of one constant,
 0.55 x bandwidth / (active parameters x bytes of a weight), with 2, 1 and 0.5 bytes for 16, 8 and 4 bit
-(llmfit-core/src/fit.rs of AlexsJones/llmfit; on processors it takes 0.3 of that).
+(llmfit-core/src/fit.rs of AlexsJones/llmfit); of processors with the bandwidth that is taken to be reached.
 """
 
 import argparse
@@ -51,8 +51,7 @@ def rate(row, constants):
 
 def one_constant(row):
     stored = {"F32": 4, "F16": 2, "BF16": 2, "Q8_0": 1}.get(row["format"], 0.5)
-    value = 0.55 * row["bandwidth"] / (row["active_parameters"] * stored)
-    return value * (0.3 if row["device"] == "cpu" else 1.0)
+    return 0.55 * row["bandwidth"] / (row["active_parameters"] * stored)
 
 
 def summary(name, pairs):

@@ -170,6 +170,9 @@ Result<void> find_calibration(const Invocation& invocation, std::optional<Calibr
   if (*bandwidth && invocation.has("calibration")) {
     return fail(ErrorCode::usage, "--bandwidth and --calibration exclude each other");
   }
+  if (*bandwidth && grounds.device != "cpu") {
+    return fail(ErrorCode::usage, "--bandwidth: a GPU that is named has its own");
+  }
   if (invocation.has("calibration")) return use_result_file(invocation, grounds);
   if (!*bandwidth && named) {
     grounds.calibration = std::move(named);

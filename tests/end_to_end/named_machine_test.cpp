@@ -61,6 +61,13 @@ TEST(NamedMachine, AnUnknownOneIsAUsageErrorWithTheNearestNames) {
   EXPECT_THAT(answer.standard_error, HasSubstr("did you mean NVIDIA GeForce RTX 4060"));
 }
 
+TEST(NamedMachine, AGpusBandwidthIsNotReplaced) {
+  const ProgramRun answer =
+      run({"can-run", "qwen3-4b", "--machine", "RTX 4060", "--bandwidth", "40G"});
+  EXPECT_EQ(answer.exit_code, 2);
+  EXPECT_THAT(answer.standard_error, HasSubstr("--bandwidth"));
+}
+
 TEST(NamedMachine, RecommendsForAGpu) {
   const ProgramRun answer = run({"recommend", "--machine", "RTX 4060", "--top", "3"});
   EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
