@@ -18,8 +18,8 @@ struct NamedMachine {
 };
 
 /// `memory` is what the machine is to have; a GPU that is sold with one size needs none. Errors:
-/// usage for an unknown name (the nearest ones are suggested), a missing memory, or one that the
-/// GPU is not sold with; unknown where no source tells the bandwidth.
+/// usage for an unknown name (the nearest ones are suggested) and for a missing memory; unknown
+/// where no source tells the bandwidth.
 Result<NamedMachine> named_machine(const std::string& name, const std::optional<Bytes>& memory);
 
 }  // namespace assay

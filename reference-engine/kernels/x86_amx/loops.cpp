@@ -1,4 +1,5 @@
 // The loop that measures what a core can do at most.
+#include "reference-engine/kernels/x86_amx/bf16_loop.inl"
 #include "reference-engine/kernels/x86_amx/float_pieces.inl"
 #include "reference-engine/kernels/x86_amx/tables.hpp"
 #include "reference-engine/kernels/x86_amx/tiles.inl"
@@ -32,38 +33,14 @@ std::int32_t int8_loop(std::size_t steps) {
   return sums[0][0];
 }
 
-/// The same of bfloat16 values.
-float float_loop(std::size_t steps) {
-  alignas(64) static constexpr std::uint16_t k_values[16][32] = {{0x3F80, 0x4000, 0x4040}};
-  const Tiles tiles(k_full);
-  ASSAY_TILE(zero, 0);
-  ASSAY_TILE(zero, 1);
-  ASSAY_TILE(zero, 2);
-  ASSAY_TILE(zero, 3);
-  ASSAY_TILE(loadd, 4, k_values, 64);
-  ASSAY_TILE(loadd, 5, k_values, 64);
-  ASSAY_TILE(loadd, 6, k_values, 64);
-  ASSAY_TILE(loadd, 7, k_values, 64);
-  for (std::size_t step = 0; step < steps; ++step) {
-    ASSAY_TILE(dpbf16ps, 0, 4, 6);
-    ASSAY_TILE(dpbf16ps, 1, 4, 7);
-    ASSAY_TILE(dpbf16ps, 2, 5, 6);
-    ASSAY_TILE(dpbf16ps, 3, 5, 7);
-  }
-  alignas(64) float sums[k_tile_rows][k_rows];
-  ASSAY_TILE(stored, 3, sums, sizeof(sums[0]));
-  settle_memory();
-  return sums[0][0];
-}
-
 }  // namespace
 
 constinit const KernelTable k_amx_loops{
     .isa = "amx",
     // A product of a bfloat16 weight and a float32 value, the fastest of those that
     // x86_amx/plain.cpp makes, takes one of each of the value's pieces.
-    .fma_loop = float_loop,
-    .fma_flops_per_step = 4.0 * 2.0 * 16.0 * 16.0 * 32.0 / k_column_pieces,
+    .fma_loop = bf16_loop,
+    .fma_flops_per_step = k_bf16_loop_flops / k_column_pieces,
     .int8_loop = int8_loop,
     .int8_ops_per_step = 4.0 * 2.0 * 16.0 * 16.0 * 64.0,
 };
