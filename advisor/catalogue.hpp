@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "reference-engine/model_spec.hpp"
 
@@ -41,8 +43,11 @@ struct Catalogue {
 struct CatalogueFilter {
   std::string family;
   std::string use;
-  std::string license;
+  std::string license;  // "unknown" where no source says
   std::string vendor;
+  std::uint64_t least_parameters = 0;
+  std::uint64_t most_parameters = std::numeric_limits<std::uint64_t>::max();
+  std::optional<bool> engine_runs;
 };
 std::vector<const CatalogueEntry*> matching(const Catalogue& catalogue,
                                             const CatalogueFilter& filter);
@@ -51,8 +56,11 @@ std::vector<const CatalogueEntry*> matching(const Catalogue& catalogue,
 Result<Catalogue> builtin_catalogue();
 Result<Catalogue> parse_catalogue(std::string_view json, const std::string& source);
 
-/// A model's published config.json (Hugging Face) of a known architecture as a spec. Errors:
+/// A model's published config.json (Hugging Face) of a known model_type as a spec. Errors:
 /// refused_input.
 Result<ModelSpec> spec_from_config_json(std::string_view json, const std::string& source);
+/// The same as a row of the catalogue: what the file does not say is null or empty, for a
+/// contributor to fill in.
+Result<Json> catalogue_row_from_config_json(std::string_view json, const std::string& source);
 
 }  // namespace assay

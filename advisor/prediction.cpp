@@ -4,6 +4,7 @@
 
 #include "advisor/cost/format_prior.hpp"
 #include "advisor/cost/work.hpp"
+#include "advisor/file_size.hpp"
 
 namespace assay {
 namespace {
@@ -114,21 +115,6 @@ void predict_rates(const Question& question, const Calibration& calibration,
 }
 
 }  // namespace
-
-Bytes file_bytes(const ModelSpec& spec, const TensorPlan& plan) {
-  // Tensors are aligned to 32 bytes; the entry of one is a name of about 25 bytes, up to 4
-  // dimensions, a type and an offset. A token of the vocabulary is a text, a type, and a score or a
-  // merge: 39 to 65 bytes in the files published for the catalogue's models.
-  constexpr std::uint64_t k_alignment = 32;
-  constexpr std::uint64_t k_tensor_entry = 80;
-  constexpr std::uint64_t k_vocabulary_entry = 50;
-  constexpr std::uint64_t k_keys = 4096;
-  std::uint64_t bytes = k_keys + k_vocabulary_entry * spec.vocabulary;
-  for (const PlannedTensor& tensor : plan.tensors) {
-    bytes += (tensor.bytes.value + k_alignment - 1) / k_alignment * k_alignment + k_tensor_entry;
-  }
-  return Bytes(bytes);
-}
 
 Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
                    const Fact<Bytes>& available_memory) {

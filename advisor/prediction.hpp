@@ -56,8 +56,4 @@ struct Prediction {
 Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
                    const Fact<Bytes>& available_memory);
 
-/// Size of the GGUF file of a plan: the tensors, their alignment, and an estimate of header and
-/// vocabulary.
-Bytes file_bytes(const ModelSpec& spec, const TensorPlan& plan);
-
 }  // namespace assay

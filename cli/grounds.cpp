@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
 #include "cli/named_machine.hpp"
 #include "cli/state.hpp"
@@ -144,22 +145,30 @@ Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
   return {};
 }
 
-/// The latest result if it is of this machine, else what the machine says of itself. A machine that
-/// was named is judged by its description alone.
-Result<void> use_what_is_known(const Invocation& invocation, Grounds& grounds) {
+/// The latest result if it is of this machine; one that cannot be read is no reason to refuse an
+/// answer.
+void use_latest_result(const Invocation& invocation, Grounds& grounds) {
+  const auto latest = latest_result(invocation.state);
+  if (!latest) {
+    remark(invocation, fmt::format("assay: {} (left aside: this machine is judged by its "
+                                   "description)",
+                                   latest.error().text()));
+  } else if (*latest && (*latest)->machine && (*latest)->machine->id == grounds.machine.id) {
+    grounds.calibration = calibration_of(**latest, invocation, grounds.session.threads);
+  }
+}
+
+/// The latest result, else what the machine says of itself. A machine that was named is judged by
+/// its description alone.
+void use_what_is_known(const Invocation& invocation, Grounds& grounds) {
   if (!invocation.state.empty() && !invocation.has("machine")) {
-    const auto latest = latest_result(invocation.state);
-    if (!latest) return pass_on(latest);
-    if (*latest && (*latest)->machine && (*latest)->machine->id == grounds.machine.id) {
-      grounds.calibration = calibration_of(**latest, invocation, grounds.session.threads);
-    }
+    use_latest_result(invocation, grounds);
   }
   if (!grounds.calibration) {
     if (auto made = calibration_from_profile(grounds.machine, std::nullopt)) {
       grounds.calibration = std::move(*made);
     }
   }
-  return {};
 }
 
 /// `named` is that of a machine that was named.
@@ -178,7 +187,10 @@ Result<void> find_calibration(const Invocation& invocation, std::optional<Calibr
     grounds.calibration = std::move(named);
     return {};
   }
-  if (!*bandwidth) return use_what_is_known(invocation, grounds);
+  if (!*bandwidth) {
+    use_what_is_known(invocation, grounds);
+    return {};
+  }
   auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value));
   if (!made) return pass_on(made);
   grounds.calibration = std::move(*made);

@@ -89,6 +89,7 @@ struct RecurrenceSpec {
   std::uint32_t head_dim = 0;  // values of a head
   std::uint32_t state = 0;     // values of a key (delta net), of B and of C (state space)
   std::uint32_t groups = 0;    // how many of those there are: heads share them
+  bool norm = true;            // of what the heads of a state space give
 
   [[nodiscard]] std::uint32_t d_inner() const { return heads * head_dim; }
   /// Of a state space or a delta net: what is convolved.
@@ -97,14 +98,15 @@ struct RecurrenceSpec {
 };
 
 /// How a layer mixes positions. Each kind is one file in ops/.
-enum class Mixer { attention, gated_delta_net, short_convolution, state_space };
+enum class Mixer { attention, gated_delta_net, short_convolution, state_space, none };
 /// What follows it: one gated hidden layer, or a mixture of experts.
-enum class Ffn { dense, mixture };
+enum class Ffn { dense, mixture, none };
 
 /// One layer. Layers of a model may differ in everything that stands here.
 struct LayerSpec {
   Mixer mixer = Mixer::attention;
-  AttentionSpec attention;  // of Mixer::attention
+  AttentionSpec attention;    // of Mixer::attention
+  bool state_beside = false;  // of attention: a state space sees the same input, and both are added
   Ffn ffn = Ffn::dense;
   std::uint32_t d_ff = 0;  // hidden width of a dense layer; 0 in a mixture
   bool operator==(const LayerSpec&) const = default;
@@ -186,6 +188,14 @@ struct FileLayout {
   bool operator==(const FileLayout&) const = default;
 };
 
+/// Parts whose sizes are known, and that the engine does not run.
+struct DescribedParts {
+  bool gateless = false;       // hidden layers are act(up), without a gate
+  std::uint32_t streams = 1;   // residual streams that each layer predicts and corrects (AltUp)
+  std::uint32_t low_rank = 0;  // of a product beside attention, through so many values (Laurel)
+  bool operator==(const DescribedParts&) const = default;
+};
+
 /// The exact shape of one transformer: everything that the forward pass, the tensor plan and the
 /// footprint need. Sizes are in values. It is pure data; no code asks for an architecture's name
 /// outside spec mapping.
@@ -211,6 +221,7 @@ struct ModelSpec {
   std::uint32_t d_layer_input = 0;
   bool layer_scale = false;  // a factor for each layer multiplies the residual after it
   FileLayout file;
+  DescribedParts described;
 
   [[nodiscard]] RopeSpec& rope() { return ropes.front(); }
   [[nodiscard]] const RopeSpec& rope() const { return ropes.front(); }
@@ -250,5 +261,7 @@ std::optional<ModelSpec> architecture_spec(std::string_view architecture);
 /// Checks that the sizes of a spec are possible and fit each other. Errors: refused_input with
 /// `source` as "NAME: FIELD".
 Result<void> check_spec(const ModelSpec& spec);
+/// Checks besides that the engine runs all of its parts.
+Result<void> check_runs(const ModelSpec& spec);
 
 }  // namespace assay

@@ -91,6 +91,16 @@ enum class TensorRole {
   layer_input_out,
   layer_input_post_norm,
   layer_scale,
+  stream_spread,  // these seven: of several residual streams, from the first one and back
+  stream_gather,
+  stream_predict,
+  stream_correct,
+  stream_scale,
+  stream_router,
+  stream_router_norm,
+  low_rank_down,  // these three: a product beside attention through few values
+  low_rank_up,
+  low_rank_post_norm,
 };
 
 /// One tensor of a model. `columns` is the length of a row (the input width of a matrix product),

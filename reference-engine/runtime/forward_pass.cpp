@@ -41,6 +41,8 @@ void mixer_block(const Pass& pass, std::uint32_t layer) {
       return state_space_block(pass, layer);
     case Mixer::gated_delta_net:
       return gated_delta_net_block(pass, layer);
+    case Mixer::none:
+      return;
   }
 }
 
@@ -51,6 +53,8 @@ void ffn_block(const Pass& pass, std::uint32_t layer) {
       return dense_ffn(pass, pass.weights.layers[layer]);
     case Ffn::mixture:
       return mixture_ffn(pass, pass.weights.layers[layer]);
+    case Ffn::none:
+      return;
   }
 }
 

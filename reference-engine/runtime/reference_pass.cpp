@@ -53,6 +53,8 @@ void reference_mixer_block(const Session::State& state, std::uint32_t layer, Ref
     case Mixer::short_convolution:
     case Mixer::state_space:
       return recurrent_block(state, layer, residual);
+    case Mixer::none:
+      return;
   }
 }
 

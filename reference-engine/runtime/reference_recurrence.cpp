@@ -141,7 +141,8 @@ Vector mixed(const Token& token, Mixer mixer, const Vector& x, const ReferencePr
     case Mixer::gated_delta_net:
       return delta_net(token, x, product);
     case Mixer::attention:
-      break;  // carries no state
+    case Mixer::none:
+      break;  // they carry no state
   }
   return {};
 }

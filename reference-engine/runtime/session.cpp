@@ -15,7 +15,7 @@ Result<void> check_shape(const ModelSpec& spec, const SessionShape& shape) {
   if (shape.context == 0 || shape.chunk == 0) {
     return fail(ErrorCode::usage, "a session needs a context and a chunk of at least 1 token");
   }
-  return check_spec(spec);
+  return check_runs(spec);
 }
 
 Result<void> check_tokens(const ModelSpec& spec, const SessionShape& shape, std::uint32_t depth,

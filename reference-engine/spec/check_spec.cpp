@@ -139,6 +139,17 @@ std::optional<SpecDefect> check_layer_input(const ModelSpec& spec) {
                     fmt::format("{} (expected 0 to {})", spec.d_layer_input, k_widest_input)};
 }
 
+std::optional<SpecDefect> check_described(const DescribedParts& parts) {
+  constexpr std::uint32_t k_most_streams = 16;
+  if (parts.streams == 0 || parts.streams > k_most_streams) {
+    return SpecDefect{"altup.num_inputs",
+                      fmt::format("{} (expected 1 to {})", parts.streams, k_most_streams)};
+  }
+  if (parts.low_rank <= k_widest) return std::nullopt;
+  return SpecDefect{"laurel.rank",
+                    fmt::format("{} (expected at most {})", parts.low_rank, k_widest)};
+}
+
 /// One matrix of q, k and v has no place for values that are keys, or for keys of another layer.
 std::optional<SpecDefect> check_fused(const ModelSpec& spec) {
   if (!spec.file.fused_qkv) return std::nullopt;
@@ -307,6 +318,8 @@ std::optional<SpecDefect> check_layer(const ModelSpec& spec, const LayerSpec& la
   switch (layer.mixer) {
     case Mixer::attention:
       if (auto defect = check_attention(spec, layer.attention)) return defect;
+      if (!layer.state_beside) break;
+      if (auto defect = check_heads(spec.recurrence)) return defect;
       break;
     case Mixer::short_convolution:
       if (auto defect = check_taps("shortconv.l_cache", spec.recurrence)) return defect;
@@ -314,6 +327,9 @@ std::optional<SpecDefect> check_layer(const ModelSpec& spec, const LayerSpec& la
     case Mixer::gated_delta_net:
     case Mixer::state_space:
       if (auto defect = check_heads(spec.recurrence)) return defect;
+      break;
+    case Mixer::none:
+      if (layer.ffn == Ffn::none) return SpecDefect{"block_count", "a layer without any block"};
       break;
   }
   return layer.ffn == Ffn::dense ? check_dense(layer) : std::nullopt;
@@ -329,6 +345,7 @@ std::optional<SpecDefect> find_defect(const ModelSpec& spec) {
   }
   if (auto defect = check_fused(spec)) return defect;
   if (auto defect = check_layer_input(spec)) return defect;
+  if (auto defect = check_described(spec.described)) return defect;
   if (auto defect = check_norm(spec.norm)) return defect;
   if (spec.ropes.empty()) return SpecDefect{"rope", "none (expected at least one set)"};
   for (const RopeSpec& rope : spec.ropes) {
@@ -343,6 +360,16 @@ Result<void> check_spec(const ModelSpec& spec) {
   if (!defect) return {};
   return fail(ErrorCode::refused_input, defect->found,
               fmt::format("{}: {}", spec.name, defect->key));
+}
+
+Result<void> check_runs(const ModelSpec& spec) {
+  if (auto checked = check_spec(spec); !checked) return checked;
+  const bool one_block = std::ranges::any_of(spec.layers, [](const LayerSpec& layer) {
+    return layer.mixer == Mixer::none || layer.ffn == Ffn::none || layer.state_beside;
+  });
+  if (!one_block && spec.described == DescribedParts{} && spec.recurrence.norm) return {};
+  return fail(ErrorCode::refused_input, "the engine does not run all of the model's parts",
+              spec.name);
 }
 
 }  // namespace assay

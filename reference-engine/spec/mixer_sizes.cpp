@@ -22,6 +22,17 @@ std::uint64_t projected_of(const AttentionSpec& attention) {
   return attention.output_gate ? attention.d_q_rows() : 0;
 }
 
+/// A state space beside attention has its own history and state; buffers hold the wider of both.
+MixerSizes sizes_of_attention(const ModelSpec& spec, const LayerSpec& layer) {
+  MixerSizes sizes{};
+  if (layer.state_beside) {
+    sizes = sizes_of_heads(spec.recurrence, spec.recurrence.d_inner() + spec.recurrence.heads);
+  }
+  sizes.projected = std::max(sizes.projected, projected_of(layer.attention));
+  sizes.inner = std::max<std::uint64_t>(sizes.inner, layer.attention.d_output());
+  return sizes;
+}
+
 }  // namespace
 
 MixerSizes mixer_sizes(const ModelSpec& spec, const LayerSpec& layer) {
@@ -29,11 +40,7 @@ MixerSizes mixer_sizes(const ModelSpec& spec, const LayerSpec& layer) {
   const std::uint64_t d_model = spec.d_model;
   switch (layer.mixer) {
     case Mixer::attention:
-      return {.projected = projected_of(layer.attention),
-              .inner = layer.attention.d_output(),
-              .channels = 0,
-              .history = 0,
-              .state = 0};
+      return sizes_of_attention(spec, layer);
     case Mixer::short_convolution:  // what is multiplied before, after, and the values
       return {.projected = 3 * d_model,
               .inner = d_model,
@@ -44,6 +51,8 @@ MixerSizes mixer_sizes(const ModelSpec& spec, const LayerSpec& layer) {
       return sizes_of_heads(recurrence, recurrence.d_inner() + recurrence.heads);
     case Mixer::gated_delta_net:  // the gate, a step and a strength of writing for each head
       return sizes_of_heads(recurrence, recurrence.d_inner() + std::uint64_t{2} * recurrence.heads);
+    case Mixer::none:
+      break;
   }
   return {};
 }

@@ -182,7 +182,8 @@ WeightFormat mixture_format(Recipe recipe, const PlannedTensor& tensor, const Mo
     case TensorRole::layer_embedding:
       return !spec.tied_embeddings || base == WeightFormat::q8_0 ? base : WeightFormat::q6_k;
     case TensorRole::attention_v:
-    case TensorRole::latent_up:  // holds keys and values, and is taken for values
+    case TensorRole::attention_qkv:  // these hold keys and values, and are taken for values
+    case TensorRole::latent_up:
       return value_format(recipe, tensor.layer, spec);
     case TensorRole::mixer_in:  // a delta net's holds q, k and v, and is taken for values
       return spec.layers[tensor.layer].mixer == Mixer::gated_delta_net
@@ -232,6 +233,20 @@ WeightFormat fallback(WeightFormat format, std::uint64_t columns) {
   return divides(wider, columns) ? wider : WeightFormat::f16;
 }
 
+/// Published in BF16, and left alone by the quantiser.
+bool stays_bf16(TensorRole role) {
+  switch (role) {
+    case TensorRole::layer_input_projection:
+    case TensorRole::stream_spread:
+    case TensorRole::stream_gather:
+    case TensorRole::low_rank_down:
+    case TensorRole::low_rank_up:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool is_quantised(WeightFormat format) { return block_shape(format)->values > 1; }
 
 }  // namespace
@@ -258,8 +273,7 @@ WeightFormat recipe_format(Recipe recipe, const PlannedTensor& tensor, const Mod
   if (!is_matrix(tensor.role)) return WeightFormat::f32;
   const WeightFormat base = row_of(recipe).base;
   if (!is_quantised(base)) return base;
-  // Published in BF16, and not quantised.
-  if (tensor.role == TensorRole::layer_input_projection) return WeightFormat::bf16;
+  if (stays_bf16(tensor.role)) return WeightFormat::bf16;
   return fallback(mixture_format(recipe, tensor, spec), tensor.columns);
 }
 

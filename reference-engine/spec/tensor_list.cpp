@@ -38,20 +38,34 @@ class LayerTensors {
       : list_(&list), index_(index), spec_(&spec), layer_(&spec.layers[index]) {}
 
   void list_all() {
-    if (spec_->norm.before) norm("attn_norm", TensorRole::attention_norm);
-    list_mixer();
-    if (spec_->norm.after) add("post_attention_norm.weight", TensorRole::attention_post_norm);
-    if (spec_->norm.before) {
-      norm(spec_->file.ffn_norm_is_post_attention ? "post_attention_norm" : "ffn_norm",
-           TensorRole::ffn_norm);
-    }
-    layer_->ffn == Ffn::mixture ? list_mixture() : list_dense();
-    if (spec_->norm.after) add("post_ffw_norm.weight", TensorRole::ffn_post_norm);
+    if (layer_->mixer != Mixer::none) list_mixer_block();
+    if (layer_->ffn != Ffn::none) list_ffn_block();
+    if (spec_->described.streams > 1) list_streams();
+    if (spec_->described.low_rank > 0) list_low_rank();
     if (spec_->d_layer_input > 0) list_layer_input();
     if (spec_->layer_scale) add("layer_output_scale.weight", TensorRole::layer_scale, {1});
   }
 
  private:
+  void list_mixer_block() {
+    if (spec_->norm.before) norm("attn_norm", TensorRole::attention_norm);
+    list_mixer();
+    if (layer_->state_beside) list_state_space();
+    if (spec_->norm.after) add("post_attention_norm.weight", TensorRole::attention_post_norm);
+  }
+
+  void list_ffn_block() {
+    if (spec_->norm.before) norm(ffn_norm_name(), TensorRole::ffn_norm);
+    layer_->ffn == Ffn::mixture ? list_mixture() : list_dense();
+    if (spec_->norm.after) add("post_ffw_norm.weight", TensorRole::ffn_post_norm);
+  }
+
+  /// A layer of one block has one norm.
+  [[nodiscard]] const char* ffn_norm_name() const {
+    if (layer_->mixer == Mixer::none) return "attn_norm";
+    return spec_->file.ffn_norm_is_post_attention ? "post_attention_norm" : "ffn_norm";
+  }
+
   void list_mixer() {
     switch (layer_->mixer) {
       case Mixer::attention:
@@ -62,6 +76,8 @@ class LayerTensors {
         return list_state_space();
       case Mixer::gated_delta_net:
         return list_delta_net();
+      case Mixer::none:
+        return;
     }
   }
 
@@ -162,7 +178,10 @@ class LayerTensors {
     add("ssm_dt.bias", TensorRole::step_bias, {heads});
     add("ssm_a", TensorRole::decay_rate, {1, heads});
     add("ssm_d", TensorRole::skip, {1, heads});
-    add("ssm_norm.weight", TensorRole::mixer_norm, {inner / recurrence.groups, recurrence.groups});
+    if (recurrence.norm) {
+      add("ssm_norm.weight", TensorRole::mixer_norm,
+          {inner / recurrence.groups, recurrence.groups});
+    }
     add("ssm_out.weight", TensorRole::mixer_out, {inner, spec_->d_model});
   }
 
@@ -182,13 +201,32 @@ class LayerTensors {
     add("ssm_out.weight", TensorRole::mixer_out, {inner, d_model});
   }
 
+  [[nodiscard]] bool has_gate() const { return !spec_->described.gateless; }
+
+  /// Of several residual streams: small products that predict and correct them.
+  void list_streams() {
+    const std::uint64_t streams = spec_->described.streams;
+    add("altup_correct_coef.weight", TensorRole::stream_correct, {streams, streams});
+    add("altup_correct_scale.weight", TensorRole::stream_scale);
+    add("altup_predict_coef.weight", TensorRole::stream_predict, {streams, streams * streams});
+    add("altup_router.weight", TensorRole::stream_router, {spec_->d_model, streams});
+    add("altup_router_norm.weight", TensorRole::stream_router_norm);
+  }
+
+  void list_low_rank() {
+    const std::uint64_t rank = spec_->described.low_rank;
+    add("laurel_l.weight", TensorRole::low_rank_down, {spec_->d_model, rank});
+    add("laurel_r.weight", TensorRole::low_rank_up, {rank, spec_->d_model});
+    add("laurel_post_norm.weight", TensorRole::low_rank_post_norm);
+  }
+
   void list_dense() {
     const std::uint64_t d_model = spec_->d_model;
     const std::uint64_t d_ff = layer_->d_ff;
     if (spec_->file.fused_gate_up) {
       add("ffn_up.weight", TensorRole::ffn_gate_up, {d_model, 2 * d_ff});
     } else {
-      add("ffn_gate.weight", TensorRole::ffn_gate, {d_model, d_ff});
+      if (has_gate()) add("ffn_gate.weight", TensorRole::ffn_gate, {d_model, d_ff});
       add("ffn_up.weight", TensorRole::ffn_up, {d_model, d_ff});
     }
     add("ffn_down.weight", TensorRole::ffn_down, {d_ff, d_model});
@@ -209,7 +247,9 @@ class LayerTensors {
     if (spec_->file.fused_experts) {
       add("ffn_gate_up_exps.weight", TensorRole::moe_gate_up, expert(d_model, 2 * width));
     } else {
-      add("ffn_gate_exps.weight", TensorRole::moe_gate, expert(d_model, width));
+      if (has_gate()) {
+        add("ffn_gate_exps.weight", TensorRole::moe_gate, expert(d_model, width));
+      }
       add("ffn_up_exps.weight", TensorRole::moe_up, expert(d_model, width));
     }
     add("ffn_down_exps.weight", TensorRole::moe_down, expert(width, d_model));
@@ -224,7 +264,9 @@ class LayerTensors {
     if (moe.apart) return list_apart();
     if (moe.d_shared == 0) return;
     if (moe.shared_gate) add("ffn_gate_inp_shexp.weight", TensorRole::shared_router, {d_model});
-    add("ffn_gate_shexp.weight", TensorRole::shared_gate, {d_model, moe.d_shared});
+    if (has_gate()) {
+      add("ffn_gate_shexp.weight", TensorRole::shared_gate, {d_model, moe.d_shared});
+    }
     add("ffn_up_shexp.weight", TensorRole::shared_up, {d_model, moe.d_shared});
     add("ffn_down_shexp.weight", TensorRole::shared_down, {moe.d_shared, d_model});
   }
@@ -274,6 +316,14 @@ void list_layer_inputs(TensorList& list, const ModelSpec& spec) {
   list.add("per_layer_proj_norm.weight", TensorRole::layer_input_norm, {spec.d_layer_input});
 }
 
+void list_stream_projections(TensorList& list, const ModelSpec& spec) {
+  const std::uint64_t others = spec.described.streams - std::uint64_t{1};
+  if (others == 0) return;
+  const Shape shape{spec.d_model, spec.d_model, others, others};
+  list.add("altup_proj.weight", TensorRole::stream_spread, shape);
+  list.add("altup_unembd_proj.weight", TensorRole::stream_gather, shape);
+}
+
 void list_rope_factors(TensorList& list, const RopeSpec& rope) {
   const std::uint64_t factors = rope.dims / 2;
   if (rope.frequency_factors) {
@@ -301,6 +351,7 @@ std::vector<PlannedTensor> list_tensors(const ModelSpec& spec) {
   }
   if (spec.bias.head) list.add("output.bias", TensorRole::output_head_bias, {spec.vocabulary});
   list_layer_inputs(list, spec);
+  list_stream_projections(list, spec);
   list_rope_factors(list, spec.rope());
   for (std::uint32_t layer = 0; layer < spec.layers.size(); ++layer) {
     LayerTensors(list, layer, spec).list_all();

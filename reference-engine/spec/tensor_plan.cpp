@@ -113,6 +113,10 @@ bool is_matrix(TensorRole role) {
     case TensorRole::layer_input_projection:
     case TensorRole::layer_input_gate:
     case TensorRole::layer_input_out:
+    case TensorRole::stream_spread:
+    case TensorRole::stream_gather:
+    case TensorRole::low_rank_down:
+    case TensorRole::low_rank_up:
       return true;
     default:
       return false;

@@ -85,6 +85,7 @@ void fill_vector(const PlannedTensor& tensor, const ModelSpec& spec, std::uint64
 Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64_t seed,
                                const KernelTable& kernels, ThreadPool& pool,
                                const std::stop_token& stop) {
+  if (auto runs = check_runs(spec); !runs) return pass_on(runs);
   auto plan = tensor_plan(spec, recipe);
   if (!plan) return pass_on(plan);
   for (const PlannedTensor& tensor : plan->tensors) {

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 
 #include "advisor/catalogue.hpp"
+#include "base/file.hpp"
 #include "reference-engine/tensor_plan.hpp"
 
 namespace assay {
@@ -94,6 +97,51 @@ TEST(ConfigJson, Olmoe) {
             6'919'161'856U);
 }
 
+/// A model's configuration (tests/fixtures/configs/ID.json), and the catalogue's row of it.
+class ConfigOfCatalogueModel : public testing::TestWithParam<const char*> {
+ protected:
+  static ModelSpec from_config() {
+    const std::string path =
+        std::string(ASSAY_TEST_ROOT) + "/fixtures/configs/" + GetParam() + ".json";
+    const auto text = read_file(path, mebibytes(1));
+    EXPECT_TRUE(text) << path;
+    auto spec = spec_from_config_json(text.value_or(""), path);
+    EXPECT_TRUE(spec) << (spec ? "" : spec.error().text());
+    return spec.value_or(ModelSpec{});
+  }
+  static ModelSpec from_catalogue() { return builtin_catalogue().value().find(GetParam())->spec; }
+};
+
+// Two descriptions of one model, from different sources, give the same tensors and layers.
+TEST_P(ConfigOfCatalogueModel, DescribesTheSameModel) {
+  const ModelSpec config = from_config();
+  const ModelSpec catalogue = from_catalogue();
+  EXPECT_EQ(config.architecture, catalogue.architecture);
+  EXPECT_EQ(config.layers, catalogue.layers);
+  EXPECT_EQ(config.moe, catalogue.moe);
+  EXPECT_EQ(config.recurrence, catalogue.recurrence);
+  EXPECT_EQ(config.ropes.size(), catalogue.ropes.size());
+  EXPECT_EQ(config.rope().dims, catalogue.rope().dims);
+  EXPECT_EQ(config.rope().scaling, catalogue.rope().scaling);
+  EXPECT_EQ(config.trained_context, catalogue.trained_context);
+  EXPECT_EQ(tensor_plan(config, Recipe::q4_k_m).value(),
+            tensor_plan(catalogue, Recipe::q4_k_m).value());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Published, ConfigOfCatalogueModel,
+    testing::Values("deepseek-v2-lite", "ernie-4.5-0.3b", "ernie-4.5-21b-a3b", "gemma-2-2b",
+                    "gemma-3-1b", "gemma-3-4b", "gemma-4-26b-a4b", "gemma-4-e2b", "gpt-oss-20b",
+                    "granite-3.0-1b-a400m", "granite-3.3-2b", "granite-4.0-h-micro",
+                    "granite-4.0-h-tiny", "granite-4.0-micro", "lfm2-1.2b", "lfm2-8b-a1b",
+                    "ministral-3-3b", "olmo-2-1b", "olmo-3-7b", "phi-3-mini-4k", "phi-3.5-moe",
+                    "phi-4-mini", "qwen3.5-2b", "qwen3.5-35b-a3b", "smollm3-3b"),
+    [](const auto& test) {
+      std::string name = test.param;
+      std::ranges::replace_if(name, [](char letter) { return std::isalnum(letter) == 0; }, '_');
+      return name;
+    });
+
 TEST(ConfigJson, RefusalsNameTheField) {
   EXPECT_THAT(refusal("no JSON"), HasSubstr("config.json: is not valid JSON"));
   EXPECT_THAT(refusal("{}"), HasSubstr("/model_type: missing"));
@@ -114,6 +162,31 @@ TEST(ConfigJson, RefusalsNameTheField) {
               HasSubstr("/use_sliding_window"));
   EXPECT_THAT(refusal(R"({"model_type": "llama", "rope_scaling": {"type": "odd"}, )" + sizes + "}"),
               HasSubstr("/rope_scaling/type: \"odd\""));
+  EXPECT_THAT(
+      refusal(R"({"model_type": "llama", "layer_types": ["full_attention"], )" + sizes + "}"),
+      HasSubstr("/layer_types: 1 layers (expected num_hidden_layers = 2)"));
+  EXPECT_THAT(
+      refusal(R"({"model_type": "llama", "layer_types": ["mamba", "odd"], )" + sizes + "}"),
+      HasSubstr("/layer_types: \"mamba\" found (expected one of full_attention, attention)"));
+  EXPECT_THAT(
+      refusal(R"({"model_type": "lfm2", "num_key_value_heads": 2, "full_attn_idxs": [2], )" +
+              sizes + "}"),
+      HasSubstr("/full_attn_idxs: 2 found"));
+  EXPECT_THAT(refusal(R"({"model_type": "smollm3", "no_rope_layers": [1], )" + sizes + "}"),
+              HasSubstr("/no_rope_layers: 1 layers"));
+  EXPECT_THAT(refusal(R"({"model_type": "phi3", "partial_rotary_factor": 1.5, )" + sizes + "}"),
+              HasSubstr("/partial_rotary_factor: 1.5 found"));
+  EXPECT_THAT(refusal(R"({"model_type": "granitemoehybrid", "mamba_n_heads": 3,
+                "shared_intermediate_size": 64, )" +
+                      sizes + "}"),
+              HasSubstr("/mamba_n_heads: 3 found (expected a divisor of 128)"));
+  EXPECT_THAT(
+      refusal(R"({"model_type": "lfm2", "num_key_value_heads": 2, "block_auto_adjust_ff_dim": true,
+                "block_ffn_dim_multiplier": -1, )" +
+              sizes + "}"),
+      HasSubstr("/block_ffn_dim_multiplier: -1 found"));
+  EXPECT_THAT(refusal(R"({"model_type": "gemma3", "text_config": {"model_type": "other"}})"),
+              HasSubstr("/text_config/model_type: \"other\""));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": [1], )" + sizes + "}"),
               HasSubstr("/mlp_only_layers"));
 }

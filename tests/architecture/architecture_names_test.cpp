@@ -21,7 +21,7 @@ const std::vector<std::string> k_names{"llama", "qwen2",   "qwen3",    "qwen3moe
                                        "olmoe", "mixtral", "deepseek2"};
 const std::set<std::string> k_mappings{
     "reference-engine/spec/architecture_table.cpp",  // GGUF: general.architecture
-    "advisor/config_json.cpp",                       // config.json: model_type
+    "advisor/config_json/config_type.cpp",           // config.json: model_type
     "reference-engine/tokenizer/vocabulary.cpp",     // "llama" also names a kind of tokenizer
 };
 

@@ -204,6 +204,20 @@ TEST(Advice, AConfigFileIsJudgedLikeACatalogueModel) {
   EXPECT_THAT(answer.standard_output, HasSubstr("needs 3.2 GB of the 8.0 GB available"));
 }
 
+// A state that a crash or another program left behind is no reason to refuse an answer.
+TEST(Advice, AnswersBesideALatestResultThatCannotBeRead) {
+  const TemporaryDirectory directory;
+  directory.write("latest.json", "{\"schema\": \"assay.result/1\", ");
+  for (const char* command : {"can-run", "recommend"}) {
+    std::vector<std::string> arguments{command};
+    if (std::string(command) == "can-run") arguments.emplace_back("qwen3-0.6b");
+    const ProgramRun answer = run_assay(arguments, {.state = directory.path()});
+    EXPECT_THAT(answer.standard_error, HasSubstr("latest.json")) << command;
+    EXPECT_THAT(answer.standard_error, HasSubstr("left aside")) << command;
+    EXPECT_FALSE(answer.standard_output.empty()) << command;
+  }
+}
+
 TEST(Advice, RecommendRanksModelsForAMachineThatIsNotHere) {
   const ProgramRun answer =
       run({"recommend", "--memory", "8G", "--bandwidth", "40G", "--top", "3"});
@@ -223,6 +237,40 @@ TEST(Advice, ModelsShowsTheCatalogueAndOneModel) {
   EXPECT_THAT(one.standard_output, HasSubstr("Q4_K_M 2.5 GB"));
   EXPECT_THAT(one.standard_output, HasSubstr("source"));
   EXPECT_EQ(run({"models", "qwen"}).exit_code, 2);
+}
+
+TEST(Advice, ModelsFiltersBySizeAndEngine) {
+  const ProgramRun small =
+      run({"models", "--min-size", "600M", "--max-size", "1B", "--engine", "runs", "--json"});
+  EXPECT_EQ(small.exit_code, 0) << small.standard_error;
+  const auto document = parse_json(small.standard_output, "stdout");
+  ASSERT_TRUE(document);
+  ASSERT_FALSE((*document)["models"].empty());
+  for (const Json& model : (*document)["models"]) {
+    EXPECT_GE(model["parameters"], 600'000'000U);
+    EXPECT_LE(model["parameters"], 1'000'000'000U);
+    EXPECT_TRUE(model["engine_runs"].get<bool>());
+  }
+}
+
+TEST(Advice, ModelsRefusesFiltersThatNothingHas) {
+  const ProgramRun family = run({"models", "--family", "Qwen4"});
+  EXPECT_EQ(family.exit_code, 2);
+  EXPECT_THAT(family.standard_error, HasSubstr("--family: no model has 'Qwen4'"));
+  EXPECT_THAT(family.standard_error, HasSubstr("did you mean Qwen3"));
+  EXPECT_EQ(run({"models", "--max-size", "big"}).exit_code, 2);
+  EXPECT_EQ(run({"models", "--engine", "walks"}).exit_code, 2);
+}
+
+TEST(Advice, ModelsMakesARowOfAConfiguration) {
+  const std::string configs = std::string(ASSAY_TEST_ROOT) + "/fixtures/configs/";
+  const ProgramRun row = run({"models", "--row", configs + "lfm2-1.2b.json"});
+  EXPECT_EQ(row.exit_code, 0) << row.standard_error;
+  const auto document = parse_json(row.standard_output, "stdout");
+  ASSERT_TRUE(document);
+  EXPECT_EQ((*document)["pattern"], "CCFCCFCCFCFCFCFC");
+  EXPECT_TRUE((*document)["license"].is_null());
+  EXPECT_EQ(run({"models", "--row", configs + "none.json"}).exit_code, 3);
 }
 
 }  // namespace

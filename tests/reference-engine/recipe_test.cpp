@@ -148,6 +148,21 @@ TEST(Recipe, FallsBackWhereABlockDoesNotDivideTheRows) {
   }
 }
 
+// One matrix of queries, keys and values is taken for values: half of the layers get more bits.
+TEST(Recipe, TakesFusedQueriesKeysAndValuesForValues) {
+  const ModelSpec spec = spec_of("phi3", {32, 3072, 32, 32, 96, 8192, 32064});
+  const TensorPlan plan = tensor_plan(spec, Recipe::q4_k_m).value();
+  int wide = 0;
+  int narrow = 0;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (tensor.role != TensorRole::attention_qkv) continue;
+    wide += tensor.format == WeightFormat::q6_k ? 1 : 0;
+    narrow += tensor.format == WeightFormat::q4_k ? 1 : 0;
+  }
+  EXPECT_EQ(wide, 16);
+  EXPECT_EQ(narrow, 16);
+}
+
 TEST(Recipe, GivesModelsOfEightExpertsBetterAttention) {
   const Sizes mixtral{32, 4096, 32, 8, 128, 14336, 32000, false, 8, 2, 14336};
   const TensorPlan plan = tensor_plan(spec_of("llama", mixtral), Recipe::q4_k_m).value();

@@ -1,4 +1,4 @@
-#include "advisor/catalogue_spec.hpp"
+#include "advisor/catalogue/catalogue_spec.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "advisor/catalogue/catalogue_layers.hpp"
+#include "advisor/catalogue/row_sizes.hpp"
 #include "advisor/json/first_error.hpp"
+#include "advisor/json/known_keys.hpp"
 #include "base/enum_table.hpp"
 #include "base/text.hpp"
 
@@ -26,24 +29,6 @@ constexpr EnumTable<RopeScaling, 4> k_rope_scalings{{{
     {RopeScaling::longrope, "longrope"},
 }}};
 
-/// A size of a model: 1 to the most that 32 bits hold.
-Result<std::uint32_t> size_of(const JsonFields& fields, std::string_view key) {
-  const auto value = fields.count(key);
-  if (!value) return pass_on(value);
-  if (*value == 0 || *value > std::numeric_limits<std::uint32_t>::max()) {
-    return fields.refuse(key, fmt::format("{} found (expected 1 to 4294967295)", *value));
-  }
-  return static_cast<std::uint32_t>(*value);
-}
-
-/// The same for a field that may be missing.
-Result<std::optional<std::uint32_t>> size_if_there(const JsonFields& fields, std::string_view key) {
-  if (!fields.has(key)) return std::optional<std::uint32_t>();
-  const auto value = size_of(fields, key);
-  if (!value) return pass_on(value);
-  return std::optional<std::uint32_t>(*value);
-}
-
 template <typename Enum, std::size_t Count>
 Result<Enum> choice_of(const JsonFields& fields, std::string_view key,
                        const EnumTable<Enum, Count>& names) {
@@ -55,6 +40,11 @@ Result<Enum> choice_of(const JsonFields& fields, std::string_view key,
 }
 
 Result<RopeSpec> rope_of(const JsonFields& fields, RopeSpec rope, std::uint32_t head_dim) {
+  if (auto known = only_known_keys(fields, {"base", "dims", "windowed_base", "frequency_factors",
+                                            "scaling", "factor", "original_context"});
+      !known) {
+    return pass_on(known);
+  }
   rope.dims = head_dim;
   FirstError read;
   std::optional<double> base;
@@ -75,6 +65,11 @@ Result<RopeSpec> rope_of(const JsonFields& fields, RopeSpec rope, std::uint32_t 
 
 /// The experts, and which layers have none.
 Result<MoeSpec> moe_of(const JsonFields& fields, MoeSpec moe, std::uint32_t& dense_layers) {
+  if (auto known = only_known_keys(
+          fields, {"experts", "used", "d_expert", "d_shared", "dense_layers", "selection_bias"});
+      !known) {
+    return pass_on(known);
+  }
   FirstError read;
   read.take(size_of(fields, "experts"), moe.experts);
   read.take(size_of(fields, "used"), moe.used);
@@ -91,6 +86,11 @@ Result<MoeSpec> moe_of(const JsonFields& fields, MoeSpec moe, std::uint32_t& den
 }
 
 Result<RecurrenceSpec> recurrence_of(const JsonFields& fields) {
+  if (auto known =
+          only_known_keys(fields, {"taps", "heads", "head_dim", "state", "groups", "norm"});
+      !known) {
+    return pass_on(known);
+  }
   RecurrenceSpec recurrence;
   FirstError read;
   read.take(size_of(fields, "taps"), recurrence.taps);
@@ -98,91 +98,16 @@ Result<RecurrenceSpec> recurrence_of(const JsonFields& fields) {
   read.take_if_there(size_if_there(fields, "head_dim"), recurrence.head_dim);
   read.take_if_there(size_if_there(fields, "state"), recurrence.state);
   read.take_if_there(size_if_there(fields, "groups"), recurrence.groups);
+  read.take_if_there(fields.optional_flag("norm"), recurrence.norm);
   if (!read.ok()) return read.failure();
   return recurrence;
 }
 
-/// Attention over a window: positions, and what a layer of it has otherwise than the others.
-struct WindowedLayers {
-  std::uint32_t window = 0;  // 0: there are none
-  bool second_rope = false;
-  std::uint32_t kv_heads = 0;
-  std::uint32_t head_dim = 0;
-};
-
-/// What a letter of a pattern stands for. Nothing for an unknown letter.
-std::optional<LayerSpec> layer_of(char letter, const LayerSpec& full,
-                                  const WindowedLayers& windowed) {
-  LayerSpec layer = full;
-  switch (letter) {
-    case 'F':  // attention over all positions
-      return layer;
-    case 'K':  // the same without a value matrix
-      layer.attention.values_are_keys = true;
-      return layer;
-    case 'N':  // the same without rotation
-      layer.attention.rope = std::nullopt;
-      return layer;
-    case 'S':  // attention over a sliding window
-      if (windowed.window == 0) return std::nullopt;
-      layer.attention.window = windowed.window;
-      layer.attention.kv_heads = windowed.kv_heads;
-      layer.attention.head_dim = windowed.head_dim;
-      if (windowed.second_rope) layer.attention.rope = 1;
-      return layer;
-    case 'L':
-      layer.mixer = Mixer::gated_delta_net;
-      break;
-    case 'C':
-      layer.mixer = Mixer::short_convolution;
-      break;
-    case 'M':
-      layer.mixer = Mixer::state_space;
-      break;
-    default:
-      return std::nullopt;
-  }
-  layer.attention = {};
-  return layer;
-}
-
-/// Layers of a repeated pattern of letters; the first `dense_layers` have no experts.
-Result<std::vector<LayerSpec>> layers_of(const JsonFields& row, const ModelSpec& spec,
-                                         const LayerSpec& full, std::uint32_t dense_layers) {
-  FirstError read;
-  std::uint32_t count = 0;
-  WindowedLayers windowed{.second_rope = spec.ropes.size() > 1,
-                          .kv_heads = full.attention.kv_heads,
-                          .head_dim = full.attention.head_dim};
-  std::string pattern = "F";
-  read.take(size_of(row, "layers"), count);
-  read.take_if_there(size_if_there(row, "window"), windowed.window);
-  read.take_if_there(size_if_there(row, "windowed_kv_heads"), windowed.kv_heads);
-  read.take_if_there(size_if_there(row, "windowed_head_dim"), windowed.head_dim);
-  read.take_if_there(row.optional_text("pattern"), pattern);
-  if (!read.ok()) return read.failure();
-  if (count > k_most_layers) {
-    return row.refuse("layers", fmt::format("{} found (expected 1 to {})", count, k_most_layers));
-  }
-  if (pattern.empty()) return row.refuse("pattern", "empty (expected a letter for each layer)");
-  std::vector<LayerSpec> layers;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto layer = layer_of(pattern[i % pattern.size()], full, windowed);
-    if (!layer) {
-      return row.refuse("pattern", fmt::format("\"{}\" found (expected letters F K N L C M, and S "
-                                               "with a `window`)",
-                                               printable(pattern, 60)));
-    }
-    if (spec.is_moe() && i >= dense_layers) {
-      layer->ffn = Ffn::mixture;
-      layer->d_ff = 0;
-    }
-    layers.push_back(*layer);
-  }
-  return layers;
-}
-
 Result<LatentSpec> latent_of(const JsonFields& fields) {
+  if (auto known = only_known_keys(fields, {"rank", "query_rank", "key", "rotated", "value"});
+      !known) {
+    return pass_on(known);
+  }
   LatentSpec latent;
   FirstError read;
   read.take(size_of(fields, "rank"), latent.rank);
@@ -192,36 +117,6 @@ Result<LatentSpec> latent_of(const JsonFields& fields) {
   read.take(size_of(fields, "value"), latent.value);
   if (!read.ok()) return read.failure();
   return latent;
-}
-
-/// Last layers that look at the keys and values of the last of their kind before them, and may be
-/// wider in their hidden layers.
-Result<void> read_shared_cache(const JsonFields& row, ModelSpec& spec) {
-  if (!row.has("shared_cache")) return {};
-  const auto fields = row.object("shared_cache");
-  if (!fields) return pass_on(fields);
-  std::uint32_t shared = 0;
-  std::uint32_t d_ff = spec.layers.back().d_ff;
-  FirstError read;
-  read.take(size_of(*fields, "layers"), shared);
-  read.take_if_there(size_if_there(*fields, "d_ff"), d_ff);
-  read.take(fields->flag("idle_matrices"), spec.file.idle_keys_and_values);
-  if (!read.ok()) return read.failure();
-  const std::size_t layers = spec.layers.size();
-  const std::size_t owners = shared < layers ? layers - shared : 0;
-  for (std::size_t i = owners; i < layers; ++i) {
-    AttentionSpec& attention = spec.layers[i].attention;
-    for (std::uint32_t owner = 0; owner < owners; ++owner) {
-      if (spec.layers[owner].attention.window == attention.window) attention.cache_of = owner;
-    }
-    if (!attention.cache_of) {
-      return fields->refuse("layers", fmt::format("{} found (expected a layer like each of them "
-                                                  "among the {} before)",
-                                                  shared, owners));
-    }
-    spec.layers[i].d_ff = d_ff;
-  }
-  return {};
 }
 
 Result<AttentionSpec> attention_of(const JsonFields& row) {
@@ -278,9 +173,14 @@ void read_model(const JsonFields& row, FirstError& read, ModelSpec& spec) {
   read.take_if_there(row.optional_flag("norm_bias"), spec.norm.bias);
   read.take_if_there(row.optional_flag("norm_after"), spec.norm.after);
   read.take_if_there(size_if_there(row, "layer_input"), spec.d_layer_input);
+  read.take_if_there(row.optional_flag("gateless"), spec.described.gateless);
+  read.take_if_there(size_if_there(row, "streams"), spec.described.streams);
+  read.take_if_there(size_if_there(row, "low_rank"), spec.described.low_rank);
 }
 
 }  // namespace
+
+std::string_view qk_norm_name(QkNorm norm) { return k_qk_norms.name(norm); }
 
 Result<ModelSpec> catalogue_spec(const JsonFields& row) {
   const auto architecture = row.text("architecture");

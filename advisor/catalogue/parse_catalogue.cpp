@@ -7,10 +7,13 @@
 #include <set>
 #include <utility>
 
-#include "advisor/catalogue_spec.hpp"
+#include "advisor/catalogue/catalogue_spec.hpp"
 #include "advisor/json/configuration_file.hpp"
 #include "advisor/json/first_error.hpp"
+#include "advisor/json/known_keys.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
+#include "reference-engine/tensor_plan.hpp"
 
 namespace assay {
 namespace {
@@ -30,7 +33,64 @@ Result<std::vector<std::string>> sources_of(const JsonFields& row, const Json& s
   return names;
 }
 
+Result<std::string> thinking_of(const JsonFields& row) {
+  auto thinking = row.text("thinking");
+  if (!thinking) return thinking;
+  for (const std::string_view known : {"none", "toggle", "always", "unknown"}) {
+    if (*thinking == known) return thinking;
+  }
+  return row.refuse("thinking", fmt::format("\"{}\" found (expected none, toggle, always or "
+                                            "unknown)",
+                                            printable(*thinking, 40)));
+}
+
+/// `inferred_fields` names some of these.
+Result<void> check_row_keys(const JsonFields& row) {
+  return only_known_keys(row, {"id",
+                               "family",
+                               "vendor",
+                               "repository",
+                               "license",
+                               "release",
+                               "uses",
+                               "thinking",
+                               "architecture",
+                               "layers",
+                               "d_model",
+                               "heads",
+                               "kv_heads",
+                               "head_dim",
+                               "d_ff",
+                               "vocabulary",
+                               "trained_context",
+                               "tied_embeddings",
+                               "qkv_bias",
+                               "qk_norm",
+                               "output_gate",
+                               "norm_bias",
+                               "norm_after",
+                               "pattern",
+                               "window",
+                               "windowed_kv_heads",
+                               "windowed_head_dim",
+                               "layer_input",
+                               "shared_cache",
+                               "latent",
+                               "gateless",
+                               "streams",
+                               "low_rank",
+                               "moe",
+                               "recurrence",
+                               "rope",
+                               "published_parameters",
+                               "published_exact",
+                               "inferred_fields",
+                               "sources",
+                               "notes"});
+}
+
 Result<CatalogueEntry> entry_of(const JsonFields& row, const Json& shared_sources) {
+  if (auto known = check_row_keys(row); !known) return pass_on(known);
   CatalogueEntry entry;
   FirstError read;
   read.take(catalogue_spec(row), entry.spec);
@@ -40,7 +100,7 @@ Result<CatalogueEntry> entry_of(const JsonFields& row, const Json& shared_source
   read.take(row.optional_text("release"), entry.release);
   read.take(row.text("repository"), entry.repository);
   read.take(row.texts("uses"), entry.uses);
-  read.take(row.text("thinking"), entry.thinking);
+  read.take(thinking_of(row), entry.thinking);
   read.take(row.optional_count("published_parameters"), entry.published_parameters);
   read.take(row.flag("published_exact"), entry.published_exact);
   read.take(row.texts("inferred_fields"), entry.inferred_fields);
@@ -64,6 +124,25 @@ bool passes(std::string_view wanted, std::string_view value) {
   return wanted.empty() || same_ignoring_case(wanted, value);
 }
 
+bool passes_by_size(const CatalogueFilter& filter, const CatalogueEntry& entry) {
+  const bool any = filter.least_parameters == 0 &&
+                   filter.most_parameters == std::numeric_limits<std::uint64_t>::max();
+  if (any) return true;
+  const auto plan = tensor_plan(entry.spec, Recipe::f16);
+  return plan && plan->parameters() >= filter.least_parameters &&
+         plan->parameters() <= filter.most_parameters;
+}
+
+bool passes(const CatalogueFilter& filter, const CatalogueEntry& entry) {
+  const bool for_use = filter.use.empty() || std::ranges::any_of(entry.uses, [&](const auto& use) {
+                         return passes(filter.use, use);
+                       });
+  return for_use && passes(filter.family, entry.family) && passes(filter.vendor, entry.vendor) &&
+         passes(filter.license, entry.license.value_or("unknown")) &&
+         filter.engine_runs.value_or(entry.engine_runs) == entry.engine_runs &&
+         passes_by_size(filter, entry);
+}
+
 }  // namespace
 
 const CatalogueEntry* Catalogue::find(std::string_view id) const {
@@ -84,13 +163,7 @@ std::vector<const CatalogueEntry*> matching(const Catalogue& catalogue,
                                             const CatalogueFilter& filter) {
   std::vector<const CatalogueEntry*> found;
   for (const CatalogueEntry& entry : catalogue.entries) {
-    const bool for_use =
-        filter.use.empty() || std::any_of(entry.uses.begin(), entry.uses.end(),
-                                          [&](const auto& use) { return passes(filter.use, use); });
-    if (for_use && passes(filter.family, entry.family) && passes(filter.vendor, entry.vendor) &&
-        passes(filter.license, entry.license.value_or("unknown"))) {
-      found.push_back(&entry);
-    }
+    if (passes(filter, entry)) found.push_back(&entry);
   }
   return found;
 }
@@ -106,6 +179,9 @@ Result<Catalogue> parse_catalogue(std::string_view json, const std::string& sour
   if (!document) return pass_on(document);
   const JsonFields fields(*document, source);
   if (const auto fits = require_schema(fields, k_schema); !fits) return pass_on(fits);
+  if (auto known = only_known_keys(fields, {"schema", "sources", "models"}); !known) {
+    return pass_on(known);
+  }
   const auto shared_sources = fields.object("sources");
   if (!shared_sources) return pass_on(shared_sources);
   const auto rows = fields.objects("models");

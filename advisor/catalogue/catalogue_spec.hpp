@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "reference-engine/model_spec.hpp"
@@ -10,5 +12,8 @@ namespace assay {
 /// activation, router, layout) comes from the engine where it knows the architecture; sizes, and
 /// how layers differ, from the row. Errors: refused_input that names the field.
 Result<ModelSpec> catalogue_spec(const JsonFields& row);
+
+/// "none", "per_head" or "full", as rows say it.
+std::string_view qk_norm_name(QkNorm norm);
 
 }  // namespace assay
