@@ -15,22 +15,18 @@ namespace {
 
 /// Attention over a latent vector: one cached head of rank + rotated values.
 Result<void> add_latent(const JsonFields& fields, Json& row) {
-  FirstError read;
-  std::uint32_t rank = 0;
-  std::uint32_t key = 0;
-  std::uint32_t rotated = 0;
-  std::uint32_t value = 0;
-  std::optional<std::uint32_t> query_rank;
-  read.take(config_size(fields, "kv_lora_rank"), rank);
-  read.take(config_size(fields, "qk_nope_head_dim"), key);
-  read.take(config_size(fields, "qk_rope_head_dim"), rotated);
-  read.take(config_size(fields, "v_head_dim"), value);
-  read.take(size_if_there(fields, "q_lora_rank"), query_rank);
-  if (!read.ok()) return read.failure();
-  row["latent"] = {{"rank", rank}, {"key", key}, {"rotated", rotated}, {"value", value}};
-  if (query_rank) row["latent"]["query_rank"] = *query_rank;
+  auto latent = config_sizes(fields, {{"rank", "kv_lora_rank"},
+                                      {"key", "qk_nope_head_dim"},
+                                      {"rotated", "qk_rope_head_dim"},
+                                      {"value", "v_head_dim"}});
+  const auto query_rank = size_if_there(fields, "q_lora_rank");
+  if (!latent) return pass_on(latent);
+  if (!query_rank) return pass_on(query_rank);
+  if (*query_rank) (*latent)["query_rank"] = **query_rank;
   row["kv_heads"] = 1U;  // signed numbers are no sizes
-  row["head_dim"] = rank + rotated;
+  row["head_dim"] =
+      (*latent)["rank"].get<std::uint64_t>() + (*latent)["rotated"].get<std::uint64_t>();
+  row["latent"] = std::move(*latent);
   return {};
 }
 

@@ -12,6 +12,16 @@ Result<std::uint32_t> config_size(const JsonFields& fields, std::string_view key
   return otherwise;
 }
 
+Result<Json> config_sizes(const JsonFields& fields, std::initializer_list<NamedSize> sizes) {
+  Json found;
+  for (const NamedSize& size : sizes) {
+    const auto value = config_size(fields, size.key, size.otherwise);
+    if (!value) return pass_on(value);
+    found[size.name] = *value;
+  }
+  return found;
+}
+
 Result<double> config_number(const JsonFields& fields, std::string_view key, double otherwise) {
   const auto value = fields.optional_number(key);
   if (!value) return pass_on(value);

@@ -137,50 +137,31 @@ Result<std::vector<bool>> rotating(const JsonFields& fields, const ConfigType& t
 }
 
 Result<Json> delta_net(const JsonFields& fields) {
-  FirstError read;
-  std::uint32_t taps = 0;
-  std::uint32_t heads = 0;
-  std::uint32_t head_dim = 0;
-  std::uint32_t state = 0;
-  std::uint32_t groups = 0;
-  read.take(config_size(fields, "linear_conv_kernel_dim", 4), taps);
-  read.take(config_size(fields, "linear_num_value_heads", 32), heads);
-  read.take(config_size(fields, "linear_value_head_dim", 128), head_dim);
-  read.take(config_size(fields, "linear_key_head_dim", 128), state);
-  read.take(config_size(fields, "linear_num_key_heads", 16), groups);
-  if (!read.ok()) return read.failure();
-  return Json{{"taps", taps},
-              {"heads", heads},
-              {"head_dim", head_dim},
-              {"state", state},
-              {"groups", groups}};
+  return config_sizes(fields, {{"taps", "linear_conv_kernel_dim", 4},
+                               {"heads", "linear_num_value_heads", 32},
+                               {"head_dim", "linear_value_head_dim", 128},
+                               {"state", "linear_key_head_dim", 128},
+                               {"groups", "linear_num_key_heads", 16}});
 }
 
 Result<Json> state_space(const JsonFields& fields) {
-  FirstError read;
-  std::uint32_t taps = 0;
-  std::uint32_t heads = 0;
-  std::uint32_t state = 0;
-  std::uint32_t groups = 0;
-  std::uint32_t width = 0;
-  std::uint32_t expand = 0;
-  read.take(config_size(fields, "mamba_d_conv", 4), taps);
-  read.take(config_size(fields, "mamba_n_heads", 128), heads);
-  read.take(config_size(fields, "mamba_d_state", 256), state);
-  read.take(config_size(fields, "mamba_n_groups", 1), groups);
-  read.take(config_size(fields, "hidden_size"), width);
-  read.take(config_size(fields, "mamba_expand", 2), expand);
-  if (!read.ok()) return read.failure();
-  const std::uint64_t inner = std::uint64_t{width} * expand;
+  auto sizes = config_sizes(fields, {{"taps", "mamba_d_conv", 4},
+                                     {"heads", "mamba_n_heads", 128},
+                                     {"state", "mamba_d_state", 256},
+                                     {"groups", "mamba_n_groups", 1}});
+  const auto width = config_size(fields, "hidden_size");
+  const auto expand = config_size(fields, "mamba_expand", 2);
+  if (!sizes) return sizes;
+  if (!width) return pass_on(width);
+  if (!expand) return pass_on(expand);
+  const std::uint64_t inner = std::uint64_t{*width} * *expand;
+  const auto heads = (*sizes)["heads"].get<std::uint64_t>();
   if (inner % heads != 0) {
     return fields.refuse("mamba_n_heads",
                          fmt::format("{} found (expected a divisor of {})", heads, inner));
   }
-  return Json{{"taps", taps},
-              {"heads", heads},
-              {"head_dim", inner / heads},
-              {"state", state},
-              {"groups", groups}};
+  (*sizes)["head_dim"] = inner / heads;
+  return sizes;
 }
 
 }  // namespace

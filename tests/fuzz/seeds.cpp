@@ -95,10 +95,22 @@ void embedded(char kind, std::string_view folder, const Take& take) {
   }
 }
 
-constexpr std::string_view k_config_json = R"(h{"model_type": "qwen3", "hidden_size": 1024,
- "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128,
- "intermediate_size": 3072, "vocab_size": 151936, "max_position_embeddings": 40960,
- "rms_norm_eps": 1e-06, "rope_theta": 1000000, "tie_word_embeddings": true})";
+constexpr std::string_view k_llama_bench = R"(e[{"build_commit": "e6ab7c1a", "build_number": 11118,
+ "cpu_info": "Some CPU", "gpu_info": "", "backends": "CPU", "model_filename": "Qwen3-1.7B-Q4_K_M.gguf",
+ "model_type": "qwen3 1.7B Q4_K - Medium", "model_size": 1282439168, "model_n_params": 2031739904,
+ "n_batch": 512, "n_ubatch": 512, "n_threads": 2, "type_k": "f16", "type_v": "f16", "n_gpu_layers": 0,
+ "n_prompt": 512, "n_gen": 0, "n_depth": 0, "avg_ns": 1000000, "avg_ts": 100.5, "stddev_ts": 1.0}])";
+
+/// The JSON files of a folder of fixtures.
+void fixtures_of(char kind, const char* folder, const Take& take) {
+  const auto fixtures = std::filesystem::path(ASSAY_TEST_ROOT) / "fixtures" / folder;
+  for (const auto& file : std::filesystem::directory_iterator(fixtures)) {
+    if (file.path().extension() != ".json") continue;
+    std::string seed = read_whole(file.path());
+    seed.insert(seed.begin(), kind);
+    take(file.path().stem().string(), seed);
+  }
+}
 
 }  // namespace
 
@@ -132,7 +144,11 @@ void for_each_seed(std::string_view target, const Take& take) {
     embedded('w', "workloads/", take);
     embedded('p', "policies/", take);
     embedded('c', "models/", take);
-    take("config", k_config_json);
+    embedded('s', "capability/", take);
+    embedded('g', "hardware/gpus", take);
+    embedded('r', "hardware/processors", take);
+    take("llama-bench", k_llama_bench);
+    fixtures_of('h', "configs", take);
   } else {
     throw std::out_of_range(std::string(target));
   }
