@@ -24,13 +24,16 @@ constexpr double k_engine_prefill = 1.0;
 constexpr double k_format = 0.3;   // one format about the engine
 constexpr double k_experts = 0.3;  // experts about dense matrices
 constexpr double k_fixed = 1.0;    // right to an order of magnitude
-constexpr double k_cache = 0.7;
+constexpr double k_cache = 0.15;   // the spread of 16-bit formats between processors
+constexpr double k_score = 1.0;
 constexpr double k_attention_per_fma = 0.25;
 constexpr double k_attention = 1.0;
 // A value is loaded, put through a handful of vector operations and stored: about a cycle of 3 GHz.
 constexpr double k_seconds_per_element = 0.33e-9;
 constexpr double k_element = 1.0;
 constexpr double k_pass_read = 0.7;  // right to a factor of two
+// Plain values may be multiplied as they are, or be taken apart first.
+constexpr double k_plain_pass_read = 1.0;
 
 // An interval is never narrower than this: what other models add (other widths and depths, the
 // hour of the day).
@@ -44,7 +47,7 @@ double mean_depth(const RunResult& run) {
   return run.context_depth + run.prompt_tokens + run.generated_tokens / 2.0;
 }
 
-CostBeliefs decode_beliefs(const Columns& columns, double bandwidth) {
+CostBeliefs decode_beliefs(const Columns& columns, double bandwidth, unsigned threads) {
   CostBeliefs beliefs;
   for (const WeightFormat format : columns.dense) {
     beliefs.dense.push_back(1.0 / (format_prior(format).decode_efficiency * bandwidth));
@@ -62,11 +65,13 @@ CostBeliefs decode_beliefs(const Columns& columns, double bandwidth) {
   beliefs.fixed = {{k_seconds_per_layer, k_fixed},
                    {k_seconds_per_moe_layer, k_fixed},
                    {k_seconds_per_token, k_fixed},
-                   {1.0 / (k_cache_efficiency * bandwidth), k_cache}};
+                   {1.0 / (k_cache_efficiency * bandwidth), k_cache},
+                   {k_seconds_per_score / threads, k_score}};
   return beliefs;
 }
 
-std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwidth) {
+std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwidth,
+                              unsigned threads) {
   std::vector<Work> works;
   std::vector<const Statistic*> rates;
   for (const PlannedRun& planned : runs) {
@@ -81,11 +86,11 @@ std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwi
   std::vector<Observation> observations;
   for (std::size_t i = 0; i < works.size(); ++i) {
     const Work& work = works[i];
-    observations.push_back(
-        observation_of(columns, work, {work.layers, work.moe_layers, work.tokens, work.cache_bytes},
-                       1.0 / rates[i]->median, relative_spread(*rates[i])));
+    observations.push_back(observation_of(
+        columns, work, {work.layers, work.moe_layers, work.tokens, work.cache_bytes, work.scores},
+        1.0 / rates[i]->median, relative_spread(*rates[i])));
   }
-  return fit_costs(columns, decode_beliefs(columns, bandwidth), observations,
+  return fit_costs(columns, decode_beliefs(columns, bandwidth, threads), observations,
                    k_least_decode_spread);
 }
 
@@ -114,6 +119,7 @@ void put_decode(const Fit& fit, Calibration& calibration) {
   calibration.seconds_per_moe_layer = fit.costs[at + 1];
   calibration.seconds_per_token = fit.costs[at + 2];
   calibration.cache_efficiency = 1.0 / (fit.costs[at + 3] * bandwidth);
+  calibration.seconds_per_score = fit.costs[at + 4];
 }
 
 // --- prefill ----------------------------------------------------------------------------------
@@ -134,11 +140,11 @@ double head_seconds(const Calibration& calibration, const PlannedRun& planned) {
                                                       calibration.read_bandwidth_bytes_per_second);
 }
 
-/// What reading the weights of all passes would take in decode.
-double pass_read_seconds(const Calibration& calibration, const Work& work) {
+/// What reading the weights of all passes would take in decode, those of one kind.
+double pass_read_seconds(const Calibration& calibration, const Work& work, bool plain) {
   const double bandwidth = calibration.read_bandwidth_bytes_per_second;
-  return read_seconds(work.dense_reads, calibration.dense, bandwidth) +
-         read_seconds(work.expert_reads, calibration.moe, bandwidth);
+  return read_seconds(of_kind(work.dense_reads, plain), calibration.dense, bandwidth) +
+         read_seconds(of_kind(work.expert_reads, plain), calibration.moe, bandwidth);
 }
 
 CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops, unsigned threads) {
@@ -156,6 +162,7 @@ CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops, unsigned t
   beliefs.experts_all = k_experts;
   beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention},
                    {1.0, k_pass_read},
+                   {1.0, k_plain_pass_read},
                    {k_seconds_per_element / threads, k_element}};
   return beliefs;
 }
@@ -171,7 +178,8 @@ struct PrefillRun {
   Work work;
   double seconds = 0.0;  // the head apart
   double spread = 0.0;
-  double read_seconds = 0.0;
+  double block_read_seconds = 0.0;
+  double plain_read_seconds = 0.0;
 };
 
 std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
@@ -187,8 +195,9 @@ std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
     if (!(layers > 0.5 * whole)) continue;
     Work work = prefill_work(planned.spec, planned.plan,
                              {.tokens = tokens, .depth = planned.run->context_depth * 1.0});
-    const double reads = pass_read_seconds(calibration, work);
-    found.push_back({std::move(work), layers, relative_spread(*rate), reads});
+    const double blocks = pass_read_seconds(calibration, work, false);
+    const double plain = pass_read_seconds(calibration, work, true);
+    found.push_back({std::move(work), layers, relative_spread(*rate), blocks, plain});
   }
   return found;
 }
@@ -207,9 +216,10 @@ std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_f
   const Columns columns = columns_of(works);
   std::vector<Observation> observations;
   for (const PrefillRun& run : runs) {
-    observations.push_back(observation_of(
-        columns, run.work, {run.work.attention_flops, run.read_seconds, run.work.elements},
-        run.seconds, run.spread));
+    observations.push_back(observation_of(columns, run.work,
+                                          {run.work.attention_flops, run.block_read_seconds,
+                                           run.plain_read_seconds, run.work.elements},
+                                          run.seconds, run.spread));
   }
   return fit_costs(columns, prefill_beliefs(columns, fma_flops, threads), observations,
                    k_least_prefill_spread);
@@ -235,7 +245,8 @@ void put_prefill(const Fit& fit, Calibration& calibration) {
   put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
   calibration.attention_flops_per_second = 1.0 / fit.costs[fit.columns.fixed_at()];
   calibration.pass_read_factor = fit.costs[fit.columns.fixed_at() + 1];
-  calibration.seconds_per_element = fit.costs[fit.columns.fixed_at() + 2];
+  calibration.plain_pass_read_factor = fit.costs[fit.columns.fixed_at() + 2];
+  calibration.seconds_per_element = fit.costs[fit.columns.fixed_at() + 3];
 }
 
 // --- bandwidth --------------------------------------------------------------------------------
@@ -245,6 +256,21 @@ const Statistic* for_threads(const std::map<unsigned, Statistic>& by_threads, un
   if (by_threads.empty()) return nullptr;
   auto after = by_threads.upper_bound(threads);
   return after == by_threads.begin() ? &after->second : &std::prev(after)->second;
+}
+
+/// Joules per token times tokens per second, the median of the runs that have both.
+Fact<double> decode_watts_of(const std::vector<PlannedRun>& runs) {
+  std::vector<double> watts;
+  std::string method;
+  for (const PlannedRun& planned : runs) {
+    const Fact<double>& joules = planned.run->decode_joules_per_token;
+    const auto& rate = planned.run->decode_tokens_per_second;
+    if (!joules.is_known() || !rate) continue;
+    watts.push_back(joules.value() * rate->median);
+    method = joules.source();
+  }
+  if (watts.empty()) return Fact<double>::unknown("no run counted energy");
+  return Fact<double>::known(median_of(std::move(watts)), "measured by " + method);
 }
 
 void put_bandwidth(const Statistic& measured, Calibration& calibration) {
@@ -270,7 +296,7 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
   calibration.threads = threads;
   calibration.origin = machine.id;
   put_bandwidth(*bandwidth, calibration);
-  const auto decode = fit_decode(*planned, calibration.read_bandwidth_bytes_per_second);
+  const auto decode = fit_decode(*planned, calibration.read_bandwidth_bytes_per_second, threads);
   if (!decode) {
     return fail(
         ErrorCode::unknown,
@@ -278,6 +304,7 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
         "run `assay assess` to measure this machine");
   }
   put_decode(*decode, calibration);
+  calibration.decode_watts = decode_watts_of(*planned);
   if (const Statistic* fma = for_threads(micro.fma_flops_per_second, threads)) {
     calibration.fma_flops_per_second = fma->median;
   }
@@ -307,6 +334,7 @@ Calibration with_limits(const Calibration& calibration, const MicroResults& micr
   scaled.seconds_per_layer /= faster;
   scaled.seconds_per_moe_layer /= faster;
   scaled.seconds_per_token /= faster;
+  scaled.seconds_per_score /= faster;
   return scaled;
 }
 

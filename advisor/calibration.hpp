@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fact.hpp"
 #include "base/result.hpp"
 #include "probes/machine_profile.hpp"
 #include "reference-engine/weight_format.hpp"
@@ -44,11 +45,14 @@ struct Calibration {
   double seconds_per_moe_layer = 0.0;  // added to that by a layer of experts: routing, gathering
   double seconds_per_token = 0.0;      // fixed cost of one token
   double cache_efficiency = 0.0;       // share of the read bandwidth on keys and values
+  double seconds_per_score = 0.0;      // of a query and a key in decode, besides reading
   double attention_flops_per_second = 0.0;  // in prefill; 0 is not known
   double seconds_per_element = 0.0;         // in prefill, of what is no product
-  double pass_read_factor = 1.0;  // what a pass of prefill spends on a byte of its weights,
-                                  // products apart, over what decode does
-  std::string origin;             // run id, or what stands in for one
+  double pass_read_factor = 1.0;        // what a pass of prefill spends on a byte of its weights,
+                                        // products apart, over what decode does: of block formats
+  double plain_pass_read_factor = 1.0;  // the same of plain ones
+  Fact<double> decode_watts;            // drawn while tokens were generated, where runs counted it
+  std::string origin;                   // run id, or what stands in for one
 };
 
 /// From what was measured on this machine with `threads` threads. Runs of other thread counts,

@@ -54,6 +54,7 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
   calibration.seconds_per_moe_layer = k_seconds_per_moe_layer;
   calibration.seconds_per_token = k_seconds_per_token;
   calibration.cache_efficiency = k_cache_efficiency;
+  calibration.seconds_per_score = k_seconds_per_score / std::max(1U, calibration.threads);
   return calibration;
 }
 

@@ -56,7 +56,8 @@ double decode_seconds(const Question& question, const Calibration& calibration, 
          work.layers * calibration.seconds_per_layer +
          work.moe_layers * calibration.seconds_per_moe_layer +
          work.tokens * calibration.seconds_per_token +
-         work.cache_bytes / (calibration.cache_efficiency * bandwidth);
+         work.cache_bytes / (calibration.cache_efficiency * bandwidth) +
+         work.scores * calibration.seconds_per_score;
 }
 
 /// Nothing where a rate is not known.
@@ -85,10 +86,15 @@ std::optional<double> prefill_seconds(const Question& question, const Calibratio
   if (!dense || !experts || !(calibration.attention_flops_per_second > 0.0)) return std::nullopt;
   const Work head = head_work(question.spec, question.plan);
   const double bandwidth = bandwidth_at(calibration, pace);
-  const double reads = read_seconds(work.dense_reads, calibration.dense, bandwidth, pace) +
-                       read_seconds(work.expert_reads, expert_rates(calibration), bandwidth, pace);
+  const auto reads = [&](bool plain) {
+    return read_seconds(of_kind(work.dense_reads, plain), calibration.dense, bandwidth, pace) +
+           read_seconds(of_kind(work.expert_reads, plain), expert_rates(calibration), bandwidth,
+                        pace);
+  };
   return *dense + *experts + work.attention_flops / calibration.attention_flops_per_second +
-         calibration.pass_read_factor * reads + work.elements * calibration.seconds_per_element +
+         calibration.pass_read_factor * reads(false) +
+         calibration.plain_pass_read_factor * reads(true) +
+         work.elements * calibration.seconds_per_element +
          read_seconds(head.dense, calibration.dense, bandwidth, pace) +
          calibration.seconds_per_token;
 }

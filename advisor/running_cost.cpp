@@ -26,8 +26,10 @@ Fact<double> package_limits(const PowerProfile& power) {
 
 }  // namespace
 
-PowerDraw power_draw(std::optional<double> metered_watts, const MachineProfile* machine) {
+PowerDraw power_draw(std::optional<double> metered_watts, const Fact<double>& measured_watts,
+                     const MachineProfile* machine) {
   if (metered_watts) return {Fact<double>::known(*metered_watts, "--power"), false};
+  if (measured_watts.is_known()) return {measured_watts, false};
   if (machine == nullptr) return {Fact<double>::unknown("the machine is not described"), true};
   return {package_limits(machine->power), true};
 }

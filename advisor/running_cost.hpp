@@ -14,10 +14,11 @@ struct PowerDraw {
   bool estimated = false;  // from a limit, not from a meter
 };
 
-/// What a user read off a meter; else the sum of the packages' long-term limits (RAPL), which is an
-/// estimate: the processor may draw less, and screen and memory are not in it. Unknown, with the
-/// reason, where the system tells no limit.
-PowerDraw power_draw(std::optional<double> metered_watts, const MachineProfile* machine);
+/// What a user read off a meter; else what the packages' counters said while runs decoded; else the
+/// sum of their long-term limits (RAPL), which is an estimate: the processor may draw less. Screen
+/// and memory are in neither. Unknown, with the reason, where the system tells no limit.
+PowerDraw power_draw(std::optional<double> metered_watts, const Fact<double>& measured_watts,
+                     const MachineProfile* machine);
 
 struct Prices {
   std::optional<double> electricity_per_kilowatt_hour;

@@ -169,7 +169,8 @@ Verdict full_answer(const Question& question, const Grounds& grounds, const Cata
   verdict.formats =
       format_effects(question, grounds.calibration, grounds.available, grounds.policy);
   if (cost.is_asked()) {
-    verdict.cost = running_cost(power_draw(cost.watts, machine),
+    const auto measured = grounds.calibration ? grounds.calibration->decode_watts : Fact<double>();
+    verdict.cost = running_cost(power_draw(cost.watts, measured, machine),
                                 verdict.prediction.decode_tokens_per_second, cost.prices);
   }
   return verdict;

@@ -78,6 +78,7 @@ struct RunResult {
   std::string prefill_peak;                        // "int8_ops_per_second", "fma_flops_per_second",
                                                    // "bf16_flops_per_second"
 
+  Fact<double> decode_joules_per_token;  // of the packages, idle draw included
   Fact<double> load_cold_seconds;
   Fact<double> load_warm_seconds;
   Bytes predicted_peak;

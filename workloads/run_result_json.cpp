@@ -184,14 +184,34 @@ Json verification_to_json(const RunResult& run, const std::string& pointer, Docu
   return json;
 }
 
-/// Parts of the contract that no run has yet.
-void put_unmeasured(Json& json, const std::string& pointer, DocumentNotes& notes) {
-  for (const auto& [key, reason] :
-       {std::pair{"energy", "no energy counter is read"},
-        std::pair{"sustained", "this workload is not a sustained one"}}) {
-    json[key] = nullptr;
-    notes.reasons[pointer + "/" + key] = reason;
+void put_energy(Json& json, const RunResult& run, const std::string& pointer,
+                DocumentNotes& notes) {
+  const Fact<double>& joules = run.decode_joules_per_token;
+  json["energy"] = nullptr;
+  if (joules.is_known()) {
+    json["energy"] = {{"joules_per_token", joules.value()}, {"method", joules.source()}};
+  } else {
+    notes.reasons[pointer + "/energy"] =
+        joules.reason().empty() ? "no energy counter is read" : joules.reason();
   }
+}
+
+Result<Fact<double>> energy_from(const JsonFields& fields, const std::string& pointer,
+                                 const DocumentNotes& notes) {
+  if (!fields.has("energy")) return fact_from<double>(std::nullopt, pointer + "/energy", notes);
+  const auto energy = fields.object("energy");
+  if (!energy) return pass_on(energy);
+  const auto joules = energy->number("joules_per_token");
+  if (!joules) return pass_on(joules);
+  auto method = energy->text("method");
+  if (!method) return pass_on(method);
+  return Fact<double>::known(*joules, std::move(*method));
+}
+
+/// A part of the contract that no run has yet.
+void put_unmeasured(Json& json, const std::string& pointer, DocumentNotes& notes) {
+  json["sustained"] = nullptr;
+  notes.reasons[pointer + "/sustained"] = "this workload is not a sustained one";
 }
 
 void note_missing(const Json& json, const std::string& place, const std::string& reason,
@@ -263,6 +283,7 @@ Json run_to_json(const RunResult& run, const std::string& pointer, DocumentNotes
   for (const char* key : {"time_to_first_token_seconds", "inter_token_latency_seconds"}) {
     note_missing(json[key], pointer + "/" + key, absent, notes);
   }
+  put_energy(json, run, pointer, notes);
   put_unmeasured(json, pointer, notes);
   json["quality"] = run.quality ? quality_to_json(*run.quality) : Json(nullptr);
   note_missing(json["quality"], pointer + "/quality", "the weights' quality is not measured",
@@ -314,6 +335,7 @@ Result<void> read_figures(const JsonFields& fields, const std::string& pointer,
     run.*place.fact =
         fact_from<double>(value, fmt::format("{}/{}/{}", pointer, place.object, place.key), notes);
   }
+  reader.keep(energy_from(fields, pointer, notes), run.decode_joules_per_token);
   if (reader.error()) return tl::unexpected<Error>(*reader.error());
   return {};
 }

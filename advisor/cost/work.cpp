@@ -64,8 +64,9 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
   for (const LayerSpec& layer : spec.layers) {
     if (layer.mixer != Mixer::attention) continue;
     const auto row = static_cast<double>(cache_row_bytes(cache, layer.attention.head_dim));
-    work.cache_bytes +=
-        layer.attention.cached_rows() * row * visible_positions(layer.attention, depth);
+    const double visible = visible_positions(layer.attention, depth);
+    work.cache_bytes += layer.attention.cached_rows() * row * visible;
+    work.scores += layer.attention.heads * visible;
   }
   return work;
 }
@@ -100,6 +101,14 @@ Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, const PromptSha
     work.attention_flops += 2.0 * k_flops_per_weight * attention.d_q() * seen;
   }
   return work;
+}
+
+std::map<WeightFormat, double> of_kind(const std::map<WeightFormat, double>& amounts, bool plain) {
+  std::map<WeightFormat, double> found;
+  for (const auto& [format, amount] : amounts) {
+    if ((block_shape(format)->values == 1) == plain) found[format] = amount;
+  }
+  return found;
 }
 
 Work head_work(const ModelSpec& spec, const TensorPlan& plan) {

@@ -16,6 +16,7 @@ struct Work {
   double moe_layers = 0.0;
   double tokens = 0.0;
   double cache_bytes = 0.0;      // decode: keys, values and states read
+  double scores = 0.0;           // decode: pairs of a query and a key that it sees
   double attention_flops = 0.0;  // prefill: queries times keys, probabilities times values,
                                  // and what layers that carry a state do with it
   double elements = 0.0;  // prefill: values that norms, sums, rotations and activations touch
@@ -39,6 +40,10 @@ Work prefill_work(const ModelSpec& spec, const TensorPlan& plan, const PromptSha
 /// Share of a layer's experts that a pass of `rows` tokens is expected to use, when each token
 /// chooses `used` of them and none is preferred.
 double share_of_experts(double experts, double used, double rows);
+
+/// The amounts of block formats, or of plain ones, whose values stand alone (F16, BF16, F32):
+/// kernels treat the two otherwise before they meet many rows.
+std::map<WeightFormat, double> of_kind(const std::map<WeightFormat, double>& amounts, bool plain);
 
 /// The output head of one token, as decode reads it.
 Work head_work(const ModelSpec& spec, const TensorPlan& plan);

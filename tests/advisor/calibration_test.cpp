@@ -27,14 +27,17 @@ struct TrueMachine {
   double seconds_per_layer = 60e-6;
   double seconds_per_moe_layer = 80e-6;
   double seconds_per_token = 300e-6;
-  double cache_efficiency = 0.4;
+  double cache_efficiency = 0.85;
+  double seconds_per_score = 3e-9;
   double flops = 200e9;
   double attention_flops = 40e9;
   double pass_read = 1.5;
+  double plain_pass_read = 3.0;
 
   [[nodiscard]] double decode_seconds(const Work& work) const {
     double seconds = work.layers * seconds_per_layer + work.moe_layers * seconds_per_moe_layer +
-                     seconds_per_token + work.cache_bytes / (cache_efficiency * bandwidth);
+                     seconds_per_token + work.cache_bytes / (cache_efficiency * bandwidth) +
+                     work.scores * seconds_per_score;
     for (const auto& [format, bytes] : work.dense) {
       seconds += bytes / (efficiency.at(format) * bandwidth);
     }
@@ -42,6 +45,10 @@ struct TrueMachine {
       seconds += bytes / (efficiency.at(format) * expert_share * bandwidth);
     }
     return seconds;
+  }
+  [[nodiscard]] double pass_of(WeightFormat format) const {
+    const bool plain = format == WeightFormat::f16 || format == WeightFormat::f32;
+    return plain ? plain_pass_read : pass_read;
   }
   [[nodiscard]] double prefill_seconds(const Work& work, const Work& head) const {
     double seconds = work.attention_flops / attention_flops + seconds_per_token;
@@ -51,10 +58,10 @@ struct TrueMachine {
       seconds += bytes / (efficiency.at(format) * bandwidth);
     }
     for (const auto& [format, bytes] : work.dense_reads) {
-      seconds += pass_read * bytes / (efficiency.at(format) * bandwidth);
+      seconds += pass_of(format) * bytes / (efficiency.at(format) * bandwidth);
     }
     for (const auto& [format, bytes] : work.expert_reads) {
-      seconds += pass_read * bytes / (efficiency.at(format) * expert_share * bandwidth);
+      seconds += pass_of(format) * bytes / (efficiency.at(format) * expert_share * bandwidth);
     }
     return seconds;
   }
@@ -226,6 +233,23 @@ TEST(Calibration, LeavesRunsOfOtherThreadCountsAndInvalidOnesAside) {
   ASSERT_TRUE(calibration);
   EXPECT_EQ(calibration->seconds_per_layer, expected->seconds_per_layer);
   EXPECT_EQ(calibration->dense[0].decode_efficiency, expected->dense[0].decode_efficiency);
+}
+
+TEST(Calibration, TakesWattsFromRunsThatCountedEnergy) {
+  const TrueMachine machine;
+  std::vector<RunResult> runs = quick_suite(machine, 0.0);
+  const auto none = calibrate({}, micro_of(machine), runs, 2);
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->decode_watts.is_known());
+  for (RunResult& run : runs) {
+    if (!run.decode_tokens_per_second) continue;
+    run.decode_joules_per_token =
+        Fact<double>::known(18.0 / run.decode_tokens_per_second->median, "RAPL");
+  }
+  const auto counted = calibrate({}, micro_of(machine), runs, 2);
+  ASSERT_TRUE(counted);
+  EXPECT_NEAR(counted->decode_watts.value(), 18.0, 1e-9);
+  EXPECT_EQ(counted->decode_watts.source(), "measured by RAPL");
 }
 
 TEST(Calibration, WithoutMeasurementsIsUnknown) {

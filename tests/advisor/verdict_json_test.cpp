@@ -40,7 +40,7 @@ Verdict sample_verdict() {
   verdict.changes = {{ChangeKind::smaller_context, "Take a context of 1024 tokens.",
                       VerdictKind::ok, estimate(7, 8, 9), Bytes(3'000'000'000)}};
   verdict.formats = {{"Q8_0", "F16", Bytes(4), Bytes(2), Bytes(7), VerdictKind::no, {}}};
-  verdict.cost = running_cost(power_draw(36.0, nullptr), estimate(7, 8, 9), {0.30, 2.5});
+  verdict.cost = running_cost(power_draw(36.0, {}, nullptr), estimate(7, 8, 9), {0.30, 2.5});
   return verdict;
 }
 

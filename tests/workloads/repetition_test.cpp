@@ -43,6 +43,27 @@ TEST(Repetition, AWorkloadWithoutAPromptOnlyDecodes) {
   EXPECT_NEAR(samples->decode_tokens_per_second.front(), 100.0, 1e-6);
 }
 
+// 3 W: what is drawn before the first token is not decode's.
+TEST(Repetition, CountsTheEnergyOfDecodeAlone) {
+  FakeEngine engine;
+  const Clock clock = engine.clock();
+  const EnergyMeter meter = [&clock] {
+    EnergyReading reading;
+    reading.packages["intel-rapl:0"] = {.joules = 3.0 * clock(), .range_joules = 1e9};
+    return reading;
+  };
+  const auto samples = measure_repetitions(engine, k_chat, k_vocabulary, {}, clock, {}, meter);
+  ASSERT_TRUE(samples);
+  ASSERT_FALSE(samples->decode_joules_per_token.empty());
+  // A step takes 10 ms.
+  EXPECT_NEAR(samples->decode_joules_per_token.front(), 0.03, 1e-6);
+}
+
+TEST(Repetition, CountsNoEnergyWithoutAMeter) {
+  FakeEngine engine;
+  EXPECT_TRUE(measure(engine, k_chat)->decode_joules_per_token.empty());
+}
+
 TEST(Repetition, AWorkloadWithoutAnswersOnlyReads) {
   FakeEngine engine;
   const auto samples = measure(engine, {.name = "pp", .prompt_tokens = 64});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "workloads/measure/energy.hpp"
+
 namespace assay {
 namespace {
 
@@ -35,6 +37,7 @@ RunResult sample_run() {
   run.prefill_peak = "int8_ops_per_second";
   run.load_cold_seconds = Fact<double>::absent("synthetic weights are made, not read");
   run.load_warm_seconds = Fact<double>::known(0.5, "clock");
+  run.decode_joules_per_token = Fact<double>::known(0.7, k_energy_method);
   run.predicted_peak = Bytes(900);
   run.measured_peak = Fact<Bytes>::known(Bytes(910), "/proc/self/status");
   run.verification = Verification{true, 1e-7, 12, ""};

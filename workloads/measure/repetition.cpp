@@ -84,7 +84,8 @@ std::uint32_t positions_after(const WorkloadSpec& workload) {
 }
 
 Result<Repetition> run_repetition(Generator& generator, const WorkloadSpec& workload,
-                                  std::span<const TokenId> prompt, const Clock& clock) {
+                                  std::span<const TokenId> prompt, const Clock& clock,
+                                  const EnergyMeter& energy) {
   if (auto ready = generator.reset(workload.context_depth); !ready) return pass_on(ready);
   Repetition repetition;
   repetition.tokens.reserve(workload.generated_tokens);
@@ -100,11 +101,16 @@ Result<Repetition> run_repetition(Generator& generator, const WorkloadSpec& work
       token = *first;
     }
   }
+  // A workload without a prompt has no first token before these; its first interval is not counted
+  // in its rate either.
+  EnergyReading at_first;
   while (token && repetition.tokens.size() < workload.generated_tokens) {
+    if (energy && repetition.tokens.size() == 1) at_first = energy();
     auto following = take_token(generator.next(*token), workload, stopwatch, repetition);
     if (!following) return pass_on(following);
     token = *following;
   }
+  if (energy) repetition.decode_joules = energy_between(at_first, energy());
   repetition.logits_hash = hash_of(generator.logits());
   check_positions(generator, workload, repetition);
   return repetition;
@@ -129,8 +135,11 @@ void add_samples(const Repetition& repetition, const WorkloadSpec& workload, Sam
   samples.inter_token_seconds.insert(samples.inter_token_seconds.end(),
                                      samples.trace_seconds.begin(), samples.trace_seconds.end());
   if (times.size() > 1) {
-    samples.decode_tokens_per_second.push_back(static_cast<double>(times.size() - 1) /
-                                               (times.back() - times.front()));
+    const auto steps = static_cast<double>(times.size() - 1);
+    samples.decode_tokens_per_second.push_back(steps / (times.back() - times.front()));
+    if (repetition.decode_joules.is_known()) {
+      samples.decode_joules_per_token.push_back(repetition.decode_joules.value() / steps);
+    }
   }
 }
 
@@ -166,7 +175,8 @@ void check_answers(const std::vector<Answer>& answers, Samples& samples) {
 
 Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& workload,
                                     std::uint32_t vocabulary, const MeasureOptions& options,
-                                    const Clock& clock, const std::stop_token& stop) {
+                                    const Clock& clock, const std::stop_token& stop,
+                                    const EnergyMeter& energy) {
   Samples samples;
   std::vector<Answer> answers;
   const double start = clock();
@@ -183,9 +193,9 @@ Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& wo
       break;
     }
     const double pass_start = clock();
-    auto repetition =
-        run_repetition(generator, warming ? warm_up_of(workload) : workload,
-                       make_prompt(workload.prompt_tokens, vocabulary, options.seed + pass), clock);
+    auto repetition = run_repetition(
+        generator, warming ? warm_up_of(workload) : workload,
+        make_prompt(workload.prompt_tokens, vocabulary, options.seed + pass), clock, energy);
     if (!repetition) return pass_on(repetition);
     if (!warming) longest = std::max(longest, clock() - pass_start);
     if (repetition->fault) {

@@ -9,6 +9,7 @@
 #include "workloads/bench.hpp"
 #include "workloads/generator.hpp"
 #include "workloads/measure/clock.hpp"
+#include "workloads/measure/energy.hpp"
 
 namespace assay {
 
@@ -19,6 +20,7 @@ struct Repetition {
   std::vector<TokenId> tokens;       // what came out
   std::size_t logits_hash = 0;       // of those behind the last token, where the engine tells them
   std::optional<std::string> fault;  // the engine did not do what it was asked for
+  Fact<double> decode_joules;        // from the first token to the last
 
   [[nodiscard]] double end() const {
     return token_times.empty() ? prefill_seconds : token_times.back();
@@ -32,16 +34,18 @@ std::uint32_t positions_after(const WorkloadSpec& workload);
 /// decodes after the first of them. Errors: those of the engine but invalid_result, which is a
 /// fault.
 Result<Repetition> run_repetition(Generator& generator, const WorkloadSpec& workload,
-                                  std::span<const TokenId> prompt, const Clock& clock);
+                                  std::span<const TokenId> prompt, const Clock& clock,
+                                  const EnergyMeter& energy = {});
 
 /// All that was seen over the repetitions that count.
 struct Samples {
   std::vector<double> prefill_tokens_per_second;
   std::vector<double> decode_tokens_per_second;
   std::vector<double> time_to_first_token_seconds;
-  std::vector<double> inter_token_seconds;  // of all repetitions, one after another
-  std::vector<double> trace_seconds;        // of the last repetition
-  std::vector<std::string> faults;          // each makes the run invalid
+  std::vector<double> decode_joules_per_token;  // where energy is counted
+  std::vector<double> inter_token_seconds;      // of all repetitions, one after another
+  std::vector<double> trace_seconds;            // of the last repetition
+  std::vector<std::string> faults;              // each makes the run invalid
   std::size_t repetitions = 0;
   bool interrupted = false;
 };
@@ -51,6 +55,7 @@ struct Samples {
 /// made from the seed. Errors: interrupted before the first repetition was complete.
 Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& workload,
                                     std::uint32_t vocabulary, const MeasureOptions& options,
-                                    const Clock& clock, const std::stop_token& stop);
+                                    const Clock& clock, const std::stop_token& stop,
+                                    const EnergyMeter& energy = {});
 
 }  // namespace assay

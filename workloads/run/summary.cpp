@@ -83,6 +83,14 @@ std::optional<Statistic> described(std::vector<double> samples) {
   return describe(std::move(samples));
 }
 
+Fact<double> joules_of(Samples samples) {
+  if (!samples.decode_joules_per_token.empty()) {
+    return Fact<double>::known(describe(std::move(samples.decode_joules_per_token)).median,
+                               k_energy_method);
+  }
+  return Fact<double>::unknown("no energy counter can be read (RAPL is often root's alone)");
+}
+
 }  // namespace
 
 RunResult describe_run(const PreparedModel& model, const WorkloadSpec& workload,
@@ -130,6 +138,7 @@ void summarise(Samples samples, RunResult& run) {
                                                          .p99 = percentile(latency, 0.99)};
   }
   run.token_trace_seconds = std::move(samples.trace_seconds);
+  run.decode_joules_per_token = joules_of(std::move(samples));
 }
 
 void compare_with_limits(const MicroResults& micro, RunResult& run, RunEvidence& evidence) {
@@ -159,6 +168,7 @@ void drop_speeds(RunResult& run) {
   run.time_to_first_token_seconds.reset();
   run.inter_token_latency_seconds.reset();
   run.token_trace_seconds.clear();
+  run.decode_joules_per_token = Fact<double>::unknown("the run is not valid");
   const auto unknown = Fact<double>::unknown("the run is not valid");
   run.decode_bandwidth_utilization_ratio = unknown;
   run.prefill_compute_utilization_ratio = unknown;

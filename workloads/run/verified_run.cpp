@@ -25,7 +25,7 @@ Result<void> verify_and_measure(const EngineUnderTest& engine, const WorkloadSpe
     const HostView host = HostView::live();
     const SystemCounters before = read_system_counters(host);
     auto samples = measure_repetitions(engine.generator, workload, engine.prepared.spec.vocabulary,
-                                       options, clock, stop);
+                                       options, clock, stop, live_energy_meter());
     if (!samples) return pass_on(samples);
     evidence.interference = interference_between(before, read_system_counters(host));
     evidence.interference.on_battery = runs_on_battery(host);

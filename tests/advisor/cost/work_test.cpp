@@ -25,6 +25,20 @@ double sum(const std::map<WeightFormat, double>& amounts) {
   return total;
 }
 
+// 32 heads in each of 16 layers, 100 positions.
+TEST(DecodeWork, CountsPairsOfAQueryAndAKey) {
+  const Planned model = shape("dense-1b");
+  EXPECT_DOUBLE_EQ(decode_work(model.spec, model.plan, CacheFormat::f16, 100.0).scores,
+                   16.0 * 32.0 * 100.0);
+}
+
+TEST(Work, TellsPlainFormatsFromBlocks) {
+  const std::map<WeightFormat, double> amounts{
+      {WeightFormat::f16, 1.0}, {WeightFormat::f32, 2.0}, {WeightFormat::q4_k, 4.0}};
+  EXPECT_DOUBLE_EQ(sum(of_kind(amounts, true)), 3.0);
+  EXPECT_DOUBLE_EQ(sum(of_kind(amounts, false)), 4.0);
+}
+
 TEST(PrefillWork, OneTokenUsesTheExpertsThatItChose) {
   EXPECT_DOUBLE_EQ(share_of_experts(64, 8, 1), 8.0 / 64.0);
 }
