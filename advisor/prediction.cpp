@@ -98,10 +98,7 @@ Estimate estimate(double low, double expected, double high, Basis basis) {
 
 void predict_rates(const Question& question, const Calibration& calibration,
                    Prediction& prediction) {
-  prediction.decode_tokens_per_second =
-      estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
-               1.0 / decode_seconds(question, calibration, Pace::expected),
-               1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
+  prediction.decode_tokens_per_second = predict_decode(question, calibration);
   if (question.prompt_tokens == 0) return;
   const auto slow = prefill_seconds(question, calibration, Pace::slow);
   const auto expected = prefill_seconds(question, calibration, Pace::expected);
@@ -114,6 +111,12 @@ void predict_rates(const Question& question, const Calibration& calibration,
 }
 
 }  // namespace
+
+Estimate predict_decode(const Question& question, const Calibration& calibration) {
+  return estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
+                  1.0 / decode_seconds(question, calibration, Pace::expected),
+                  1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
+}
 
 Bytes file_bytes(const ModelSpec& spec, const TensorPlan& plan) {
   // Tensors are aligned to 32 bytes; the entry of one is a name of about 25 bytes, up to 4

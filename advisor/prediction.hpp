@@ -56,6 +56,10 @@ struct Prediction {
 Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
                    const Fact<Bytes>& available_memory);
 
+/// The decode rate alone: of a model, or of the part of one (its layers, its tensors) that a device
+/// keeps.
+Estimate predict_decode(const Question& question, const Calibration& calibration);
+
 /// Size of the GGUF file of a plan: the tensors, their alignment, and an estimate of header and
 /// vocabulary.
 Bytes file_bytes(const ModelSpec& spec, const TensorPlan& plan);

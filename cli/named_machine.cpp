@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "advisor/gpu_memory.hpp"
 #include "advisor/hardware.hpp"
 #include "advisor/hardware_calibration.hpp"
 #include "base/text.hpp"
@@ -37,36 +39,79 @@ Result<Bytes> gpu_memory(const GraphicsCard& card, const std::optional<Bytes>& a
               "add --memory to say which");
 }
 
+Result<NamedMachine> machine_of(const NamedHardware& found, const std::optional<Bytes>& memory) {
+  NamedMachine machine;
+  Bytes bytes;
+  std::string source;
+  if (found.gpu != nullptr) {
+    const auto own = gpu_memory(*found.gpu, memory);
+    if (!own) return pass_on(own);
+    bytes = *own;
+    machine.device = found.gpu->name;
+    source = memory ? "--memory"
+                    : fmt::format("{} of {}", found.gpu->shared_with_cpu ? "the memory" : "memory",
+                                  found.gpu->name);
+  } else {
+    if (!memory) return memory_is_missing(found.processor->name);
+    bytes = *memory;
+    machine.device = "cpu";
+    source = "--memory";
+    machine.profile.cpu.brand = Fact<std::string>::known(found.processor->name, "--machine");
+  }
+  machine.profile.memory.total = Fact<Bytes>::known(bytes, source);
+  machine.available = found.gpu != nullptr && found.gpu->shared_with_cpu
+                          ? lent_memory(*found.gpu, bytes)
+                          : machine.profile.memory.total;
+  auto calibration = calibration_of_hardware(found);
+  if (!calibration) return pass_on(calibration);
+  machine.calibration = std::move(*calibration);
+  return machine;
+}
+
+/// A GPU as a probe would find it.
+GpuProfile profile_of(const GraphicsCard& card) {
+  GpuProfile gpu;
+  gpu.vendor = card.vendor;
+  gpu.name = Fact<std::string>::known(card.name, "--machine");
+  if (!card.memory.empty()) {
+    gpu.memory = Fact<Bytes>::known(card.memory.front(), "the least that it is sold with");
+  }
+  return gpu;
+}
+
+Result<NamedMachine> processor_with_gpu(const HardwareTable& table, std::string_view processor,
+                                        std::string_view gpu, const std::optional<Bytes>& memory) {
+  const auto chip = find_hardware(table, processor);
+  if (!chip) return pass_on(chip);
+  if (chip->processor == nullptr) {
+    return fail(ErrorCode::usage, fmt::format("--machine: {} is no processor", chip->gpu->name), {},
+                "name a processor and then a GPU, as \"Ryzen 7 7840HS + RTX 4060\"");
+  }
+  const auto card = find_hardware(table, gpu);
+  if (!card) return pass_on(card);
+  if (card->gpu == nullptr) {
+    return fail(ErrorCode::usage, fmt::format("--machine: {} is no GPU", card->processor->name), {},
+                "name a processor and then a GPU, as \"Ryzen 7 7840HS + RTX 4060\"");
+  }
+  auto machine = machine_of(*chip, memory);
+  if (machine) machine->profile.gpus.push_back(profile_of(*card->gpu));
+  return machine;
+}
+
 }  // namespace
 
 Result<NamedMachine> named_machine(const std::string& name, const std::optional<Bytes>& memory) {
   const auto table = builtin_hardware();
   if (!table) return pass_on(table);
+  // With spaces: "Ryzen AI Max+ 395" is one processor.
+  constexpr std::string_view k_and = " + ";
+  if (const auto at = name.find(k_and); at != std::string::npos) {
+    return processor_with_gpu(*table, std::string_view(name).substr(0, at),
+                              std::string_view(name).substr(at + k_and.size()), memory);
+  }
   const auto found = find_hardware(*table, name);
   if (!found) return pass_on(found);
-  NamedMachine machine;
-  Bytes bytes;
-  std::string source;
-  if (found->gpu != nullptr) {
-    const auto own = gpu_memory(*found->gpu, memory);
-    if (!own) return pass_on(own);
-    bytes = *own;
-    machine.device = found->gpu->name;
-    source = memory ? "--memory"
-                    : fmt::format("{} of {}", found->gpu->shared_with_cpu ? "the memory" : "memory",
-                                  found->gpu->name);
-  } else {
-    if (!memory) return memory_is_missing(found->processor->name);
-    bytes = *memory;
-    machine.device = "cpu";
-    source = "--memory";
-    machine.profile.cpu.brand = Fact<std::string>::known(found->processor->name, "--machine");
-  }
-  machine.profile.memory.total = Fact<Bytes>::known(bytes, source);
-  auto calibration = calibration_of_hardware(*found);
-  if (!calibration) return pass_on(calibration);
-  machine.calibration = std::move(*calibration);
-  return machine;
+  return machine_of(*found, memory);
 }
 
 }  // namespace assay
