@@ -34,6 +34,28 @@ GraphicsCard as_built_in(const GraphicsCard& card, const MachineProfile& machine
   return built_in;
 }
 
+std::string shown_name(const GpuProfile& gpu) {
+  if (gpu.name.is_known()) return printable(gpu.name.value(), 60);
+  const std::string vendor = printable(gpu.vendor, 20);
+  return gpu.device_id == 0
+             ? vendor + " GPU"
+             : fmt::format("{} GPU {:04x}:{:04x}", vendor, gpu.vendor_id, gpu.device_id);
+}
+
+/// As the table has it, else as its driver describes it.
+Result<GraphicsCard> card_of(const HardwareTable& table, const GpuProfile& gpu) {
+  const auto found = find_gpu(table, gpu);
+  if (found) return **found;
+  const Fact<double>& bandwidth = gpu.theoretical_bandwidth_bytes_per_second;
+  if (!bandwidth.is_known() || !gpu.memory_kind.is_known()) return pass_on(found);
+  GraphicsCard card;
+  card.name = shown_name(gpu);
+  card.bandwidth_bytes_per_second = bandwidth.value();
+  card.shared_with_cpu = gpu.memory_kind.value() != DeviceMemoryKind::dedicated;
+  card.source = bandwidth.source();
+  return card;
+}
+
 std::string rate_of(const Offload& offload) {
   const Estimate& decode = offload.decode_tokens_per_second;
   return decode.is_known() ? fmt::format("about {} tokens/s", rate_words(decode.expected))
@@ -88,16 +110,14 @@ GpuAnswer answer_of(const Question& question, const GpuProfile& gpu, const Machi
                     const std::optional<Calibration>& processor, const Fact<Bytes>& available,
                     const Policy& policy, const HardwareTable& table) {
   GpuAnswer answer;
-  answer.name = gpu.name.is_known() ? printable(gpu.name.value(), 60)
-                                    : fmt::format("{} {:04x}:{:04x}", printable(gpu.vendor, 20),
-                                                  gpu.vendor_id, gpu.device_id);
-  const auto found = find_gpu(table, gpu);
+  answer.name = shown_name(gpu);
+  const auto found = card_of(table, gpu);
   if (!found) {
     answer.memory = gpu.usable_memory;
-    answer.why = found.error().message + ": what a model would do on it is unknown";
+    answer.why = "what a model would do on it is unknown: " + found.error().message;
     return answer;
   }
-  const GraphicsCard card = as_built_in(**found, machine);
+  const GraphicsCard card = as_built_in(*found, machine);
   answer.name = card.name;
   answer.source = card.source;
   answer.shared_with_cpu = card.shared_with_cpu;

@@ -31,8 +31,9 @@ struct GpuAnswer {
 };
 
 /// Of each GPU of the machine, software and display adapters apart; alike ones once.
-/// `processor` and `available` are what the machine's own verdict rests on. A GPU that the table
-/// does not know, or whose memory is not known, has an answer without `offload` that says so.
+/// `processor` and `available` are what the machine's own verdict rests on. A GPU that neither the
+/// table nor its driver describes, or whose memory is not known, has an answer without `offload`
+/// that says so.
 std::vector<GpuAnswer> gpu_answers(const Question& question, const MachineProfile& machine,
                                    const std::optional<Calibration>& processor,
                                    const Fact<Bytes>& available, const Policy& policy,

@@ -51,6 +51,12 @@ Fact<Bytes> lent_memory(const GraphicsCard& card, Bytes installed) {
   return Fact<Bytes>::known(installed, "the machine's memory");
 }
 
+Fact<Bytes> sold_memory(const GraphicsCard& card, Bytes memory) {
+  if (card.shared_with_cpu) return lent_memory(card, memory);
+  return Fact<Bytes>::known(memory > k_gpu_driver ? memory - k_gpu_driver : Bytes(),
+                            "its memory less 457 MiB for the driver");
+}
+
 Fact<Bytes> memory_for_model(const GraphicsCard& card, const GpuProfile& gpu,
                              const Fact<Bytes>& installed, const Fact<Bytes>& available) {
   if (!card.shared_with_cpu) return own_memory(card, gpu);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "advisor/gpu_memory.hpp"
 #include "base/enum_table.hpp"
 
 namespace assay {
@@ -15,10 +16,6 @@ constexpr EnumTable<Split, 3> k_split_names{{{
     {Split::layers, "layers"},
     {Split::experts, "experts_in_memory"},
 }}};
-
-// What a driver and its kernels take of a GPU's memory before any tensor is there: what ollama
-// keeps for CUDA and ROCm (discover/gpu.go: cudaMinimumMemory).
-constexpr Bytes k_driver = mebibytes(457);
 
 // From the processor's memory to the GPU's or back: an activation is small, so it is the time to
 // start a copy and to wait for it. What published speeds of split models leave for it
@@ -162,7 +159,7 @@ Offload offload_of(const Question& question, const OffloadPlace& place, std::uin
   offload.gpu_layers = gpu_layers;
   offload.layers = question.spec.layers.size();
   offload.expert_layers = expert_layers;
-  offload.gpu_bytes = kept_bytes(gpu) + buffer_bytes(question) + k_driver;
+  offload.gpu_bytes = kept_bytes(gpu) + buffer_bytes(question) + k_gpu_driver;
   offload.system_bytes = kept_bytes(system) + shared_head_bytes(question) +
                          footprint(question.spec, question.plan, question.session).runtime;
   if (gpu_layers == offload.layers && expert_layers == 0) {

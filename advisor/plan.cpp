@@ -43,12 +43,10 @@ std::optional<Bytes> installed_with(const Processor& processor, Bytes available)
   return size == processor.memory_sizes.end() ? std::nullopt : std::optional<Bytes>(*size);
 }
 
-/// The least size of a GPU that leaves a model so much; of one memory for both what the system
-/// lends of it.
+/// The least size of a GPU that leaves a model so much.
 std::optional<Bytes> size_with(const GraphicsCard& card, Bytes available) {
-  const auto size = std::ranges::find_if(card.memory, [&](Bytes memory) {
-    return (card.shared_with_cpu ? lent_memory(card, memory).value() : memory) >= available;
-  });
+  const auto size = std::ranges::find_if(
+      card.memory, [&](Bytes memory) { return sold_memory(card, memory).value() >= available; });
   return size == card.memory.end() ? std::nullopt : std::optional<Bytes>(*size);
 }
 

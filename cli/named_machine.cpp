@@ -59,9 +59,8 @@ Result<NamedMachine> machine_of(const NamedHardware& found, const std::optional<
     machine.profile.cpu.brand = Fact<std::string>::known(found.processor->name, "--machine");
   }
   machine.profile.memory.total = Fact<Bytes>::known(bytes, source);
-  machine.available = found.gpu != nullptr && found.gpu->shared_with_cpu
-                          ? lent_memory(*found.gpu, bytes)
-                          : machine.profile.memory.total;
+  machine.available =
+      found.gpu != nullptr ? sold_memory(*found.gpu, bytes) : machine.profile.memory.total;
   auto calibration = calibration_of_hardware(found);
   if (!calibration) return pass_on(calibration);
   machine.calibration = std::move(*calibration);

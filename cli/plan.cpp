@@ -112,6 +112,14 @@ std::string plain_number(double value) {
   return fmt::format("{:.{}f}", value, value < 9.95 ? 1 : 0);
 }
 
+/// "0.4 TFLOP/s", "35 GFLOP/s".
+std::string compute_text(double flops_per_second) {
+  constexpr double k_tera = 1e12;
+  constexpr double k_giga = 1e9;
+  return flops_per_second < k_tera / 10 ? plain_number(flops_per_second / k_giga) + " GFLOP/s"
+                                        : plain_number(flops_per_second / k_tera) + " TFLOP/s";
+}
+
 /// Memory as machines are sold with it: binary gigabytes.
 std::string installed_text(Bytes memory) {
   return fmt::format("{:.3g} GB",
@@ -172,24 +180,28 @@ std::string sentence(const Question& question, double rate, const MachinePlan& p
                      human_bytes(plan.available), gigabytes_text(*plan.bandwidth_bytes_per_second));
 }
 
+std::string bandwidth_text(const MachinePlan& plan) {
+  if (!plan.bandwidth_bytes_per_second) return "no machine's memory is fast enough";
+  const std::string expected = gigabytes_text(*plan.bandwidth_bytes_per_second);
+  if (!plan.safe_bandwidth_bytes_per_second) {
+    return expected + " expected to do; none is known to be on the safe side";
+  }
+  return fmt::format("{} expected to do, {} to be on the safe side", expected,
+                     gigabytes_text(*plan.safe_bandwidth_bytes_per_second));
+}
+
 std::string plan_text(const Question& question, double rate, const MachinePlan& plan,
                       const Policy& policy) {
   std::string text = sentence(question, rate, plan) + "\n\n";
   text += fmt::format("  memory       {} needed; {} free, so that some is left; {} installed\n",
                       human_bytes(plan.needed), human_bytes(plan.available),
                       installed_text(plan.installed));
-  const auto at = [](const std::optional<double>& bandwidth) {
-    return bandwidth ? gigabytes_text(*bandwidth) : std::string("more than any memory has");
-  };
-  text +=
-      fmt::format("  bandwidth    {} expected to do, {} to be on the safe side\n",
-                  at(plan.bandwidth_bytes_per_second), at(plan.safe_bandwidth_bytes_per_second));
+  text += "  bandwidth    " + bandwidth_text(plan) + "\n";
   text += fmt::format(
-      "  compute      {} TFLOP/s reached for a first token within {} s, {} within {} s (a prompt "
-      "of "
-      "{} tokens)\n",
-      plain_number(plan.prompt_flops_per_second / 1e12), policy.first_token_ok_seconds,
-      plain_number(plan.comfortable_prompt_flops_per_second / 1e12),
+      "  compute      {} reached for a first token within {} s, {} within {} s (a prompt of {} "
+      "tokens)\n",
+      compute_text(plan.prompt_flops_per_second), policy.first_token_ok_seconds,
+      compute_text(plan.comfortable_prompt_flops_per_second),
       policy.first_token_comfortable_seconds, question.prompt_tokens);
   Footnotes sources;
   text += machines_text(plan.processors, "Processors that do, the slowest memory first (estimated)",

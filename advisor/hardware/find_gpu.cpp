@@ -6,7 +6,6 @@
 
 #include "advisor/hardware.hpp"
 #include "advisor/hardware/words.hpp"
-#include "base/text.hpp"
 
 namespace assay {
 namespace {
@@ -84,7 +83,6 @@ bool all_alike(const Cards& cards) {
 }  // namespace
 
 Result<const GraphicsCard*> find_gpu(const HardwareTable& table, const GpuProfile& gpu) {
-  const std::string shown = gpu.name.is_known() ? gpu.name.value() : "a GPU without a name";
   const std::string_view name =
       gpu.name.is_known() ? bare_name(gpu.name.value()) : std::string_view();
   const GraphicsCard* named = of_name(table, name);
@@ -92,15 +90,14 @@ Result<const GraphicsCard*> find_gpu(const HardwareTable& table, const GpuProfil
   Cards cards = of_pci_id(table, gpu);
   if (cards.empty()) cards = of_words(table, name);
   keep_those_with_memory(cards, gpu.memory);
-  if (cards.empty()) {
-    return fail(ErrorCode::unknown,
-                fmt::format("{} is not in the table of GPUs", printable(shown, 60)));
+  if (cards.empty() && !gpu.name.is_known() && gpu.device_id == 0) {
+    return fail(ErrorCode::unknown, "neither its name nor its PCI id is known");
   }
+  if (cards.empty()) return fail(ErrorCode::unknown, "it is not in the table of GPUs");
   if (all_alike(cards)) return cards.front();
   std::vector<std::string> names;
   for (const GraphicsCard* card : cards) names.push_back(card->name);
-  return fail(ErrorCode::unknown,
-              fmt::format("{} may be {}", printable(shown, 60), fmt::join(names, " or ")));
+  return fail(ErrorCode::unknown, fmt::format("it may be {}", fmt::join(names, " or ")));
 }
 
 }  // namespace assay

@@ -36,6 +36,7 @@ Fact<T> known(T value) {
 GpuProfile gpu_of(std::uint16_t vendor, std::uint16_t device, Bytes memory) {
   GpuProfile gpu;
   gpu.vendor_id = vendor;
+  gpu.vendor = "NVIDIA";
   gpu.device_id = device;
   gpu.memory = known(memory);
   return gpu;
@@ -98,6 +99,27 @@ TEST(GpuAnswer, AGpuThatIsNotInTheTableIsNamedAndUnknown) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_FALSE(found[0].offload);
   EXPECT_THAT(found[0].why, HasSubstr("not in the table"));
+}
+
+TEST(GpuAnswer, AGpuThatOnlyItsDriverDescribesIsJudgedByThat) {
+  GpuProfile gpu = gpu_of(k_nvidia, 0xffff, gibibytes(8));
+  gpu.memory_kind = known(DeviceMemoryKind::dedicated);
+  gpu.theoretical_bandwidth_bytes_per_second = Fact<double>::known(272e9, "NVML");
+  const auto found = answers(question_of("qwen3-8b"), {gpu});
+  ASSERT_EQ(found.size(), 1U);
+  ASSERT_TRUE(found[0].offload);
+  EXPECT_EQ(found[0].name, "NVIDIA GPU 10de:ffff");
+  EXPECT_EQ(found[0].source, "NVML");
+  const auto in_table = answers(question_of("qwen3-8b"), {gpu_of(k_nvidia, 0x2882, gibibytes(8))});
+  EXPECT_EQ(found[0].offload->decode_tokens_per_second.expected,
+            in_table[0].offload->decode_tokens_per_second.expected);
+}
+
+TEST(GpuAnswer, AGpuOfWhichNothingIsToldIsUnknown) {
+  const auto found = answers(question_of("qwen3-8b"), {gpu_of(k_nvidia, 0, gibibytes(16))});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].name, "NVIDIA GPU");
+  EXPECT_THAT(found[0].why, HasSubstr("neither its name nor its PCI id is known"));
 }
 
 TEST(GpuAnswer, SoftwareAndDisplayAdaptersHaveNone) {

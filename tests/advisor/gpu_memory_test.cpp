@@ -33,6 +33,13 @@ TEST(GpuMemory, LinuxLendsAnAmdPartHalf) {
   EXPECT_EQ(lent_memory(amd, gibibytes(2)).value(), gibibytes(2));
 }
 
+TEST(GpuMemory, ACardThatIsSoldKeepsADriversPart) {
+  GraphicsCard card;
+  EXPECT_EQ(sold_memory(card, gibibytes(8)).value(), gibibytes(8) - mebibytes(457));
+  EXPECT_EQ(sold_memory(card, mebibytes(100)).value(), Bytes());
+  EXPECT_EQ(sold_memory(shared_card("apple"), gibibytes(64)).value(), gibibytes(48));
+}
+
 TEST(GpuMemory, SharedMemoryIsNeverMoreThanWhatTheMachineHasAvailable) {
   GpuProfile gpu;
   const GraphicsCard card = shared_card("amd");

@@ -26,7 +26,7 @@ ProgramRun run(std::vector<std::string> arguments) {
 TEST(NamedMachine, AGpuIsJudgedByItsOwnMemory) {
   const ProgramRun answer = run({"can-run", "qwen3-8b", "--machine", "RTX 4060"});
   EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
-  EXPECT_THAT(answer.standard_output, HasSubstr("8.6 GB"));  // 8 GiB
+  EXPECT_THAT(answer.standard_output, HasSubstr("8.1 GB (its memory less 457 MiB"));
   EXPECT_THAT(answer.standard_output, HasSubstr("NVIDIA GeForce RTX 4060, in an engine that"));
   EXPECT_THAT(answer.standard_output, HasSubstr("estimated"));
   const ProgramRun large =
