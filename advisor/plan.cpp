@@ -8,6 +8,7 @@
 #include "advisor/cost/work.hpp"
 #include "advisor/gpu_memory.hpp"
 #include "advisor/hardware_calibration.hpp"
+#include "advisor/verdict_json.hpp"
 
 namespace assay {
 namespace {
@@ -94,6 +95,9 @@ std::optional<PlannedMachine> fast_enough(const Question& question, double rate,
   PlannedMachine machine;
   machine.decode_tokens_per_second = decode_at(question, *calibration);
   if (machine.decode_tokens_per_second.expected < rate) return std::nullopt;
+  machine.time_to_first_token_seconds =
+      predict(question, *calibration, Fact<Bytes>::unknown("not asked"))
+          .time_to_first_token_seconds;
   machine.bandwidth_bytes_per_second =
       hardware.gpu != nullptr ? hardware.gpu->bandwidth_bytes_per_second
                               : hardware.processor->bandwidth_bytes_per_second.value_or(
@@ -151,19 +155,15 @@ Json number_or_null(const std::optional<double>& value) {
 Json machines_json(const std::vector<PlannedMachine>& machines) {
   Json list = Json::array();
   for (const PlannedMachine& machine : machines) {
-    const Estimate& decode = machine.decode_tokens_per_second;
-    list.push_back({{"name", machine.name},
-                    {"device", machine.device},
-                    {"segment", machine.segment},
-                    {"memory_bytes", machine.memory.value},
-                    {"bandwidth_bytes_per_second", machine.bandwidth_bytes_per_second},
-                    {"bandwidth_source", machine.source},
-                    {"decode_tokens_per_second",
-                     {{"low", decode.low},
-                      {"expected", decode.expected},
-                      {"high", decode.high},
-                      {"origin", origin_name(decode.origin)},
-                      {"basis", basis_name(decode.basis)}}}});
+    list.push_back(
+        {{"name", machine.name},
+         {"device", machine.device},
+         {"segment", machine.segment},
+         {"memory_bytes", machine.memory.value},
+         {"bandwidth_bytes_per_second", machine.bandwidth_bytes_per_second},
+         {"bandwidth_source", machine.source},
+         {"decode_tokens_per_second", estimate_to_json(machine.decode_tokens_per_second)},
+         {"time_to_first_token_seconds", estimate_to_json(machine.time_to_first_token_seconds)}});
   }
   return list;
 }

@@ -22,7 +22,8 @@ struct PlannedMachine {
   double bandwidth_bytes_per_second =
       0.0;  // rated; of a processor without, what it was seen to read
   Estimate decode_tokens_per_second;
-  std::string source;  // of the bandwidth
+  Estimate time_to_first_token_seconds;  // of the use's prompt
+  std::string source;                    // of the bandwidth
 };
 
 /// What a machine needs to run a model at a rate. Everything is estimated from published

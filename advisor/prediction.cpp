@@ -112,12 +112,6 @@ void predict_rates(const Question& question, const Calibration& calibration,
 
 }  // namespace
 
-Estimate predict_decode(const Question& question, const Calibration& calibration) {
-  return estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
-                  1.0 / decode_seconds(question, calibration, Pace::expected),
-                  1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
-}
-
 Bytes file_bytes(const ModelSpec& spec, const TensorPlan& plan) {
   // Tensors are aligned to 32 bytes; the entry of one is a name of about 25 bytes, up to 4
   // dimensions, a type and an offset. A token of the vocabulary is a text, a type, and a score or a
@@ -143,6 +137,12 @@ Prediction predict(const Question& question, const std::optional<Calibration>& c
     predict_rates(question, *calibration, prediction);
   }
   return prediction;
+}
+
+Estimate predict_decode(const Question& question, const Calibration& calibration) {
+  return estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
+                  1.0 / decode_seconds(question, calibration, Pace::expected),
+                  1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
 }
 
 }  // namespace assay

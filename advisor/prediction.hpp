@@ -43,6 +43,10 @@ struct Question {
   bool engine_runs = true;
 };
 
+/// The decode rate alone: of a model, or of the part of one (its layers, its tensors) that a device
+/// keeps.
+Estimate predict_decode(const Question& question, const Calibration& calibration);
+
 struct Prediction {
   Footprint footprint;
   Fact<Bytes> available;
@@ -55,10 +59,6 @@ struct Prediction {
 /// Calibration may be absent: then only memory is known.
 Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
                    const Fact<Bytes>& available_memory);
-
-/// The decode rate alone: of a model, or of the part of one (its layers, its tensors) that a device
-/// keeps.
-Estimate predict_decode(const Question& question, const Calibration& calibration);
 
 /// Size of the GGUF file of a plan: the tensors, their alignment, and an estimate of header and
 /// vocabulary.

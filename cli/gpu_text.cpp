@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "advisor/words/phrases.hpp"
 #include "cli/verdict_text.hpp"
 
 namespace assay {
 namespace {
 
-/// "0.06 s", "2.1 s".
-std::string short_seconds(double seconds) {
-  constexpr double k_tenths = 0.995;  // from here on hundredths are of no interest
-  return seconds < k_tenths ? fmt::format("{:.2f} s", seconds) : seconds_words(seconds);
+/// Two digits, never with an exponent: "0.06", "2.1", "140".
+std::string number(double value) {
+  return fmt::format("{:.{}f}", value, value < 0.995 ? 2 : value < 9.95 ? 1 : 0);
 }
 
 /// The sentence, the interval, and the first token where it is known.
@@ -19,12 +17,12 @@ std::string figures_of(const GpuAnswer& answer) {
   std::string text = answer.why;
   if (answer.offload && answer.offload->decode_tokens_per_second.is_known()) {
     const Estimate& decode = answer.offload->decode_tokens_per_second;
-    text += fmt::format(" ({}-{})", rate_words(decode.low), rate_words(decode.high));
+    text += fmt::format(" ({}-{})", number(decode.low), number(decode.high));
   }
   const Estimate& first = answer.time_to_first_token_seconds;
   if (first.is_known()) {
-    text += fmt::format(", first token {} ({} to {})", short_seconds(first.expected),
-                        short_seconds(first.low), short_seconds(first.high));
+    text += fmt::format(", first token {} s ({}-{})", number(first.expected), number(first.low),
+                        number(first.high));
   }
   if (answer.offload) text += fmt::format("; in llama.cpp: {}", answer.offload->option);
   return text;

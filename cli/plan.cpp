@@ -107,9 +107,9 @@ std::string gigabytes_text(double bytes_per_second) {
   return fmt::format("{:.0f} GB/s", bytes_per_second / 1e9);
 }
 
-/// "2.1", "40": never with an exponent.
+/// "0.06", "2.1", "140": never with an exponent.
 std::string plain_number(double value) {
-  return fmt::format("{:.{}f}", value, value < 9.95 ? 1 : 0);
+  return fmt::format("{:.{}f}", value, value < 0.995 ? 2 : value < 9.95 ? 1 : 0);
 }
 
 /// "0.4 TFLOP/s", "35 GFLOP/s".
@@ -154,11 +154,13 @@ std::string machines_text(const std::vector<PlannedMachine>& machines, std::stri
   for (std::size_t i = 0; i < std::min(machines.size(), k_shown); ++i) {
     const PlannedMachine& machine = machines[i];
     const Estimate& decode = machine.decode_tokens_per_second;
-    text += fmt::format("  {:<34} {:>7}  {:>9} [{}]  {} tokens/s ({}-{})\n", machine.name,
-                        installed_text(machine.memory),
-                        gigabytes_text(machine.bandwidth_bytes_per_second),
-                        sources.number_of(machine.source), plain_number(decode.expected),
-                        plain_number(decode.low), plain_number(decode.high));
+    const Estimate& first = machine.time_to_first_token_seconds;
+    text += fmt::format(
+        "  {:<34} {:>7}  {:>9} [{}]  {} tokens/s ({}-{}){}\n", machine.name,
+        installed_text(machine.memory), gigabytes_text(machine.bandwidth_bytes_per_second),
+        sources.number_of(machine.source), plain_number(decode.expected), plain_number(decode.low),
+        plain_number(decode.high),
+        first.is_known() ? ", first token " + plain_number(first.expected) + " s" : std::string());
   }
   if (machines.size() > k_shown) text += fmt::format("  and {} more\n", machines.size() - k_shown);
   return text;

@@ -124,6 +124,17 @@ TEST(Plan, MachinesThatDoAreSortedAndFastEnough) {
   }
 }
 
+TEST(Plan, AGpuWhoseArithmeticIsPublishedHasAFirstToken) {
+  const MachinePlan plan = plan_of(question_of("qwen3-8b"), 20.0);
+  const auto card =
+      std::ranges::find(plan.gpus, "NVIDIA GeForce RTX 3060 12 GB", &PlannedMachine::name);
+  ASSERT_NE(card, plan.gpus.end());
+  EXPECT_TRUE(card->time_to_first_token_seconds.is_known());
+  for (const PlannedMachine& machine : plan.processors) {
+    EXPECT_FALSE(machine.time_to_first_token_seconds.is_known()) << machine.name;
+  }
+}
+
 TEST(Plan, NothingDoesWhatNothingCan) {
   const MachinePlan plan = plan_of(question_of("qwen3-30b-a3b"), 5000.0);
   EXPECT_TRUE(plan.processors.empty());
