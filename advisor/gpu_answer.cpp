@@ -44,10 +44,10 @@ std::string shown_name(const GpuProfile& gpu) {
 
 /// As the table has it, else as its driver describes it.
 Result<GraphicsCard> card_of(const HardwareTable& table, const GpuProfile& gpu) {
-  const auto found = find_gpu(table, gpu);
-  if (found) return **found;
+  auto found = find_gpu(table, gpu);
+  if (found) return found;
   const Fact<double>& bandwidth = gpu.theoretical_bandwidth_bytes_per_second;
-  if (!bandwidth.is_known() || !gpu.memory_kind.is_known()) return pass_on(found);
+  if (!bandwidth.is_known() || !gpu.memory_kind.is_known()) return found;
   GraphicsCard card;
   card.name = shown_name(gpu);
   card.bandwidth_bytes_per_second = bandwidth.value();

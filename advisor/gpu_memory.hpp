@@ -5,7 +5,7 @@
 #include "advisor/hardware.hpp"
 #include "base/fact.hpp"
 #include "base/units.hpp"
-#include "probes/profile/gpu_profile.hpp"
+#include "probes/machine_profile.hpp"
 
 namespace assay {
 

@@ -67,9 +67,10 @@ struct NamedHardware {
 /// the nearest names, for a name that is not there, or that fits several.
 Result<NamedHardware> find_hardware(const HardwareTable& table, std::string_view name);
 
-/// The entry of a GPU that a machine has: by the name that its driver gives, else by its PCI id;
-/// where that is one of several cards, by its memory. Never null. Errors: unknown, when none or
-/// several with different bandwidths fit.
-Result<const GraphicsCard*> find_gpu(const HardwareTable& table, const GpuProfile& gpu);
+/// What is published of a GPU that a machine has: the entry of the name that its driver gives, else
+/// of its PCI id; where that is one of several cards, of its memory. Cards that cannot be told
+/// apart and are read alike are one with both names, and with what they have in common. Errors:
+/// unknown, when none or several with different bandwidths fit.
+Result<GraphicsCard> find_gpu(const HardwareTable& table, const GpuProfile& gpu);
 
 }  // namespace assay

@@ -252,6 +252,8 @@ Command can_run_command() {
           "  assay can-run qwen3-4b --use reasoning --formats   with thinking, in every format\n"
           "  assay can-run qwen3-4b --electricity-price 0.30 --power 35   what a million tokens "
           "cost\n"
+          "What the machine's own GPUs would do is told beside the verdict, which is the "
+          "processor's.\n"
           "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
           "refused, 6 cannot tell.",
       .declare = declare,

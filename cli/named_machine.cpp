@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -22,10 +23,10 @@ tl::unexpected<Error> memory_is_missing(const std::string& name) {
               "add --memory, as --memory 16G");
 }
 
-/// "8.6 GB, 17.2 GB"
+/// "8 GB, 16 GB"
 std::string sizes_text(const std::vector<Bytes>& sizes) {
   std::vector<std::string> texts;
-  for (const Bytes size : sizes) texts.push_back(human_bytes(size));
+  for (const Bytes size : sizes) texts.push_back(sold_gigabytes(size));
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
@@ -36,7 +37,8 @@ Result<Bytes> gpu_memory(const GraphicsCard& card, const std::optional<Bytes>& a
   if (card.memory.size() == 1) return card.memory.front();
   return fail(ErrorCode::usage,
               fmt::format("--machine: {} is sold with {}", card.name, sizes_text(card.memory)), {},
-              "add --memory to say which");
+              fmt::format("add --memory to say which, as --memory {}GiB",
+                          card.memory.front().value / gibibytes(1).value));
 }
 
 Result<NamedMachine> machine_of(const NamedHardware& found, const std::optional<Bytes>& memory) {
@@ -98,6 +100,12 @@ Result<NamedMachine> processor_with_gpu(const HardwareTable& table, std::string_
 }
 
 }  // namespace
+
+std::string sold_gigabytes(Bytes memory) {
+  const double gigabytes =
+      static_cast<double>(memory.value) / static_cast<double>(gibibytes(1).value);
+  return fmt::format("{:.{}f} GB", gigabytes, gigabytes == std::floor(gigabytes) ? 0 : 1);
+}
 
 Result<NamedMachine> named_machine(const std::string& name, const std::optional<Bytes>& memory) {
   const auto table = builtin_hardware();

@@ -19,6 +19,9 @@ struct NamedMachine {
   std::string device;       // "cpu", or the GPU's name
 };
 
+/// "16 GB", "1.5 GB": binary gigabytes, as memory is sold.
+std::string sold_gigabytes(Bytes memory);
+
 /// "RTX 4060", "Ryzen 7 7840HS", or both: "Ryzen 7 7840HS + RTX 4060" is a processor's machine that
 /// has the GPU. `memory` is what the machine is to have; a GPU that is sold with one size and named
 /// alone needs none. Errors:

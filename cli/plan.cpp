@@ -16,6 +16,7 @@
 #include "cli/asked_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/named_machine.hpp"
 
 namespace assay {
 namespace {
@@ -120,12 +121,6 @@ std::string compute_text(double flops_per_second) {
                                         : plain_number(flops_per_second / k_tera) + " TFLOP/s";
 }
 
-/// Memory as machines are sold with it: binary gigabytes.
-std::string installed_text(Bytes memory) {
-  return fmt::format("{:.3g} GB",
-                     static_cast<double>(memory.value) / static_cast<double>(gibibytes(1).value));
-}
-
 /// Sources by the number that they are shown with, from 1.
 class Footnotes {
  public:
@@ -157,7 +152,7 @@ std::string machines_text(const std::vector<PlannedMachine>& machines, std::stri
     const Estimate& first = machine.time_to_first_token_seconds;
     text += fmt::format(
         "  {:<34} {:>7}  {:>9} [{}]  {} tokens/s ({}-{}){}\n", machine.name,
-        installed_text(machine.memory), gigabytes_text(machine.bandwidth_bytes_per_second),
+        sold_gigabytes(machine.memory), gigabytes_text(machine.bandwidth_bytes_per_second),
         sources.number_of(machine.source), plain_number(decode.expected), plain_number(decode.low),
         plain_number(decode.high),
         first.is_known() ? ", first token " + plain_number(first.expected) + " s" : std::string());
@@ -197,7 +192,7 @@ std::string plan_text(const Question& question, double rate, const MachinePlan& 
   std::string text = sentence(question, rate, plan) + "\n\n";
   text += fmt::format("  memory       {} needed; {} free, so that some is left; {} installed\n",
                       human_bytes(plan.needed), human_bytes(plan.available),
-                      installed_text(plan.installed));
+                      sold_gigabytes(plan.installed));
   text += "  bandwidth    " + bandwidth_text(plan) + "\n";
   text += fmt::format(
       "  compute      {} reached for a first token within {} s, {} within {} s (a prompt of {} "

@@ -13,7 +13,7 @@ namespace {
 using Cards = std::vector<const GraphicsCard*>;
 
 /// The name without what a driver adds in brackets: "(RADV NAVI31)".
-std::string_view bare_name(std::string_view name) { return name.substr(0, name.find('(')); }
+std::string_view bare_name(std::string_view name) { return name.substr(0, name.find(" (")); }
 
 const GraphicsCard* of_name(const HardwareTable& table, std::string_view name) {
   const std::string key = joined_words(hardware_words(name));
@@ -74,19 +74,38 @@ void keep_those_with_memory(Cards& cards, const Fact<Bytes>& memory) {
   if (!kept.empty()) cards = std::move(kept);
 }
 
+std::string names_of(const Cards& cards) {
+  std::vector<std::string> names;
+  for (const GraphicsCard* card : cards) names.push_back(card->name);
+  return fmt::format("{}", fmt::join(names, " or "));
+}
+
 bool all_alike(const Cards& cards) {
   return std::ranges::all_of(cards, [&](const GraphicsCard* card) {
     return card->bandwidth_bytes_per_second == cards.front()->bandwidth_bytes_per_second;
   });
 }
 
+/// What several cards have in common, under all of their names.
+GraphicsCard in_common(const Cards& cards) {
+  GraphicsCard card = *cards.front();
+  card.name = names_of(cards);
+  for (const GraphicsCard* other : cards) {
+    if (other->fp32_flops_per_second != card.fp32_flops_per_second) {
+      card.fp32_flops_per_second.reset();
+    }
+    if (other->memory != card.memory) card.memory.clear();
+  }
+  return card;
+}
+
 }  // namespace
 
-Result<const GraphicsCard*> find_gpu(const HardwareTable& table, const GpuProfile& gpu) {
+Result<GraphicsCard> find_gpu(const HardwareTable& table, const GpuProfile& gpu) {
   const std::string_view name =
       gpu.name.is_known() ? bare_name(gpu.name.value()) : std::string_view();
   const GraphicsCard* named = of_name(table, name);
-  if (named != nullptr && may_have_memory(*named, gpu.memory)) return named;
+  if (named != nullptr && may_have_memory(*named, gpu.memory)) return *named;
   Cards cards = of_pci_id(table, gpu);
   if (cards.empty()) cards = of_words(table, name);
   keep_those_with_memory(cards, gpu.memory);
@@ -94,10 +113,8 @@ Result<const GraphicsCard*> find_gpu(const HardwareTable& table, const GpuProfil
     return fail(ErrorCode::unknown, "neither its name nor its PCI id is known");
   }
   if (cards.empty()) return fail(ErrorCode::unknown, "it is not in the table of GPUs");
-  if (all_alike(cards)) return cards.front();
-  std::vector<std::string> names;
-  for (const GraphicsCard* card : cards) names.push_back(card->name);
-  return fail(ErrorCode::unknown, fmt::format("it may be {}", fmt::join(names, " or ")));
+  if (all_alike(cards)) return in_common(cards);
+  return fail(ErrorCode::unknown, "it may be " + names_of(cards));
 }
 
 }  // namespace assay

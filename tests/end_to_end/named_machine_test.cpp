@@ -56,7 +56,7 @@ TEST(NamedMachine, AProcessorNeedsAMemory) {
 TEST(NamedMachine, ACardOfSeveralSizesAsksWhich) {
   const ProgramRun answer = run({"can-run", "qwen3-4b", "--machine", "GTX 1050"});
   EXPECT_EQ(answer.exit_code, 2);
-  EXPECT_THAT(answer.standard_error, HasSubstr("is sold with 2.1 GB, 3.2 GB"));
+  EXPECT_THAT(answer.standard_error, HasSubstr("is sold with 2 GB, 3 GB"));
 }
 
 TEST(NamedMachine, AnUnknownOneIsAUsageErrorWithTheNearestNames) {
