@@ -17,10 +17,7 @@ constexpr EnumTable<Split, 3> k_split_names{{{
     {Split::experts, "experts_in_memory"},
 }}};
 
-// From the processor's memory to the GPU's or back: an activation is small, so it is the time to
-// start a copy and to wait for it. What published speeds of split models leave for it
-// (docs/method.md) lies between the two factors.
-constexpr double k_crossing_seconds = 60e-6;
+// What published speeds of split models leave for a crossing, over what is expected.
 constexpr double k_crossing_low = 0.5;
 constexpr double k_crossing_high = 3.0;
 
@@ -84,18 +81,18 @@ Bytes shared_head_bytes(const Question& question) {
   return {};
 }
 
-double mixtures_below(const ModelSpec& spec, std::uint64_t layers) {
+std::uint64_t mixtures_below(const ModelSpec& spec, std::uint64_t layers) {
   const auto end = spec.layers.begin() + static_cast<std::ptrdiff_t>(layers);
-  return static_cast<double>(std::count_if(
+  return static_cast<std::uint64_t>(std::count_if(
       spec.layers.begin(), end, [](const LayerSpec& layer) { return layer.ffn == Ffn::mixture; }));
 }
 
 Estimate rate_of_parts(const Question& gpu, const Question& system, const OffloadPlace& place,
-                       double crossings) {
+                       std::uint64_t crossings) {
   const Estimate on_gpu = predict_decode(gpu, place.gpu);
   if (!place.processor || place.processor->dense.empty()) return {};
   const Estimate on_processor = predict_decode(system, *place.processor);
-  const double copies = crossings * k_crossing_seconds;
+  const double copies = static_cast<double>(crossings) * k_crossing_seconds;
   Estimate both = on_gpu;
   both.low = 1.0 / (1.0 / on_gpu.low + 1.0 / on_processor.low + copies * k_crossing_high);
   both.expected = 1.0 / (1.0 / on_gpu.expected + 1.0 / on_processor.expected + copies);
@@ -169,9 +166,8 @@ Offload offload_of(const Question& question, const OffloadPlace& place, std::uin
   }
   offload.split = expert_layers > 0 ? Split::experts : Split::layers;
   // Once into the GPU and once back; for experts that are not there, in each of their layers.
-  const double crossings =
-      expert_layers > 0 ? 2.0 * mixtures_below(question.spec, expert_layers) : 2.0;
-  offload.decode_tokens_per_second = rate_of_parts(gpu, system, place, crossings);
+  offload.crossings = expert_layers > 0 ? 2 * mixtures_below(question.spec, expert_layers) : 2;
+  offload.decode_tokens_per_second = rate_of_parts(gpu, system, place, offload.crossings);
   // llama.cpp counts the head as one more layer, and takes it first.
   offload.option = expert_layers > 0 ? fmt::format("-ngl 99 --n-cpu-moe {}", expert_layers)
                                      : fmt::format("-ngl {}", gpu_layers + 1);

@@ -17,6 +17,10 @@ namespace assay {
 enum class Split { whole, layers, experts };
 std::string_view split_name(Split split);
 
+/// From the processor's memory to the GPU's or back: an activation is small, so it is the time to
+/// start a copy and to wait for it (docs/method.md).
+inline constexpr double k_crossing_seconds = 60e-6;
+
 /// One way of running a model on a GPU. Everything is estimated: the reference engine runs on
 /// processors only, so it holds for engines that split a model as llama.cpp does.
 struct Offload {
@@ -24,6 +28,7 @@ struct Offload {
   std::uint64_t gpu_layers = 0;     // of the model's layers
   std::uint64_t layers = 0;         // that the model has
   std::uint64_t expert_layers = 0;  // whose experts stay in the machine's memory
+  std::uint64_t crossings = 0;      // between the two memories, for a token
   Bytes gpu_bytes;                  // needed of the GPU's memory
   Bytes system_bytes;               // needed of the machine's
   Estimate decode_tokens_per_second;

@@ -87,6 +87,27 @@ def report_prompts(rows):
               f"| {100 * max(errors):.0f} % | {inside(own)} of {len(own)} |")
 
 
+CHAT = 33.7 / 36.7  # the average of chats over decode itself, where one source tells both
+
+
+def seconds_of_crossings(rows):
+    """What rows of experts leave for a crossing, when the processor reads as dense models on the same machine imply."""
+    def excess(row):  # published seconds over those predicted without crossings, and what of these the processor reads
+        seconds = (CHAT if row["average_of_chats"] else 1.0) / row["measured"]
+        predicted = 1.0 / row["predicted"]["expected"] - row["crossings"] * row["seconds_per_crossing"]
+        return seconds - predicted, row["seconds_read_by_processor"]
+
+    left = []
+    for row in rows:
+        if not row["expert_layers"]:
+            continue
+        dense = [excess(one) for one in rows if not one["expert_layers"] and one["processor"] == row["processor"]]
+        slower = statistics.median(over / read for over, read in dense) if dense else 0.0
+        over, read = excess(row)
+        left.append((over - slower * read) / row["crossings"])
+    return left
+
+
 def report_splits(rows):
     print("\n| model, between | option of llama.cpp | tokens/s | predicted | interval | error |\n|---|---|---|---|---|---|")
     errors = []
@@ -96,7 +117,8 @@ def report_splits(rows):
         print(f"| {row['model']} {row['format']}, {row['gpu']} and {row['processor']} | `{row['option']}` | {row['measured']:.1f} "
               f"| {predicted['expected']:.1f} | {predicted['low']:.1f} to {predicted['high']:.1f} | {100 * errors[-1]:+.0f} % |")
     print(f"\nMedian error {100 * statistics.median(map(abs, errors)):.0f} %, worst {100 * max(map(abs, errors)):.0f} %; the interval "
-          f"holds {inside(rows)} of {len(rows)}.")
+          f"holds {inside(rows)} of {len(rows)}. Rows of experts leave "
+          f"{', '.join(f'{1e6 * one:.0f}' for one in sorted(seconds_of_crossings(rows)))} us for a crossing.")
 
 
 def summary(name, pairs):

@@ -133,13 +133,22 @@ Result<Json> compared_split(const JsonFields& row, const Catalogue& catalogue,
   if (!on_card) return pass_on(on_card);
   const auto on_chip = calibration_of_hardware(*chip);
   if (!on_chip) return pass_on(on_chip);
-  const OffloadPlace place{
-      .gpu_memory = {}, .system_memory = {}, .gpu = *on_card, .processor = *on_chip};
+  OffloadPlace place{.gpu_memory = {}, .system_memory = {}, .gpu = *on_card, .processor = *on_chip};
   const std::uint64_t count = question->spec.layers.size();
   const Offload offload =
       offload_of(*question, place, std::min(*layers - 1, count), std::min(*experts, count));
+  // What the processor reads takes half as long at twice the bandwidth.
+  place.processor->read_bandwidth_bytes_per_second *= 2.0;
+  const Offload faster = offload_of(*question, place, offload.gpu_layers, offload.expert_layers);
+  const auto seconds = [](const Offload& one) {
+    return 1.0 / one.decode_tokens_per_second.expected;
+  };
   return Json{{"gpu", *gpu},
               {"processor", *processor},
+              {"average_of_chats", row.has("average_of_chats")},
+              {"seconds_read_by_processor", 2.0 * (seconds(offload) - seconds(faster))},
+              {"crossings", offload.crossings},
+              {"seconds_per_crossing", k_crossing_seconds},
               {"model", *model},
               {"format", *format},
               {"option", offload.option},
