@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -7,6 +5,7 @@
 
 #include "advisor/calibration.hpp"
 #include "advisor/cost/format_prior.hpp"
+#include "advisor/words/phrases.hpp"
 
 namespace assay {
 namespace {
@@ -44,7 +43,7 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
   Calibration calibration;
   calibration.basis = Basis::profile;
   calibration.threads = machine.cpu.usable_cpus.value_or(1);
-  calibration.origin = fmt::format("a rated memory bandwidth of {:.3g} GB/s", bandwidth / 1e9);
+  calibration.origin = "a rated memory bandwidth of " + bandwidth_words(bandwidth);
   calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
   calibration.read_bandwidth_low = bandwidth * k_reached_low;
   calibration.read_bandwidth_high = bandwidth * k_reached_high;

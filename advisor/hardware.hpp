@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "probes/machine_profile.hpp"
 
 namespace assay {
 
@@ -18,7 +19,12 @@ struct GraphicsCard {
   std::vector<std::string> aliases;
   std::vector<Bytes> memory;  // sizes it is sold with; empty where it uses the machine's
   double bandwidth_bytes_per_second = 0.0;
-  bool shared_with_cpu = false;  // one memory for both
+  bool shared_with_cpu = false;  // one memory for both; its bandwidth is that of the fastest one
+  std::vector<std::string> pci_ids;  // "10de:2882"; some are those of several cards
+  bool tensor_cores = false;         // NVIDIA's matrix units
+  /// Peak of its shaders in float32; nothing where no source says.
+  std::optional<double> fp32_flops_per_second;
+  std::string compute_source;  // of the two above
   std::string source;
 };
 
@@ -33,6 +39,9 @@ struct Processor {
   /// What its cores were seen to read, where somebody measured; at least that, if `is_lower_bound`.
   std::optional<double> reached_bytes_per_second;
   bool is_lower_bound = false;
+  std::vector<Bytes> memory_sizes;   // it is sold with, where that is known
+  std::optional<Bytes> most_memory;  // that it takes at most, where that is known
+  std::string memory_source;         // of the two above
   std::string source;
 };
 
@@ -57,5 +66,11 @@ struct NamedHardware {
 /// GeForce", "(R)", "Processor") do not matter: "rtx 4060", "Ryzen 7 7840HS". Errors: usage, with
 /// the nearest names, for a name that is not there, or that fits several.
 Result<NamedHardware> find_hardware(const HardwareTable& table, std::string_view name);
+
+/// What is published of a GPU that a machine has: the entry of the name that its driver gives, else
+/// of its PCI id; where that is one of several cards, of its memory. Cards that cannot be told
+/// apart and are read alike are one with both names, and with what they have in common. Errors:
+/// unknown, when none or several with different bandwidths fit.
+Result<GraphicsCard> find_gpu(const HardwareTable& table, const GpuProfile& gpu);
 
 }  // namespace assay

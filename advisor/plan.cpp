@@ -5,27 +5,65 @@
 #include <cmath>
 
 #include "advisor/calibration.hpp"
+#include "advisor/cost/work.hpp"
+#include "advisor/gpu_memory.hpp"
 #include "advisor/hardware_calibration.hpp"
+#include "advisor/verdict_json.hpp"
 
 namespace assay {
 namespace {
 
-// Sizes that machines are sold with, in binary gigabytes.
-constexpr std::array<std::uint64_t, 12> k_sold{4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512};
+// Sizes that machines are sold with, in binary gigabytes; a processor whose own sizes are not known
+// is taken to have these up to the most that it takes.
+constexpr std::array<std::uint64_t, 15> k_sold{4,   8,   16,  24,  32,  48,   64,  96,
+                                               128, 192, 256, 384, 512, 1024, 2048};
 // The widest memory that a processor reads: a server's twelve channels are below it.
 constexpr double k_most_bandwidth = 2e12;
-// What the system itself takes of what is installed (a rule of thumb).
-constexpr Bytes k_system = gibibytes(1);
+// What the system and the programs beside a model are left of what is installed: as much as Windows
+// 11 asks for at least (Microsoft's requirements).
+constexpr Bytes k_system = gibibytes(4);
 
+/// The least of the usual sizes; what is needed itself where none is enough.
 Bytes installed_for(Bytes available) {
+  const Bytes needed = available + k_system;
   for (const std::uint64_t size : k_sold) {
-    if (gibibytes(size).value >= available.value + k_system.value) return gibibytes(size);
+    if (gibibytes(size) >= needed) return gibibytes(size);
   }
-  return Bytes(available.value + k_system.value);
+  return needed;
+}
+
+/// The least that a processor is sold with, or takes; nothing where that is too little.
+std::optional<Bytes> installed_with(const Processor& processor, Bytes available) {
+  const Bytes needed = available + k_system;
+  if (processor.memory_sizes.empty()) {
+    const Bytes installed = installed_for(available);
+    if (processor.most_memory && installed > *processor.most_memory) return std::nullopt;
+    return installed;
+  }
+  const auto size = std::ranges::lower_bound(processor.memory_sizes, needed);
+  return size == processor.memory_sizes.end() ? std::nullopt : std::optional<Bytes>(*size);
+}
+
+/// The least size of a GPU that leaves a model so much.
+std::optional<Bytes> size_with(const GraphicsCard& card, Bytes available) {
+  const auto size = std::ranges::find_if(
+      card.memory, [&](Bytes memory) { return sold_memory(card, memory).value() >= available; });
+  return size == card.memory.end() ? std::nullopt : std::optional<Bytes>(*size);
+}
+
+double flops_of_prompt(const Question& question) {
+  const Work work = prefill_work(question.spec, question.plan,
+                                 {.tokens = static_cast<double>(question.prompt_tokens),
+                                  .chunk = static_cast<double>(question.session.chunk)});
+  double flops = work.attention_flops;
+  for (const auto* part : {&work.dense, &work.experts}) {
+    for (const auto& [format, amount] : *part) flops += amount;
+  }
+  return flops;
 }
 
 Estimate decode_at(const Question& question, const Calibration& calibration) {
-  return predict(question, calibration, Fact<Bytes>::unknown("not asked")).decode_tokens_per_second;
+  return predict_decode(question, calibration);
 }
 
 enum class End { expected, low };
@@ -57,6 +95,9 @@ std::optional<PlannedMachine> fast_enough(const Question& question, double rate,
   PlannedMachine machine;
   machine.decode_tokens_per_second = decode_at(question, *calibration);
   if (machine.decode_tokens_per_second.expected < rate) return std::nullopt;
+  machine.time_to_first_token_seconds =
+      predict(question, *calibration, Fact<Bytes>::unknown("not asked"))
+          .time_to_first_token_seconds;
   machine.bandwidth_bytes_per_second =
       hardware.gpu != nullptr ? hardware.gpu->bandwidth_bytes_per_second
                               : hardware.processor->bandwidth_bytes_per_second.value_or(
@@ -74,10 +115,10 @@ std::vector<PlannedMachine> gpus_that_do(const Question& question, double rate, 
   for (const GraphicsCard& card : table.gpus) {
     auto machine = fast_enough(question, rate, {.gpu = &card});
     if (!machine) continue;
-    const auto size = std::ranges::find_if(
-        card.memory, [&](Bytes memory) { return memory.value >= available.value; });
-    if (size == card.memory.end()) continue;
+    const auto size = size_with(card, available);
+    if (!size) continue;
     machine->name = card.name;
+    machine->source = card.source;
     machine->device = "gpu";
     machine->segment = card.segment;
     machine->memory = *size;
@@ -88,15 +129,18 @@ std::vector<PlannedMachine> gpus_that_do(const Question& question, double rate, 
 }
 
 std::vector<PlannedMachine> processors_that_do(const Question& question, double rate,
-                                               Bytes installed, const HardwareTable& table) {
+                                               Bytes available, const HardwareTable& table) {
   std::vector<PlannedMachine> all;
   for (const Processor& processor : table.processors) {
+    const auto installed = installed_with(processor, available);
+    if (!installed) continue;
     auto machine = fast_enough(question, rate, {.processor = &processor});
     if (!machine) continue;
     machine->name = processor.name;
+    machine->source = processor.source;
     machine->device = "cpu";
     machine->segment = processor.segment;
-    machine->memory = installed;
+    machine->memory = *installed;
     all.push_back(std::move(*machine));
   }
   sort_by_bandwidth(all);
@@ -111,18 +155,15 @@ Json number_or_null(const std::optional<double>& value) {
 Json machines_json(const std::vector<PlannedMachine>& machines) {
   Json list = Json::array();
   for (const PlannedMachine& machine : machines) {
-    const Estimate& decode = machine.decode_tokens_per_second;
-    list.push_back({{"name", machine.name},
-                    {"device", machine.device},
-                    {"segment", machine.segment},
-                    {"memory_bytes", machine.memory.value},
-                    {"bandwidth_bytes_per_second", machine.bandwidth_bytes_per_second},
-                    {"decode_tokens_per_second",
-                     {{"low", decode.low},
-                      {"expected", decode.expected},
-                      {"high", decode.high},
-                      {"origin", origin_name(decode.origin)},
-                      {"basis", basis_name(decode.basis)}}}});
+    list.push_back(
+        {{"name", machine.name},
+         {"device", machine.device},
+         {"segment", machine.segment},
+         {"memory_bytes", machine.memory.value},
+         {"bandwidth_bytes_per_second", machine.bandwidth_bytes_per_second},
+         {"bandwidth_source", machine.source},
+         {"decode_tokens_per_second", estimate_to_json(machine.decode_tokens_per_second)},
+         {"time_to_first_token_seconds", estimate_to_json(machine.time_to_first_token_seconds)}});
   }
   return list;
 }
@@ -136,9 +177,13 @@ MachinePlan plan_machine(const Question& question, double rate, const Policy& po
   plan.available = Bytes(static_cast<std::uint64_t>(
       std::ceil(static_cast<double>(plan.needed.value) / policy.memory_ok)));
   plan.installed = installed_for(plan.available);
+  plan.prompt_flops = flops_of_prompt(question);
+  plan.prompt_flops_per_second = plan.prompt_flops / policy.first_token_ok_seconds;
+  plan.comfortable_prompt_flops_per_second =
+      plan.prompt_flops / policy.first_token_comfortable_seconds;
   plan.bandwidth_bytes_per_second = bandwidth_for(question, rate, End::expected);
   plan.safe_bandwidth_bytes_per_second = bandwidth_for(question, rate, End::low);
-  plan.processors = processors_that_do(question, rate, plan.installed, table);
+  plan.processors = processors_that_do(question, rate, plan.available, table);
   plan.gpus = gpus_that_do(question, rate, plan.available, table);
   return plan;
 }
@@ -154,6 +199,11 @@ Json plan_json(const Question& question, double rate, const MachinePlan& plan) {
            {{"needed_bytes", plan.needed.value},
             {"available_bytes", plan.available.value},
             {"installed_bytes", plan.installed.value}}},
+          {"prompt",
+           {{"tokens", question.prompt_tokens},
+            {"flops", plan.prompt_flops},
+            {"flops_per_second", plan.prompt_flops_per_second},
+            {"comfortable_flops_per_second", plan.comfortable_prompt_flops_per_second}}},
           {"bandwidth_bytes_per_second", number_or_null(plan.bandwidth_bytes_per_second)},
           {"safe_bandwidth_bytes_per_second", number_or_null(plan.safe_bandwidth_bytes_per_second)},
           {"processors", machines_json(plan.processors)},

@@ -18,10 +18,12 @@ struct PlannedMachine {
   std::string name;
   std::string device;  // "cpu" or "gpu"
   std::string segment;
-  Bytes memory;  // of a processor: the least that would do
+  Bytes memory;  // installed: the least that it is sold with and that would do
   double bandwidth_bytes_per_second =
       0.0;  // rated; of a processor without, what it was seen to read
   Estimate decode_tokens_per_second;
+  Estimate time_to_first_token_seconds;  // of the use's prompt
+  std::string source;                    // of the bandwidth
 };
 
 /// What a machine needs to run a model at a rate. Everything is estimated from published
@@ -29,7 +31,12 @@ struct PlannedMachine {
 struct MachinePlan {
   Bytes needed;     // at the peak
   Bytes available;  // so that `needed` is within the policy's ok
-  Bytes installed;  // the next size that is sold
+  Bytes installed;  // the least of the usual sizes that leaves the system its part
+  /// Arithmetic of the use's prompt, and what must be reached of it to read the prompt within the
+  /// policy's ok and comfortable.
+  double prompt_flops = 0.0;
+  double prompt_flops_per_second = 0.0;
+  double comfortable_prompt_flops_per_second = 0.0;
   /// Rated bandwidth of a machine's main memory at which the rate is expected, and at which even
   /// the slow end of the interval has it; nothing where no bandwidth would do.
   std::optional<double> bandwidth_bytes_per_second;
@@ -38,8 +45,8 @@ struct MachinePlan {
   std::vector<PlannedMachine> gpus;
 };
 
-/// Which machines of the table decode at least `rate` tokens/s, and have the memory. Requires rate
-/// > 0.
+/// Which machines of the table decode at least `rate` tokens/s, and are sold with the memory.
+/// Requires rate > 0.
 MachinePlan plan_machine(const Question& question, double rate, const Policy& policy,
                          const HardwareTable& table);
 

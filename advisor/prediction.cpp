@@ -105,10 +105,7 @@ Estimate estimate(double low, double expected, double high, Basis basis) {
 
 void predict_rates(const Question& question, const Calibration& calibration,
                    Prediction& prediction) {
-  prediction.decode_tokens_per_second =
-      estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
-               1.0 / decode_seconds(question, calibration, Pace::expected),
-               1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
+  prediction.decode_tokens_per_second = predict_decode(question, calibration);
   if (question.prompt_tokens == 0) return;
   const auto slow = prefill_seconds(question, calibration, Pace::slow);
   const auto expected = prefill_seconds(question, calibration, Pace::expected);
@@ -132,6 +129,12 @@ Prediction predict(const Question& question, const std::optional<Calibration>& c
     predict_rates(question, *calibration, prediction);
   }
   return prediction;
+}
+
+Estimate predict_decode(const Question& question, const Calibration& calibration) {
+  return estimate(1.0 / decode_seconds(question, calibration, Pace::slow),
+                  1.0 / decode_seconds(question, calibration, Pace::expected),
+                  1.0 / decode_seconds(question, calibration, Pace::fast), calibration.basis);
 }
 
 }  // namespace assay

@@ -43,6 +43,10 @@ struct Question {
   bool engine_runs = true;
 };
 
+/// The decode rate alone: of a model, or of the part of one (its layers, its tensors) that a device
+/// keeps.
+Estimate predict_decode(const Question& question, const Calibration& calibration);
+
 struct Prediction {
   Footprint footprint;
   Fact<Bytes> available;

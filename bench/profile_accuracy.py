@@ -3,7 +3,8 @@
 
   bench/profile_accuracy.py [--build build/release]
 
-The rows are tests/fixtures/speeds/published.json. For GPUs the two constants of a prediction (share of
+The rows are tests/fixtures/speeds/: published.json (decode), prefill.json (prompts), split.json (models between a
+GPU and the processor). For GPUs the two constants of a prediction (share of
 the published bandwidth, time of a layer) are fitted again for each machine without its own rows, by the
 least absolute relative error; the program's own constants are the fit over all rows. For processors the
 program's own prediction is compared; what some of them were seen to read comes from such rows. Beside both stands the formula of one constant,
@@ -54,6 +55,72 @@ def one_constant(row):
     return 0.55 * row["bandwidth"] / (row["active_parameters"] * stored)
 
 
+def read_rows(build, name):
+    done = subprocess.run([build / "profile_rows", ROOT / "tests/fixtures/speeds" / name],
+                          capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def inside(rows):
+    return sum(row["predicted"]["low"] <= row["measured"] <= row["predicted"]["high"] for row in rows)
+
+
+def share_of_peak(row):
+    """What products reach of the float32 peak of the shaders."""
+    return row["seconds_at_peak"] / max(1e-9, row["seconds"] - row["other_seconds"])
+
+
+def report_prompts(rows):
+    """Each machine with the median share of the others of its class."""
+    print("\n| prompts of GPUs, each machine left out | rows | machines | share of the float32 peak | 5 % below, above "
+          "| median error | worst | the interval holds |\n|---|---|---|---|---|---|---|---|")
+    for kind in sorted({row["class"] for row in rows}):
+        own = [row for row in rows if row["class"] == kind]
+        errors = []
+        for row in own:
+            share = statistics.median(share_of_peak(one) for one in own if one["machine"] != row["machine"])
+            errors.append(abs(row["seconds"] / (row["other_seconds"] + row["seconds_at_peak"] / share) - 1.0))
+        shares = sorted(share_of_peak(row) for row in own)
+        edge = len(shares) // 20
+        print(f"| {kind} | {len(own)} | {len({row['machine'] for row in own})} | {statistics.median(shares):.2f} "
+              f"| {shares[edge]:.2f}, {shares[-1 - edge]:.2f} | {100 * statistics.median(errors):.0f} % "
+              f"| {100 * max(errors):.0f} % | {inside(own)} of {len(own)} |")
+
+
+CHAT = 33.7 / 36.7  # the average of chats over decode itself, where one source tells both
+
+
+def seconds_of_crossings(rows):
+    """What rows of experts leave for a crossing, when the processor reads as dense models on the same machine imply."""
+    def excess(row):  # published seconds over those predicted without crossings, and what of these the processor reads
+        seconds = (CHAT if row["average_of_chats"] else 1.0) / row["measured"]
+        predicted = 1.0 / row["predicted"]["expected"] - row["crossings"] * row["seconds_per_crossing"]
+        return seconds - predicted, row["seconds_read_by_processor"]
+
+    left = []
+    for row in rows:
+        if not row["expert_layers"]:
+            continue
+        dense = [excess(one) for one in rows if not one["expert_layers"] and one["processor"] == row["processor"]]
+        slower = statistics.median(over / read for over, read in dense) if dense else 0.0
+        over, read = excess(row)
+        left.append((over - slower * read) / row["crossings"])
+    return left
+
+
+def report_splits(rows):
+    print("\n| model, between | option of llama.cpp | tokens/s | predicted | interval | error |\n|---|---|---|---|---|---|")
+    errors = []
+    for row in rows:
+        predicted = row["predicted"]
+        errors.append(predicted["expected"] / row["measured"] - 1.0)
+        print(f"| {row['model']} {row['format']}, {row['gpu']} and {row['processor']} | `{row['option']}` | {row['measured']:.1f} "
+              f"| {predicted['expected']:.1f} | {predicted['low']:.1f} to {predicted['high']:.1f} | {100 * errors[-1]:+.0f} % |")
+    print(f"\nMedian error {100 * statistics.median(map(abs, errors)):.0f} %, worst {100 * max(map(abs, errors)):.0f} %; the interval "
+          f"holds {inside(rows)} of {len(rows)}. Rows of experts leave "
+          f"{', '.join(f'{1e6 * one:.0f}' for one in sorted(seconds_of_crossings(rows)))} us for a crossing.")
+
+
 def summary(name, pairs):
     errors = [abs(predicted / row["measured"] - 1.0) for row, predicted in pairs]
     small = [error for error, (row, _) in zip(errors, pairs) if row["parameters"] < SMALL]
@@ -66,9 +133,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     options = parser.parse_args()
-    done = subprocess.run([options.build / "profile_rows", ROOT / "tests/fixtures/speeds/published.json"],
-                          capture_output=True, text=True, check=True)
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = read_rows(options.build, "published.json")
     gpus = [row for row in rows if row["device"] == "gpu"]
     cpus = [row for row in rows if row["device"] == "cpu"]
     left_out = []
@@ -94,6 +159,8 @@ def main():
           f"predicted with the machine left out: 5 % below {ratios[len(ratios) // 20]:.2f}, 5 % above "
           f"{ratios[-1 - len(ratios) // 20]:.2f}. The program's intervals hold {100 * held['gpu']:.0f} % of the rows of GPUs "
           f"and {100 * held['cpu']:.0f} % of those of processors.")
+    report_prompts(read_rows(options.build, "prefill.json"))
+    report_splits(read_rows(options.build, "split.json"))
 
 
 if __name__ == "__main__":

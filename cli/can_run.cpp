@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "advisor/gpu_answer.hpp"
 #include "advisor/load_time.hpp"
 #include "base/text.hpp"
 #include "cli/asked_model.hpp"
@@ -10,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_factors.hpp"
+#include "cli/gpu_text.hpp"
 #include "cli/grounds.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/state.hpp"
@@ -146,17 +148,34 @@ std::string text_of(const Invocation& invocation, const Grounds& grounds, const 
   return text;
 }
 
-std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict) {
+/// What the machine's own GPUs would do; of a machine whose memory or bandwidth was replaced, or of
+/// a GPU that is judged itself, nothing. The memory of a machine that was named is no replacement.
+Result<std::vector<GpuAnswer>> on_gpus(const Invocation& invocation, const Question& question,
+                                       const Grounds& grounds) {
+  const MachineProfile* machine =
+      grounds.is_named ? &grounds.machine : judged_machine(invocation, grounds);
+  const bool is_asked = machine != nullptr && grounds.device == "cpu" && !machine->gpus.empty();
+  if (!is_asked) return std::vector<GpuAnswer>();
+  const auto hardware = builtin_hardware();
+  if (!hardware) return pass_on(hardware);
+  return gpu_answers(question, *machine, grounds.calibration, grounds.available, grounds.policy,
+                     *hardware);
+}
+
+std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict,
+                  std::vector<GpuAnswer> gpus) {
   const auto engines = other_engines(invocation, grounds.machine.id, verdict.format,
                                      verdict.prediction.decode_tokens_per_second);
   if (!invocation.json) {
     const std::string text = text_of(invocation, grounds, verdict);
-    return invocation.quiet ? text : text + other_engines_text(engines);
+    if (invocation.quiet) return text;
+    return text + gpu_text(gpus, terminal_width(invocation)) + other_engines_text(engines);
   }
   Assessment assessment = new_assessment("can-run");
   assessment.machine = std::move(grounds.machine);
   assessment.verdicts.push_back(std::move(verdict));
   assessment.other_engines = engines;
+  assessment.gpus = std::move(gpus);
   return find_render_format("json")->render(assessment, {});
 }
 
@@ -202,8 +221,11 @@ Result<int> run(const Invocation& invocation) {
   Verdict verdict =
       full_answer(question, *grounds, *catalogue, judged_machine(invocation, *grounds), *cost);
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
+  auto gpus = on_gpus(invocation, question, *grounds);
+  if (!gpus) return pass_on(gpus);
   const int code = exit_code_of(verdict.verdict);
-  if (auto done = deliver(invocation, shown(invocation, std::move(*grounds), std::move(verdict)));
+  if (auto done = deliver(
+          invocation, shown(invocation, std::move(*grounds), std::move(verdict), std::move(*gpus)));
       !done) {
     return pass_on(done);
   }
@@ -224,11 +246,15 @@ Command can_run_command() {
           "  assay can-run qwen3-4b --machine laptop/profile.json   a machine that was recorded\n"
           "  assay can-run qwen3-8b --machine \"Ryzen 7 7840HS\" --memory 32G   or one to buy\n"
           "  assay can-run qwen3-8b --machine \"RTX 4060\"   or a GPU\n"
+          "  assay can-run qwen3-14b --machine \"Ryzen 7 7840HS + RTX 4060\" --memory 32G   or "
+          "both\n"
           "  assay can-run qwen3-4b --measure     run it for a few seconds, and check the answer\n"
           "  assay can-run qwen3-8b --memory 16G --bandwidth 60G   a machine that is not here\n"
           "  assay can-run qwen3-4b --use reasoning --formats   with thinking, in every format\n"
           "  assay can-run qwen3-4b --electricity-price 0.30 --power 35   what a million tokens "
           "cost\n"
+          "What the machine's own GPUs would do is told beside the verdict, which is the "
+          "processor's.\n"
           "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
           "refused, 6 cannot tell.",
       .declare = declare,

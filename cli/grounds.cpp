@@ -91,8 +91,9 @@ Result<MachineProfile> described_machine(const std::string& path) {
 /// A machine that is not this one.
 struct OtherMachine {
   MachineProfile profile;
-  std::optional<Calibration> calibration;  // of one that was named
+  std::optional<Calibration> calibration = {};  // of one that was named
   std::string device = "cpu";
+  std::optional<Fact<Bytes>> available = {};  // of one that was named
 };
 
 /// --machine: a file, or the name of a processor or GPU. What looks like a path is one.
@@ -105,12 +106,12 @@ Result<std::optional<OtherMachine>> machine_option(const Invocation& invocation,
       std::filesystem::exists(what, unreadable)) {
     auto profile = described_machine(what);
     if (!profile) return pass_on(profile);
-    return OtherMachine{.profile = std::move(*profile), .calibration = std::nullopt};
+    return OtherMachine{.profile = std::move(*profile)};
   }
   auto named = named_machine(what, memory);
   if (!named) return pass_on(named);
   return OtherMachine{std::move(named->profile), std::move(named->calibration),
-                      std::move(named->device)};
+                      std::move(named->device), std::move(named->available)};
 }
 
 /// What is free on the running machine. Of a described one what was free then; where that was not
@@ -214,7 +215,7 @@ void declare_grounds_options(options::options_description& own) {
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
   add("machine", text("PROFILE.json|NAME"),
       "judge another machine: by its `assay probe --json` or a result of it, or by the name of a "
-      "processor (with --memory) or GPU, as \"RTX 4060\"");
+      "processor (with --memory) or GPU, or of both, as \"Ryzen 7 7840HS + RTX 4060\"");
   add("memory", text("B"), "memory to judge by, as 8G or 16GiB, instead of what is available now");
   add("bandwidth", text("B"),
       "rated memory bandwidth per second, as 50G: an estimate without measurements");
@@ -246,6 +247,7 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
                   .policy = std::move(*policy),
                   .use = std::move(*use),
                   .session = {},
+                  .is_named = is_described && (*other)->available.has_value(),
                   .device = is_described ? (*other)->device : "cpu"};
   grounds.session.context = *context;
   grounds.session.threads = *threads;
@@ -255,6 +257,7 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
     return pass_on(found);
   }
   if (*memory) grounds.available = Fact<Bytes>::known(**memory, "--memory");
+  if (is_described && (*other)->available) grounds.available = *(*other)->available;
   return grounds;
 }
 

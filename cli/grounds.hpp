@@ -21,6 +21,7 @@ struct Grounds {
   Policy policy;
   Policy::Use use;
   SessionShape session;
+  bool is_named = false;       // by --machine: its memory is what it is to have, not a replacement
   std::string device = "cpu";  // or the name of a GPU, which other engines would use
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "advisor/calibration.hpp"
+#include "base/fact.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "probes/machine_profile.hpp"
@@ -13,11 +14,17 @@ namespace assay {
 /// A processor or GPU that was named instead of a recorded machine: what it would be as a machine.
 struct NamedMachine {
   MachineProfile profile;   // name and memory; the rest is unknown
+  Fact<Bytes> available;    // of the memory: less than all where a GPU shares it with the system
   Calibration calibration;  // by its published bandwidth
   std::string device;       // "cpu", or the GPU's name
 };
 
-/// `memory` is what the machine is to have; a GPU that is sold with one size needs none. Errors:
+/// "16 GB", "1.5 GB": binary gigabytes, as memory is sold.
+std::string sold_gigabytes(Bytes memory);
+
+/// "RTX 4060", "Ryzen 7 7840HS", or both: "Ryzen 7 7840HS + RTX 4060" is a processor's machine that
+/// has the GPU. `memory` is what the machine is to have; a GPU that is sold with one size and named
+/// alone needs none. Errors:
 /// usage for an unknown name (the nearest ones are suggested) and for a missing memory; unknown
 /// where no source tells the bandwidth.
 Result<NamedMachine> named_machine(const std::string& name, const std::optional<Bytes>& memory);

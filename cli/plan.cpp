@@ -7,6 +7,7 @@
 #include <cctype>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "advisor/catalogue.hpp"
 #include "advisor/verdict.hpp"
@@ -15,6 +16,7 @@
 #include "cli/asked_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/named_machine.hpp"
 
 namespace assay {
 namespace {
@@ -98,7 +100,7 @@ Result<Question> question_option(const Invocation& invocation, const Policy& pol
   question.plan = std::move(asked->plan);
   question.format = std::move(asked->format);
   question.session.context = std::min(*context, question.spec.trained_context);
-  question.use = use->name;
+  ask_for(question, *use, "unknown");
   return question;
 }
 
@@ -106,17 +108,54 @@ std::string gigabytes_text(double bytes_per_second) {
   return fmt::format("{:.0f} GB/s", bytes_per_second / 1e9);
 }
 
+/// "0.06", "2.1", "140": never with an exponent.
+std::string plain_number(double value) {
+  return fmt::format("{:.{}f}", value, value < 0.995 ? 2 : value < 9.95 ? 1 : 0);
+}
+
+/// "0.4 TFLOP/s", "35 GFLOP/s".
+std::string compute_text(double flops_per_second) {
+  constexpr double k_tera = 1e12;
+  constexpr double k_giga = 1e9;
+  return flops_per_second < k_tera / 10 ? plain_number(flops_per_second / k_giga) + " GFLOP/s"
+                                        : plain_number(flops_per_second / k_tera) + " TFLOP/s";
+}
+
+/// Sources by the number that they are shown with, from 1.
+class Footnotes {
+ public:
+  std::size_t number_of(const std::string& source) {
+    const auto known = std::ranges::find(sources_, source);
+    if (known != sources_.end()) return static_cast<std::size_t>(known - sources_.begin()) + 1;
+    sources_.push_back(source);
+    return sources_.size();
+  }
+  [[nodiscard]] std::string text() const {
+    std::string lines;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      lines += fmt::format("  [{}] {}\n", i + 1, sources_[i]);
+    }
+    return lines;
+  }
+
+ private:
+  std::vector<std::string> sources_;
+};
+
 std::string machines_text(const std::vector<PlannedMachine>& machines, std::string_view title,
-                          std::string_view none) {
+                          std::string_view none, Footnotes& sources) {
   if (machines.empty()) return fmt::format("\n{}\n  {}\n", title, none);
   std::string text = fmt::format("\n{}\n", title);
   for (std::size_t i = 0; i < std::min(machines.size(), k_shown); ++i) {
     const PlannedMachine& machine = machines[i];
     const Estimate& decode = machine.decode_tokens_per_second;
-    text +=
-        fmt::format("  {:<34} {:>8}  {:>8}  {:.0f} tokens/s ({:.0f}-{:.0f})\n", machine.name,
-                    human_bytes(machine.memory), gigabytes_text(machine.bandwidth_bytes_per_second),
-                    decode.expected, decode.low, decode.high);
+    const Estimate& first = machine.time_to_first_token_seconds;
+    text += fmt::format(
+        "  {:<34} {:>7}  {:>9} [{}]  {} tokens/s ({}-{}){}\n", machine.name,
+        sold_gigabytes(machine.memory), gigabytes_text(machine.bandwidth_bytes_per_second),
+        sources.number_of(machine.source), plain_number(decode.expected), plain_number(decode.low),
+        plain_number(decode.high),
+        first.is_known() ? ", first token " + plain_number(first.expected) + " s" : std::string());
   }
   if (machines.size() > k_shown) text += fmt::format("  and {} more\n", machines.size() - k_shown);
   return text;
@@ -124,8 +163,8 @@ std::string machines_text(const std::vector<PlannedMachine>& machines, std::stri
 
 std::string sentence(const Question& question, double rate, const MachinePlan& plan) {
   const std::string what =
-      fmt::format("{} in {} at {:.3g} tokens/s with a context of {}", question.model,
-                  question.format, rate, question.session.context);
+      fmt::format("{} in {} at {} tokens/s with a context of {}", question.model, question.format,
+                  plain_number(rate), question.session.context);
   if (plan.processors.empty() && plan.gpus.empty()) {
     return fmt::format("No processor or GPU of the table runs {}: it needs {} of memory{}.", what,
                        human_bytes(plan.available),
@@ -138,30 +177,44 @@ std::string sentence(const Question& question, double rate, const MachinePlan& p
                      human_bytes(plan.available), gigabytes_text(*plan.bandwidth_bytes_per_second));
 }
 
-std::string plan_text(const Question& question, double rate, const MachinePlan& plan) {
+std::string bandwidth_text(const MachinePlan& plan) {
+  if (!plan.bandwidth_bytes_per_second) return "no machine's memory is fast enough";
+  const std::string expected = gigabytes_text(*plan.bandwidth_bytes_per_second);
+  if (!plan.safe_bandwidth_bytes_per_second) {
+    return expected + " expected to do; none is known to be on the safe side";
+  }
+  return fmt::format("{} expected to do, {} to be on the safe side", expected,
+                     gigabytes_text(*plan.safe_bandwidth_bytes_per_second));
+}
+
+std::string plan_text(const Question& question, double rate, const MachinePlan& plan,
+                      const Policy& policy) {
   std::string text = sentence(question, rate, plan) + "\n\n";
   text += fmt::format("  memory       {} needed; {} free, so that some is left; {} installed\n",
                       human_bytes(plan.needed), human_bytes(plan.available),
-                      human_bytes(plan.installed));
-  const auto at = [](const std::optional<double>& bandwidth) {
-    return bandwidth ? gigabytes_text(*bandwidth) : std::string("more than any memory has");
-  };
-  text +=
-      fmt::format("  bandwidth    {} expected to do, {} to be on the safe side\n",
-                  at(plan.bandwidth_bytes_per_second), at(plan.safe_bandwidth_bytes_per_second));
+                      sold_gigabytes(plan.installed));
+  text += "  bandwidth    " + bandwidth_text(plan) + "\n";
+  text += fmt::format(
+      "  compute      {} reached for a first token within {} s, {} within {} s (a prompt of {} "
+      "tokens)\n",
+      compute_text(plan.prompt_flops_per_second), policy.first_token_ok_seconds,
+      compute_text(plan.comfortable_prompt_flops_per_second),
+      policy.first_token_comfortable_seconds, question.prompt_tokens);
+  Footnotes sources;
   text += machines_text(plan.processors, "Processors that do, the slowest memory first (estimated)",
-                        "none that is known");
+                        "none that is known", sources);
   text +=
       machines_text(plan.gpus, "GPUs that hold all of it, in an engine that uses them (estimated)",
-                    "none that is known");
-  return text;
+                    "none that is known", sources);
+  const std::string notes = sources.text();
+  return notes.empty() ? text : text + "\nBandwidths are published ones:\n" + notes;
 }
 
 Result<int> run(const Invocation& invocation) {
   const double rate = invocation.get<double>("rate");
   if (!(rate > 0.0) || rate > k_most_rate) {
-    return fail(ErrorCode::usage,
-                fmt::format("--rate: {} (expected more than 0, at most {})", rate, k_most_rate));
+    return fail(ErrorCode::usage, fmt::format("--rate: {} (expected more than 0, at most {:.0f})",
+                                              rate, k_most_rate));
   }
   const auto policy = policy_option(invocation);
   if (!policy) return pass_on(policy);
@@ -174,7 +227,7 @@ Result<int> run(const Invocation& invocation) {
   const MachinePlan plan = plan_machine(*question, rate, *policy, *hardware);
   const std::string text = invocation.json    ? plan_json(*question, rate, plan).dump(2) + "\n"
                            : invocation.quiet ? sentence(*question, rate, plan) + "\n"
-                                              : plan_text(*question, rate, plan);
+                                              : plan_text(*question, rate, plan, *policy);
   if (auto done = deliver(invocation, text); !done) return pass_on(done);
   return plan.processors.empty() && plan.gpus.empty() ? k_exit_no : k_exit_yes;
 }

@@ -17,25 +17,6 @@ constexpr std::size_t k_name_columns = 12;
 // What a terminal shows of the advice; the document has all of it.
 constexpr std::size_t k_most_advice = 5;
 
-/// A paragraph at most `width` columns wide, every line after the first one indented; 0 is no
-/// limit.
-std::string wrapped(std::string_view text, std::size_t indent, unsigned width) {
-  std::string lines;
-  std::size_t column = indent;
-  for (const std::string_view word : split(text, ' ')) {
-    if (width > 0 && column > indent && column + 1 + word.size() > width) {
-      lines += '\n' + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += word.size();
-  }
-  return lines;
-}
-
 std::string basis_text(const Estimate& estimate) {
   if (estimate.origin == Origin::measured) return "measured";
   return estimate.basis == Basis::this_machine ? "predicted" : "estimated";
@@ -204,6 +185,23 @@ std::string rating_text(const Candidate& candidate) {
 }
 
 }  // namespace
+
+std::string wrapped(std::string_view text, std::size_t indent, unsigned width) {
+  std::string lines;
+  std::size_t column = indent;
+  for (const std::string_view word : split(text, ' ')) {
+    if (width > 0 && column > indent && column + 1 + word.size() > width) {
+      lines += '\n' + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+  }
+  return lines;
+}
 
 std::string verdict_text(const Verdict& verdict, const Policy& policy,
                          const Fact<double>& cold_load, unsigned width) {

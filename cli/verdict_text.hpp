@@ -1,12 +1,18 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "advisor/recommendation.hpp"
 #include "advisor/verdict.hpp"
 #include "base/fact.hpp"
 
 namespace assay {
+
+/// A paragraph at most `width` columns wide, every line after the first one indented; 0 is no
+/// limit.
+std::string wrapped(std::string_view text, std::size_t indent, unsigned width);
 
 /// A verdict for people: the sentence, then a small table, then what would change it, in lines of
 /// at most `width` columns (0: of any length). `cold_load`: seconds to read the file from this

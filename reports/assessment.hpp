@@ -7,6 +7,7 @@
 
 #include "advisor/check.hpp"
 #include "advisor/engine_factor.hpp"
+#include "advisor/gpu_answer.hpp"
 #include "advisor/recommendation.hpp"
 #include "advisor/verdict.hpp"
 #include "base/fact.hpp"
@@ -45,6 +46,7 @@ struct Assessment {
   std::vector<Verdict> verdicts;
   std::optional<Recommendation> recommendation;
   std::vector<EngineEstimate> other_engines;  // of the first verdict's model; written, never read
+  std::vector<GpuAnswer> gpus;                // the same of this machine's GPUs
   std::vector<Check> checks;                  // predictions from before, beside what was measured
 };
 

@@ -2,41 +2,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <set>
 
 #include "advisor/hardware.hpp"
+#include "advisor/hardware/words.hpp"
 #include "base/text.hpp"
 
 namespace assay {
 namespace {
-
-/// Words that stand around a name and tell nothing apart.
-constexpr std::array<std::string_view, 14> k_empty_words{
-    "nvidia", "geforce", "amd",       "radeon", "intel", "apple", "qualcomm",
-    "r",      "tm",      "processor", "cpu",    "gpu",   "gb",    "core"};
-
-std::vector<std::string> words_of(std::string_view name) {
-  std::vector<std::string> words(1);
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0) {
-      words.back() += static_cast<char>(std::tolower(byte));
-    } else if (!words.back().empty()) {
-      words.emplace_back();
-    }
-  }
-  std::erase_if(words, [](const std::string& word) {
-    return word.empty() || std::ranges::find(k_empty_words, word) != k_empty_words.end();
-  });
-  return words;
-}
-
-/// "rtx4060" and "rtx 4060" are the same.
-std::string joined(const std::vector<std::string>& words) {
-  return fmt::format("{}", fmt::join(words, ""));
-}
 
 struct Candidate {
   std::string shown;
@@ -48,8 +21,8 @@ struct Candidate {
 std::vector<Candidate> candidates(const HardwareTable& table) {
   std::vector<Candidate> all;
   const auto add = [&all](const std::string& name, NamedHardware entry) {
-    const auto words = words_of(name);
-    all.push_back({name, joined(words), {words.begin(), words.end()}, entry});
+    const auto words = hardware_words(name);
+    all.push_back({name, joined_words(words), {words.begin(), words.end()}, entry});
   };
   for (const GraphicsCard& card : table.gpus) {
     add(card.name, {.gpu = &card});
@@ -84,9 +57,9 @@ std::vector<const Candidate*> fitting(const std::vector<Candidate>& all,
 
 Result<NamedHardware> find_hardware(const HardwareTable& table, std::string_view name) {
   constexpr std::size_t k_shown = 5;
-  const auto words = words_of(name);
+  const auto words = hardware_words(name);
   const std::vector<Candidate> all = candidates(table);
-  const std::string key = joined(words);
+  const std::string key = joined_words(words);
   for (const Candidate& one : all) {
     if (!key.empty() && one.key == key) return one.entry;
   }

@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view k_gpus = "hardware/gpus.json";
 constexpr std::string_view k_processors = "hardware/processors.json";
 constexpr double k_giga = 1e9;
-constexpr double k_most_gigabytes = 1e5;  // of memory, and of bandwidth in a second
+constexpr double k_kilo = 1e3;
+constexpr double k_most_gigabytes = 1e5;  // of memory, and of bandwidth in a second; and teraflops
 
 /// A number that must be above zero and plausible.
 void take_giga(const JsonFields& entry, std::string_view key, Result<std::optional<double>> found,
@@ -30,46 +31,68 @@ void take_giga(const JsonFields& entry, std::string_view key, Result<std::option
 }
 
 /// The text behind a key of the document's `sources`.
-Result<std::string> source_of(const JsonFields& entry, const JsonFields& sources) {
-  const auto key = entry.text("source");
+Result<std::string> source_of(const JsonFields& entry, const JsonFields& sources,
+                              std::string_view field = "source") {
+  const auto key = entry.text(field);
   if (!key) return key;
   return sources.text(*key);
 }
 
+/// Memory is named by binary gigabytes.
+Bytes size_of(double gigabytes) {
+  return Bytes(static_cast<std::uint64_t>(gigabytes * static_cast<double>(gibibytes(1).value)));
+}
+
+/// Sizes of memory, the smallest first.
+Result<std::vector<Bytes>> sizes_of(const JsonFields& entry) {
+  const auto sizes = entry.numbers("memory_gb");
+  if (!sizes) return pass_on(sizes);
+  std::vector<Bytes> all;
+  for (const double size : *sizes) {
+    if (!(size > 0.0) || size > k_most_gigabytes) {
+      return entry.refuse("memory_gb", "a size that no memory has");
+    }
+    all.push_back(size_of(size));
+  }
+  std::ranges::sort(all);
+  return all;
+}
+
 Result<GraphicsCard> gpu_of(const JsonFields& entry, const JsonFields& sources) {
-  if (auto known = only_known_keys(entry, {"name", "vendor", "segment", "aliases", "memory_gb",
-                                           "bandwidth_gbps", "shared_with_cpu", "source"});
+  if (auto known =
+          only_known_keys(entry, {"name", "vendor", "segment", "aliases", "memory_gb",
+                                  "bandwidth_gbps", "shared_with_cpu", "pci_ids", "tensor_cores",
+                                  "fp32_tflops", "compute_source", "source"});
       !known) {
     return pass_on(known);
   }
   GraphicsCard card;
   FirstError read;
-  std::vector<double> sizes;
   std::optional<double> bandwidth;
+  std::optional<double> gigaflops;
   read.take(entry.text("name"), card.name);
   read.take(entry.text("vendor"), card.vendor);
   read.take(entry.text("segment"), card.segment);
   read.take(entry.texts("aliases"), card.aliases);
-  read.take(entry.numbers("memory_gb"), sizes);
   read.take(entry.flag("shared_with_cpu"), card.shared_with_cpu);
   read.take(source_of(entry, sources), card.source);
+  if (entry.has("pci_ids")) read.take(entry.texts("pci_ids"), card.pci_ids);
+  read.take_if_there(entry.optional_flag("tensor_cores"), card.tensor_cores);
   take_giga(entry, "bandwidth_gbps", entry.optional_number("bandwidth_gbps"), bandwidth, read);
+  take_giga(entry, "fp32_tflops", entry.optional_number("fp32_tflops"), gigaflops, read);
+  if (gigaflops) read.take(source_of(entry, sources, "compute_source"), card.compute_source);
+  read.take(sizes_of(entry), card.memory);
   if (!read.ok()) return read.failure();
   if (!bandwidth) return entry.refuse("bandwidth_gbps", "missing (expected a number)");
   card.bandwidth_bytes_per_second = *bandwidth;
-  for (const double size : sizes) {
-    if (!(size > 0.0) || size > k_most_gigabytes) {
-      return entry.refuse("memory_gb", "a size that no card has");
-    }
-    // Cards are named by binary gigabytes.
-    card.memory.push_back(Bytes(static_cast<std::uint64_t>(size * 1073741824.0)));
-  }
+  if (gigaflops) card.fp32_flops_per_second = *gigaflops * k_kilo;
   return card;
 }
 
 Result<Processor> processor_of(const JsonFields& entry, const JsonFields& sources) {
-  if (auto known = only_known_keys(entry, {"name", "vendor", "segment", "cores", "memory",
-                                           "bandwidth_gbps", "reached_gbps", "reached", "source"});
+  if (auto known = only_known_keys(
+          entry, {"name", "vendor", "segment", "cores", "memory", "bandwidth_gbps", "reached_gbps",
+                  "reached", "memory_gb", "max_memory_gb", "memory_source", "source"});
       !known) {
     return pass_on(known);
   }
@@ -91,6 +114,14 @@ Result<Processor> processor_of(const JsonFields& entry, const JsonFields& source
     return entry.refuse("reached", "'" + reached + "' (expected measured or lower bound)");
   }
   processor.is_lower_bound = reached == "lower bound";
+  std::optional<double> most;
+  take_giga(entry, "max_memory_gb", entry.optional_number("max_memory_gb"), most, read);
+  if (most) processor.most_memory = size_of(*most / k_giga);
+  if (entry.has("memory_gb")) read.take(sizes_of(entry), processor.memory_sizes);
+  if (most || entry.has("memory_gb")) {
+    read.take(source_of(entry, sources, "memory_source"), processor.memory_source);
+  }
+  if (!read.ok()) return read.failure();
   return processor;
 }
 

@@ -17,6 +17,13 @@ std::string rate_words(double tokens_per_second) {
   return fmt::format("{:.{}f}", tokens_per_second, tokens_per_second < 9.95 ? 1 : 0);
 }
 
+std::string bandwidth_words(double bytes_per_second) {
+  constexpr double k_giga = 1e9;
+  constexpr double k_whole = 100.0;  // from here on a tenth is of no interest
+  const double value = bytes_per_second / k_giga;
+  return fmt::format("{:.{}f} GB/s", value, value < k_whole ? 1 : 0);
+}
+
 std::string seconds_words(double seconds) {
   return fmt::format("{:.{}f} s", seconds, seconds < 9.95 ? 1 : 0);
 }

@@ -90,6 +90,10 @@ Json document_from(const Assessment& assessment) {
       json["other_engines"].push_back(engine_estimate_to_json(one));
     }
   }
+  if (!assessment.gpus.empty()) {
+    json["gpus"] = Json::array();
+    for (const GpuAnswer& one : assessment.gpus) json["gpus"].push_back(gpu_answer_to_json(one));
+  }
   json["sources"] = Json(notes.sources);
   json["reasons"] = Json(notes.reasons);
   return json;

@@ -114,14 +114,179 @@ TEST(HardwareCalibration, PublishedSpeedsOfProcessorsAreInsideTheInterval) {
   EXPECT_GE(share_inside(rows), 0.85);
 }
 
-TEST(HardwareCalibration, PrefillStaysUnknown) {
+/// What the two constants of a GPU's token multiply: seconds at the whole bandwidth, and layers.
+struct DecodeRow {
+  double seconds;
+  double layers;
+  double measured;
+};
+
+std::vector<DecodeRow> decode_rows() {
   const HardwareTable table = builtin_hardware().value();
-  const auto found = find_hardware(table, "RTX 4060");
-  ASSERT_TRUE(found);
-  const auto calibration = calibration_of_hardware(*found);
-  ASSERT_TRUE(calibration);
-  EXPECT_EQ(calibration->basis, Basis::profile);
-  for (const FormatRate& rate : calibration->dense) EXPECT_EQ(rate.prefill_flops_per_second, 0.0);
+  const Catalogue catalogue = builtin_catalogue().value();
+  const Json json =
+      read_json_file(std::string(ASSAY_TEST_ROOT) + "/fixtures/speeds/published.json").value();
+  std::vector<DecodeRow> rows;
+  for (const Json& row : json["rows"]) {
+    if (row["device"] != "gpu") continue;
+    const CatalogueEntry* entry = catalogue.find(row["model"].get<std::string>());
+    const auto recipe = recipe_from_name(row["format"].get<std::string>());
+    const TensorPlan plan = tensor_plan(entry->spec, recipe.value()).value();
+    const Footprint size = footprint(entry->spec, plan, SessionShape{});
+    const double bytes = static_cast<double>(size.weights_per_token.value) +
+                         128.0 * static_cast<double>(size.cache_read_per_position.value);
+    rows.push_back(
+        {bytes / hardware_of(table, row["machine"], true).gpu->bandwidth_bytes_per_second,
+         static_cast<double>(entry->spec.layers.size()), row["tokens_per_second"]});
+  }
+  return rows;
+}
+
+struct Constants {
+  double per_second;  // over one: the share of the bandwidth
+  double per_layer;
+};
+
+double rate_by(const DecodeRow& row, const Constants& constants) {
+  return 1.0 / (constants.per_second * row.seconds + constants.per_layer * row.layers);
+}
+
+/// The least absolute relative error, by reweighted least squares (as bench/profile_accuracy.py).
+Constants refit(const std::vector<DecodeRow>& rows) {
+  std::vector<double> weights(rows.size(), 1.0);
+  Constants found{1.0, 0.0};
+  constexpr int k_rounds = 50;
+  for (int round = 0; round < k_rounds; ++round) {
+    double xx = 0.0;
+    double xy = 0.0;
+    double yy = 0.0;
+    double x = 0.0;
+    double y = 0.0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const double first = rows[i].seconds * rows[i].measured;
+      const double second = rows[i].layers * rows[i].measured;
+      xx += weights[i] * first * first;
+      xy += weights[i] * first * second;
+      yy += weights[i] * second * second;
+      x += weights[i] * first;
+      y += weights[i] * second;
+    }
+    const double determinant = xx * yy - xy * xy;
+    found = {(x * yy - y * xy) / determinant, (y * xx - x * xy) / determinant};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const double error = std::abs(rows[i].measured / rate_by(rows[i], found) - 1.0);
+      weights[i] = 1.0 / std::max(0.02, error);
+    }
+  }
+  return found;
+}
+
+TEST(HardwareCalibration, TheConstantsOfGpusAreTheFitOfThePublishedSpeeds) {
+  const Constants found = refit(decode_rows());
+  GraphicsCard card;
+  card.bandwidth_bytes_per_second = 1e9;
+  const Calibration calibration = calibration_of_hardware({.gpu = &card}).value();
+  // Two digits are kept of each.
+  EXPECT_NEAR(calibration.dense.front().decode_efficiency, 1.0 / found.per_second, 0.005);
+  EXPECT_NEAR(calibration.seconds_per_layer, found.per_layer, 0.6e-6);
+}
+
+TEST(HardwareCalibration, TheIntervalOfGpusIsWhereNineInTenPublishedSpeedsLie) {
+  const std::vector<DecodeRow> rows = decode_rows();
+  const Constants found = refit(rows);
+  // Of the share of the bandwidth, the time of the layers apart.
+  std::vector<double> shares;
+  for (const DecodeRow& row : rows) {
+    const double reading = 1.0 / row.measured - found.per_layer * row.layers;
+    if (reading > 0.0) shares.push_back(found.per_second * row.seconds / reading);
+  }
+  std::ranges::sort(shares);
+  const std::size_t edge = rows.size() / 20;
+  GraphicsCard card;
+  card.bandwidth_bytes_per_second = 1e9;
+  const Calibration calibration = calibration_of_hardware({.gpu = &card}).value();
+  EXPECT_NEAR(calibration.read_bandwidth_low / 1e9, shares[edge], 0.05);
+  EXPECT_NEAR(calibration.read_bandwidth_high / 1e9, shares[shares.size() - 1 - edge], 0.10);
+}
+
+/// A published prompt rate.
+struct PromptRow {
+  double measured;
+  Estimate predicted;
+  bool tensor_cores;
+};
+
+std::vector<PromptRow> prompt_rows() {
+  const HardwareTable table = builtin_hardware().value();
+  const Catalogue catalogue = builtin_catalogue().value();
+  const Json json =
+      read_json_file(std::string(ASSAY_TEST_ROOT) + "/fixtures/speeds/prefill.json").value();
+  std::vector<PromptRow> rows;
+  for (const Json& row : json["rows"]) {
+    const CatalogueEntry* entry = catalogue.find(row["model"].get<std::string>());
+    const NamedHardware hardware = hardware_of(table, row["machine"], true);
+    Question question;
+    question.spec = entry->spec;
+    question.plan =
+        tensor_plan(entry->spec, recipe_from_name(row["format"].get<std::string>()).value())
+            .value();
+    question.prompt_tokens = row["prompt_tokens"];
+    rows.push_back({row["tokens_per_second"],
+                    predict(question, calibration_of_hardware(hardware).value(),
+                            Fact<Bytes>::unknown("not asked"))
+                        .prefill_tokens_per_second,
+                    hardware.gpu->tensor_cores});
+  }
+  return rows;
+}
+
+TEST(HardwareCalibration, ThePromptSharesAreTheMediansOfThePublishedSpeeds) {
+  for (const bool tensor_cores : {true, false}) {
+    std::vector<double> ratios;
+    for (const PromptRow& row : prompt_rows()) {
+      if (row.tensor_cores == tensor_cores) ratios.push_back(row.predicted.expected / row.measured);
+    }
+    ASSERT_GT(ratios.size(), 4U);
+    // Two digits are kept of each share.
+    EXPECT_NEAR(median(ratios), 1.0, 0.05) << tensor_cores;
+  }
+}
+
+TEST(HardwareCalibration, PublishedPromptSpeedsOfGpusAreInsideTheInterval) {
+  const std::vector<PromptRow> rows = prompt_rows();
+  const auto inside = std::ranges::count_if(rows, [](const PromptRow& row) {
+    return row.predicted.low <= row.measured && row.measured <= row.predicted.high;
+  });
+  EXPECT_GE(static_cast<double>(inside), 0.85 * static_cast<double>(rows.size()));
+}
+
+TEST(HardwareCalibration, PrefillIsUnknownWhereTheArithmeticOrWhatIsReachedOfItIs) {
+  const HardwareTable table = builtin_hardware().value();
+  for (const char* name : {"RX 7900 XTX", "GTX 1080", "Arc A770", "Ryzen 7 7840HS"}) {
+    const auto found = find_hardware(table, name);
+    ASSERT_TRUE(found) << name;
+    const auto calibration = calibration_of_hardware(*found);
+    ASSERT_TRUE(calibration);
+    EXPECT_EQ(calibration->basis, Basis::profile);
+    for (const FormatRate& rate : calibration->dense) {
+      EXPECT_EQ(rate.prefill_flops_per_second, 0.0) << name;
+    }
+  }
+}
+
+TEST(HardwareCalibration, WhatAProcessorWasSeenToReadHasBothEnds) {
+  Processor processor;
+  processor.name = "one";
+  processor.reached_bytes_per_second = 100e9;
+  const auto measured = calibration_of_hardware({.processor = &processor});
+  ASSERT_TRUE(measured);
+  // Another way of measuring and slower memory below; another way of measuring above.
+  EXPECT_NEAR(measured->read_bandwidth_low, 100e9 * (4.84 / 5.56) * (4800.0 / 5600.0), 1e6);
+  EXPECT_NEAR(measured->read_bandwidth_high, 100e9 * 125.6 / 108.6, 1e6);
+  processor.is_lower_bound = true;
+  const auto at_least = calibration_of_hardware({.processor = &processor});
+  ASSERT_TRUE(at_least);
+  EXPECT_NEAR(at_least->read_bandwidth_high, measured->read_bandwidth_high / 0.84, 1e6);
 }
 
 }  // namespace

@@ -67,6 +67,67 @@ TEST(Hardware, EveryEntryHasASource) {
   }
 }
 
+GpuProfile gpu_of(const char* name, std::uint16_t vendor, std::uint16_t device) {
+  GpuProfile gpu;
+  gpu.vendor_id = vendor;
+  gpu.device_id = device;
+  if (name != nullptr) gpu.name = Fact<std::string>::known(name, "test");
+  return gpu;
+}
+
+GpuProfile with_memory(GpuProfile gpu, Bytes memory) {
+  gpu.memory = Fact<Bytes>::known(memory, "test");
+  return gpu;
+}
+
+TEST(Hardware, AGpuIsFoundByWhatItsDriverSays) {
+  struct Case {
+    GpuProfile gpu;
+    const char* card;
+  };
+  for (const Case& one :
+       {Case{gpu_of("NVIDIA GeForce RTX 4060 Laptop GPU", 0x10de, 0x28e0),
+             "NVIDIA GeForce RTX 4060 Mobile"},
+        Case{gpu_of("AMD Radeon RX 7900 XTX (RADV NAVI31)", 0x1002, 0x744c),
+             "AMD Radeon RX 7900 XTX"},
+        Case{gpu_of("Intel(R) Arc(tm) A770 Graphics (DG2)", 0x8086, 0x56a0), "Intel Arc A770"},
+        Case{gpu_of(nullptr, 0x10de, 0x2882), "NVIDIA GeForce RTX 4060"},
+        Case{with_memory(gpu_of("NVIDIA GeForce RTX 3060", 0x10de, 0x2503), mebibytes(12288)),
+             "NVIDIA GeForce RTX 3060 12 GB"},
+        Case{with_memory(gpu_of("NVIDIA GeForce RTX 3060", 0x10de, 0x2503), mebibytes(8192)),
+             "NVIDIA GeForce RTX 3060 8 GB"},
+        Case{with_memory(gpu_of("NVIDIA GeForce RTX 3080", 0x10de, 0x220a), mebibytes(12288)),
+             "NVIDIA GeForce RTX 3080 12 GB"},
+        Case{with_memory(gpu_of("NVIDIA GeForce RTX 4060 Ti", 0x10de, 0), mebibytes(16380)),
+             "NVIDIA GeForce RTX 4060 Ti 16 GB"},
+        // Two parts share the id and read alike.
+        Case{gpu_of("AMD Radeon Graphics (RADV PHOENIX)", 0x1002, 0x1900),
+             "AMD Radeon 760M or AMD Radeon 780M"}}) {
+    const auto found = find_gpu(table(), one.gpu);
+    ASSERT_TRUE(found) << one.card << ": " << found.error().text();
+    EXPECT_EQ(found->name, one.card);
+  }
+}
+
+TEST(Hardware, AGpuThatMayBeSeveralCardsIsNone) {
+  const auto found = find_gpu(table(), gpu_of(nullptr, 0x1002, 0x744c));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::unknown);
+  EXPECT_THAT(found.error().text(), HasSubstr("AMD Radeon RX 7900 XT or AMD Radeon RX 7900 XTX"));
+  EXPECT_FALSE(find_gpu(table(), gpu_of("NVIDIA Quadro K2000", 0x10de, 0x0ffe)));
+  EXPECT_FALSE(find_gpu(table(), gpu_of(nullptr, 0, 0)));
+}
+
+TEST(Hardware, WhatIsSoldWithAProcessorIsKnownWhereASourceSays) {
+  const auto laptop = find_hardware(table(), "i7-8550U");
+  ASSERT_TRUE(laptop);
+  EXPECT_EQ(laptop->processor->most_memory, gibibytes(32));
+  EXPECT_FALSE(laptop->processor->memory_source.empty());
+  const auto apple = find_hardware(table(), "Apple M4 Max (14-core)");
+  ASSERT_TRUE(apple);
+  EXPECT_EQ(apple->processor->memory_sizes, std::vector<Bytes>{gibibytes(36)});
+}
+
 /// A table of one card, with something put into it.
 std::string gpus(const std::string& fields) {
   return R"({"schema": "assay.gpus/1", "sources": {"s": "somewhere"}, "gpus": [{"name": "A",
@@ -84,8 +145,12 @@ TEST(Hardware, ABadTableIsRefusedByField) {
        {Bad{gpus(R"("bandwidth_gbps": -1)"), "/gpus/0/bandwidth_gbps"},
         Bad{gpus(R"("bandwidth_gbps": 1e300)"), "/gpus/0/bandwidth_gbps"},
         Bad{gpus(R"("bandwidth_gbps": "fast")"), "/gpus/0/bandwidth_gbps"},
-        Bad{gpus(R"("bandwidth": 5)"), "bandwidth"}, Bad{R"({"schema": "assay.gpus/2"})", "schema"},
-        Bad{R"([1, 2])", "t.json"}, Bad{"{", "t.json"}}) {
+        Bad{gpus(R"("bandwidth": 5)"), "bandwidth"},
+        Bad{gpus(R"("bandwidth_gbps": 5, "pci_ids": [7])"), "/gpus/0/pci_ids"},
+        Bad{gpus(R"("bandwidth_gbps": 5, "fp32_tflops": 0, "compute_source": "s")"), "fp32_tflops"},
+        Bad{gpus(R"("bandwidth_gbps": 5, "fp32_tflops": 9)"), "compute_source"},
+        Bad{R"({"schema": "assay.gpus/2"})", "schema"}, Bad{R"([1, 2])", "t.json"},
+        Bad{"{", "t.json"}}) {
     const auto read = parse_gpus(bad.text, "t.json");
     ASSERT_FALSE(read) << bad.text;
     EXPECT_EQ(read.error().code, ErrorCode::refused_input);

@@ -1,0 +1,69 @@
+#include "advisor/gpu_memory.hpp"
+
+#include <algorithm>
+
+namespace assay {
+namespace {
+
+Bytes share_of(Bytes memory, double share) {
+  return Bytes(static_cast<std::uint64_t>(static_cast<double>(memory.value) * share));
+}
+
+/// The lesser of two, with its source; the known one where the other is not.
+Fact<Bytes> least(const Fact<Bytes>& a, const Fact<Bytes>& b) {
+  if (!a.is_known()) return b;
+  if (!b.is_known()) return a;
+  return b.value() < a.value() ? b : a;
+}
+
+Fact<Bytes> own_memory(const GraphicsCard& card, const GpuProfile& gpu) {
+  if (gpu.usable_memory.is_known()) return gpu.usable_memory;
+  if (gpu.memory.is_known()) {
+    return Fact<Bytes>::known(gpu.memory.value(),
+                              gpu.memory.source() + ", all of it: what is free is not told");
+  }
+  if (card.memory.size() == 1) {
+    return Fact<Bytes>::known(card.memory.front(), "published: " + card.source);
+  }
+  return Fact<Bytes>::unknown("the driver does not tell how much memory it has");
+}
+
+}  // namespace
+
+Fact<Bytes> lent_memory(const GraphicsCard& card, Bytes installed) {
+  if (card.vendor == "apple") {
+    // Metal's recommendedMaxWorkingSetSize as programs log it (docs/method.md has the machines):
+    // 2/3 up to 32 GB, 3/4 from 36 GB on; later systems allow a little more.
+    constexpr double k_small = 2.0 / 3.0;
+    constexpr double k_large = 3.0 / 4.0;
+    const bool small = installed <= gibibytes(32);
+    return Fact<Bytes>::known(share_of(installed, small ? k_small : k_large),
+                              small ? "Metal's working set, 2/3 of the memory"
+                                    : "Metal's working set, 3/4 of the memory");
+  }
+  if (card.vendor == "amd") {
+    // What Linux lends by default: half of the memory, at least 3 GB (drm/amdgpu, "Adjust logic
+    // around GTT size", commit f7ba887f606b).
+    const Bytes lent = std::max(share_of(installed, 0.5), gibibytes(3));
+    return Fact<Bytes>::known(std::min(lent, installed),
+                              "half of the memory, which amdgpu lends by default");
+  }
+  return Fact<Bytes>::known(installed, "the machine's memory");
+}
+
+Fact<Bytes> sold_memory(const GraphicsCard& card, Bytes memory) {
+  if (card.shared_with_cpu) return lent_memory(card, memory);
+  return Fact<Bytes>::known(memory > k_gpu_driver ? memory - k_gpu_driver : Bytes(),
+                            "its memory less 457 MiB for the driver");
+}
+
+Fact<Bytes> memory_for_model(const GraphicsCard& card, const GpuProfile& gpu,
+                             const Fact<Bytes>& installed, const Fact<Bytes>& available) {
+  if (!card.shared_with_cpu) return own_memory(card, gpu);
+  if (!available.is_known()) return available;
+  if (gpu.usable_memory.is_known()) return least(available, gpu.usable_memory);
+  if (!installed.is_known()) return available;
+  return least(available, lent_memory(card, installed.value()));
+}
+
+}  // namespace assay
