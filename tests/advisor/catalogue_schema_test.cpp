@@ -2,31 +2,17 @@
 
 #include <string>
 #include <utility>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "advisor/catalogue.hpp"
-#include "base/embedded.hpp"
+#include "tests/advisor/schema_check.hpp"
 
 namespace assay {
 namespace {
 
 class CatalogueSchema : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto text = embedded_file("schema/catalogue-1.schema.json");
-    ASSERT_TRUE(text);
-    const nlohmann::json json = nlohmann::json::parse(*text);
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-        .populateSchema(valijson::adapters::NlohmannJsonAdapter(json), schema_);
-    catalogue_ = nlohmann::json::parse(*embedded_file("models/catalogue.json"));
-  }
-
-  bool accepts(const nlohmann::json& document) {
-    valijson::Validator validator;
-    return validator.validate(schema_, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
+  static bool accepts(const nlohmann::json& document) {
+    return schema_accepts("schema/catalogue-1.schema.json", document);
   }
 
   /// A catalogue of one model that has the part.
@@ -38,8 +24,7 @@ class CatalogueSchema : public ::testing::Test {
     return one;
   }
 
-  valijson::Schema schema_;
-  nlohmann::json catalogue_;
+  nlohmann::json catalogue_ = embedded_json("models/catalogue.json");
 };
 
 TEST_F(CatalogueSchema, AcceptsTheBuiltinOne) { EXPECT_TRUE(accepts(catalogue_)); }

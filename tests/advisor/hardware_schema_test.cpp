@@ -2,27 +2,14 @@
 
 #include <string>
 #include <utility>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "advisor/hardware.hpp"
-#include "base/embedded.hpp"
+#include "tests/advisor/schema_check.hpp"
 
 namespace assay {
 namespace {
 
 using Break = std::pair<const char*, nlohmann::json>;
-
-bool accepts(const char* schema_file, const nlohmann::json& document) {
-  const auto json = nlohmann::json::parse(*embedded_file(schema_file));
-  valijson::Schema schema;
-  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-      .populateSchema(valijson::adapters::NlohmannJsonAdapter(json), schema);
-  valijson::Validator validator;
-  return validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
-}
 
 nlohmann::json broken(const nlohmann::json& document, const Break& one) {
   nlohmann::json copy = document;
@@ -33,14 +20,12 @@ nlohmann::json broken(const nlohmann::json& document, const Break& one) {
 constexpr const char* k_gpus_schema = "schema/gpus-1.schema.json";
 constexpr const char* k_processors_schema = "schema/processors-1.schema.json";
 
-nlohmann::json gpus() { return nlohmann::json::parse(*embedded_file("hardware/gpus.json")); }
-nlohmann::json processors() {
-  return nlohmann::json::parse(*embedded_file("hardware/processors.json"));
-}
+nlohmann::json gpus() { return embedded_json("hardware/gpus.json"); }
+nlohmann::json processors() { return embedded_json("hardware/processors.json"); }
 
 TEST(HardwareSchema, AcceptsTheBuiltinTables) {
-  EXPECT_TRUE(accepts(k_gpus_schema, gpus()));
-  EXPECT_TRUE(accepts(k_processors_schema, processors()));
+  EXPECT_TRUE(schema_accepts(k_gpus_schema, gpus()));
+  EXPECT_TRUE(schema_accepts(k_processors_schema, processors()));
 }
 
 // What the schemas refuse, the readers refuse too.
@@ -53,7 +38,7 @@ TEST(HardwareSchema, RejectsWhatTheReaderOfGpusRefuses) {
                            Break{"/gpus/0/tensor_cores", 4}, Break{"/gpus/0/fp32_tflops", -1},
                            Break{"/gpus/0/compute_source", 7}, Break{"/gpus/0/source", nullptr}}) {
     const auto document = broken(gpus(), one);
-    EXPECT_FALSE(accepts(k_gpus_schema, document)) << one.first;
+    EXPECT_FALSE(schema_accepts(k_gpus_schema, document)) << one.first;
     EXPECT_FALSE(parse_gpus(document.dump(), "g.json")) << one.first;
   }
 }
@@ -66,7 +51,7 @@ TEST(HardwareSchema, RejectsWhatTheReaderOfProcessorsRefuses) {
         Break{"/processors/0/memory_gb", 8}, Break{"/processors/0/memory_gb", {0}},
         Break{"/processors/0/max_memory_gb", 0}, Break{"/processors/0/memory_source", 9}}) {
     const auto document = broken(processors(), one);
-    EXPECT_FALSE(accepts(k_processors_schema, document)) << one.first;
+    EXPECT_FALSE(schema_accepts(k_processors_schema, document)) << one.first;
     EXPECT_FALSE(parse_processors(document.dump(), "p.json")) << one.first;
   }
 }
@@ -75,12 +60,12 @@ TEST(HardwareSchema, AFactWithoutItsSourceIsRefusedByBoth) {
   nlohmann::json cards = gpus();
   cards["gpus"][0]["fp32_tflops"] = 2.0;
   cards["gpus"][0].erase("compute_source");
-  EXPECT_FALSE(accepts(k_gpus_schema, cards));
+  EXPECT_FALSE(schema_accepts(k_gpus_schema, cards));
   EXPECT_FALSE(parse_gpus(cards.dump(), "g.json"));
   nlohmann::json chips = processors();
   chips["processors"][0]["max_memory_gb"] = 32;
   chips["processors"][0].erase("memory_source");
-  EXPECT_FALSE(accepts(k_processors_schema, chips));
+  EXPECT_FALSE(schema_accepts(k_processors_schema, chips));
   EXPECT_FALSE(parse_processors(chips.dump(), "p.json"));
 }
 

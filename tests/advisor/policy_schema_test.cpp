@@ -1,35 +1,20 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "advisor/policy.hpp"
-#include "base/embedded.hpp"
+#include "tests/advisor/schema_check.hpp"
 
 namespace assay {
 namespace {
 
 class PolicySchema : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto text = embedded_file("schema/policy-1.schema.json");
-    ASSERT_TRUE(text);
-    const nlohmann::json json = nlohmann::json::parse(*text);
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-        .populateSchema(valijson::adapters::NlohmannJsonAdapter(json), schema_);
-    policy_ = nlohmann::json::parse(*embedded_file("policies/default.json"));
+  static bool accepts(const nlohmann::json& document) {
+    return schema_accepts("schema/policy-1.schema.json", document);
   }
 
-  bool accepts(const nlohmann::json& document) {
-    valijson::Validator validator;
-    return validator.validate(schema_, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
-  }
-
-  valijson::Schema schema_;
-  nlohmann::json policy_;
+  nlohmann::json policy_ = embedded_json("policies/default.json");
 };
 
 TEST_F(PolicySchema, AcceptsTheBuiltinOne) { EXPECT_TRUE(accepts(policy_)); }
