@@ -82,6 +82,7 @@ TEST(RunResultJson, EveryNullOfARunHasItsReason) {
   run.inter_token_latency_seconds.reset();
   run.verification.reset();
   run.verification_absent_reason = "not asked for";
+  run.decode_joules_per_token = Fact<double>::unknown("no counter can be read");
   DocumentNotes notes;
   const Json json = run_to_json(run, "/runs/0", notes);
   for (const char* place :
