@@ -31,8 +31,8 @@ Result<std::uint32_t> hidden_width(const JsonFields& fields) {
     return fields.refuse("block_ffn_dim_multiplier",
                          fmt::format("{} found (expected more than 0, at most 16)", factor));
   }
-  const auto scaled =
-      static_cast<std::uint64_t>(factor * static_cast<double>(2 * std::uint64_t{width} / 3));
+  const std::uint64_t two_thirds = 2 * std::uint64_t{width} / 3;
+  const auto scaled = static_cast<std::uint64_t>(factor * static_cast<double>(two_thirds));
   return static_cast<std::uint32_t>((scaled + multiple - 1) / multiple * multiple);
 }
 
