@@ -10,7 +10,10 @@
 namespace assay {
 namespace {
 
-std::string number(double value) { return fmt::format("{:.{}f}", value, value < 9.95 ? 1 : 0); }
+std::string number(double value) {
+  const int digits = value < 0.095 ? 2 : value < 9.95 ? 1 : 0;
+  return fmt::format("{:.{}f}", value, digits);
+}
 
 // The names of rows stand in a column of their own.
 constexpr std::size_t k_name_columns = 12;
