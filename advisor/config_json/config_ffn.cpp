@@ -13,12 +13,15 @@
 namespace assay {
 namespace {
 
+constexpr std::string_view k_hidden = "intermediate_size";
+constexpr std::string_view k_original_hidden = "block_ff_dim";  // LFM2's own files
+
 /// Hidden layers of LFM2: the file's width, two thirds of it where the class says so, rounded up.
-Result<std::uint32_t> hidden_width(const JsonFields& fields) {
+Result<std::uint64_t> hidden_width(const JsonFields& fields, std::string_view key) {
   FirstError read;
-  std::uint32_t width = 0;
-  read.take(config_size(fields, fields.has("block_ff_dim") ? "block_ff_dim" : "intermediate_size"),
-            width);
+  std::uint64_t width = 0;
+  const bool is_original = key == k_hidden && fields.has(k_original_hidden);
+  read.take(config_size(fields, is_original ? k_original_hidden : key), width);
   bool adjusted = false;
   std::uint32_t multiple = 0;
   double factor = 1.0;
@@ -31,12 +34,12 @@ Result<std::uint32_t> hidden_width(const JsonFields& fields) {
     return fields.refuse("block_ffn_dim_multiplier",
                          fmt::format("{} found (expected more than 0, at most 16)", factor));
   }
-  const std::uint64_t two_thirds = 2 * std::uint64_t{width} / 3;
+  const std::uint64_t two_thirds = 2 * width / 3;
   const auto scaled = static_cast<std::uint64_t>(factor * static_cast<double>(two_thirds));
-  return static_cast<std::uint32_t>((scaled + multiple - 1) / multiple * multiple);
+  return (scaled + multiple - 1) / multiple * multiple;
 }
 
-Result<void> add_experts(const JsonFields& fields, const ExpertFields& names, std::uint32_t experts,
+Result<void> add_experts(const JsonFields& fields, const ExpertFields& names, std::uint64_t experts,
                          Json& row) {
   FirstError read;
   std::uint32_t used = 0;
@@ -86,13 +89,13 @@ Result<void> add_ffn(const JsonFields& fields, const ConfigType& type, Json& row
     }
   }
   if (experts > 0) {
-    auto added = add_experts(fields, names, static_cast<std::uint32_t>(experts), row);
+    auto added = add_experts(fields, names, experts, row);
     if (!added) return added;
     if (!row["moe"].contains("dense_layers")) return {};
   }
   // Granite's dense hybrids are those whose experts are none: the shared part is all there is.
   const bool shared_alone = experts == 0 && !type.without_recurrence.empty();
-  const auto width = shared_alone ? config_size(fields, names.shared_width) : hidden_width(fields);
+  const auto width = hidden_width(fields, shared_alone ? names.shared_width : k_hidden);
   if (!width) return pass_on(width);
   row["d_ff"] = *width;
   return {};

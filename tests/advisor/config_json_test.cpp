@@ -185,6 +185,11 @@ TEST(ConfigJson, RefusalsNameTheField) {
                 "block_ffn_dim_multiplier": -1, )" +
               sizes + "}"),
       HasSubstr("/block_ffn_dim_multiplier: -1 found"));
+  EXPECT_THAT(refusal(R"({"model_type": "lfm2", "num_key_value_heads": 2,
+                "block_auto_adjust_ff_dim": true, "block_ffn_dim_multiplier": 16,
+                "block_ff_dim": 4000000000, )" +
+                      sizes + "}"),
+              HasSubstr("/d_ff: 42666666752 found"));
   EXPECT_THAT(refusal(R"({"model_type": "gemma3", "text_config": {"model_type": "other"}})"),
               HasSubstr("/text_config/model_type: \"other\""));
   EXPECT_THAT(refusal(R"({"model_type": "qwen3_moe", "mlp_only_layers": [1], )" + sizes + "}"),
