@@ -26,6 +26,11 @@ struct FixedCost {
   double log_sigma = 0.0;
 };
 
+/// How sure beliefs are of one format about the engine, and of experts about dense matrices, as
+/// deviations of logarithms.
+inline constexpr double k_format_width = 0.3;
+inline constexpr double k_experts_width = 0.3;
+
 /// What is believed of the costs of matrices and of the fixed ones.
 struct CostBeliefs {
   std::vector<double> dense;  // per unit of work, in the order of the columns

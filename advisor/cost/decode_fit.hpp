@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "advisor/calibration.hpp"
+#include "advisor/cost/suite_runs.hpp"
+
+namespace assay {
+
+/// Fits the costs of a decode step to runs and puts them into `calibration`, which has the threads
+/// and the bandwidth. False where no run decoded.
+bool fit_decode_costs(const std::vector<PlannedRun>& runs, Calibration& calibration);
+
+}  // namespace assay
