@@ -69,9 +69,11 @@ Result<Json> compared_prompt(const JsonFields& row, const Catalogue& catalogue,
   const auto format = row.text("format");
   const auto tokens = row.count("prompt_tokens");
   const auto measured = row.number("tokens_per_second");
-  if (!machine || !model || !format || !tokens || !measured) {
-    return row.refuse("machine", "a field is missing");
-  }
+  if (!machine) return pass_on(machine);
+  if (!model) return pass_on(model);
+  if (!format) return pass_on(format);
+  if (!tokens) return pass_on(tokens);
+  if (!measured) return pass_on(measured);
   const CatalogueEntry* entry = catalogue.find(*model);
   if (entry == nullptr) return row.refuse("model", "not in the catalogue");
   const auto named = hardware_of(hardware, "gpu", *machine);
@@ -118,9 +120,13 @@ Result<Json> compared_split(const JsonFields& row, const Catalogue& catalogue,
   const auto measured = row.number("tokens_per_second");
   const auto layers = row.count("ngl");
   const auto experts = row.count("n_cpu_moe");
-  if (!gpu || !processor || !model || !format || !measured || !layers || !experts) {
-    return row.refuse("gpu", "a field is missing");
-  }
+  if (!gpu) return pass_on(gpu);
+  if (!processor) return pass_on(processor);
+  if (!model) return pass_on(model);
+  if (!format) return pass_on(format);
+  if (!measured) return pass_on(measured);
+  if (!layers) return pass_on(layers);
+  if (!experts) return pass_on(experts);
   const CatalogueEntry* entry = catalogue.find(*model);
   if (entry == nullptr) return row.refuse("model", "not in the catalogue");
   const auto card = hardware_of(hardware, "gpu", *gpu);
