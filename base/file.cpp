@@ -211,6 +211,12 @@ Result<void> InputFile::read_at(std::uint64_t offset, std::span<std::byte> into)
   return {};
 }
 
+void InputFile::expect_read(std::uint64_t offset, Bytes size) const {
+  if (descriptor_ < 0) return;
+  ::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(size.value),
+                  POSIX_FADV_WILLNEED);
+}
+
 void InputFile::drop_cache() const {
   if (descriptor_ >= 0) ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
 }

@@ -59,6 +59,9 @@ class InputFile {
   /// Fills all of `into` from `offset`. Errors: refused_input when the file ends before that.
   /// Thread-safe.
   Result<void> read_at(std::uint64_t offset, std::span<std::byte> into) const;
+  /// Tells the system that these bytes will be read soon, so that it fetches them meanwhile. Advice
+  /// only: what the file does not hold is ignored. Thread-safe.
+  void expect_read(std::uint64_t offset, Bytes size) const;
   /// Asks the system to drop its cached copy of the file (for cold-load measurements and peak
   /// memory).
   void drop_cache() const;

@@ -76,16 +76,18 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// One line for a person, or one JSON object: pp and tg in tokens/s; of a prompt token on average
-/// the operations with weights and those of attention; the bytes that a generated token reads.
-void print_rates(const Arguments& arguments, const assay::Footprint& cost,
+/// One line for a person, or one JSON object: seconds to load; pp and tg in tokens/s; of a prompt
+/// token on average the operations with weights and those of attention; the bytes that a generated
+/// token reads.
+void print_rates(const Arguments& arguments, double load, const assay::Footprint& cost,
                  const std::vector<double>& prefill, const std::vector<double>& decode) {
   if (arguments.json) {
     const double head = cost.head_flops / std::max(arguments.prompt, 1U);
     fmt::print(
-        "{{\"pp\": {:.3f}, \"tg\": {:.3f}, \"weight_operations\": {:.0f}, "
-        "\"attention_operations\": {:.0f}, \"token_bytes\": {}}}\n",
-        median(prefill), median(decode), cost.flops_per_token + head,
+        "{{\"load_seconds\": {:.3f}, \"pp\": {:.3f}, \"tg\": {:.3f}, "
+        "\"weight_operations\": {:.0f}, \"attention_operations\": {:.0f}, "
+        "\"token_bytes\": {}}}\n",
+        load, median(prefill), median(decode), cost.flops_per_token + head,
         assay::attention_flops(cost, arguments.depth + arguments.prompt / 2.0),
         assay::bytes_per_token(cost, arguments.depth + arguments.generate / 2).value);
     return;
@@ -94,8 +96,8 @@ void print_rates(const Arguments& arguments, const assay::Footprint& cost,
              median(decode));
 }
 
-int measure(const Arguments& arguments, const assay::Model& model, const assay::Footprint& cost,
-            assay::Session& session) {
+int measure(const Arguments& arguments, double load, const assay::Model& model,
+            const assay::Footprint& cost, assay::Session& session) {
   const std::uint32_t vocabulary = model.spec().vocabulary;
   Arguments warm_up = arguments;
   warm_up.prompt = std::min(arguments.prompt, 32U);
@@ -109,7 +111,7 @@ int measure(const Arguments& arguments, const assay::Model& model, const assay::
     if (!session.rewind(arguments.depth)) return 1;
     decode.push_back(decode_rate(session, arguments, vocabulary));
   }
-  print_rates(arguments, cost, prefill, decode);
+  print_rates(arguments, load, cost, prefill, decode);
   if (arguments.check) {
     if (!session.rewind(arguments.depth)) return 1;
     const auto nmse = assay::reference_nmse(model, session, 3);
@@ -156,7 +158,7 @@ int run(const Arguments& arguments) {
                load, load / gigabytes);
   }
   const assay::Footprint cost = assay::footprint(model->spec(), model->plan(), shape);
-  const int code = measure(arguments, *model, cost, *session);
+  const int code = measure(arguments, load, *model, cost, *session);
   if (!arguments.json) {
     fmt::print("{}, predicted {} kB\n", peak_memory(), cost.peak().value / 1024);
   }

@@ -20,25 +20,6 @@ std::uint64_t stored_row_bytes(const WeightPlacement& placement) {
   return row_bytes(placement.tensor->format, placement.tensor->columns);
 }
 
-/// Cuts all tensors into ranges of whole panels that fit the staging buffer (at least one panel).
-std::vector<RowRange> cut(const WeightLayout& layout) {
-  std::vector<RowRange> ranges;
-  for (std::size_t i = 0; i < layout.placements.size(); ++i) {
-    const WeightPlacement& placement = layout.placements[i];
-    const PlannedTensor& tensor = *placement.tensor;
-    const std::uint64_t panel_rows = placement.is_vector() ? 1 : placement.kernels->panel_rows;
-    const std::uint64_t panels =
-        std::max<std::uint64_t>(1, k_staging_bytes / (panel_rows * stored_row_bytes(placement)));
-    for (std::uint64_t expert = 0; expert < tensor.experts; ++expert) {
-      for (std::uint64_t row = 0; row < placement.rows; row += panels * panel_rows) {
-        ranges.push_back({i, expert, placement.first_row + row,
-                          std::min(panels * panel_rows, placement.rows - row)});
-      }
-    }
-  }
-  return ranges;
-}
-
 void pack(const WeightPlacement& placement, const RowRange& range, const std::byte* staged) {
   const PlannedTensor& tensor = *placement.tensor;
   const std::uint64_t bytes = stored_row_bytes(placement);
@@ -68,9 +49,27 @@ void pack(const WeightPlacement& placement, const RowRange& range, const std::by
 
 }  // namespace
 
-Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source,
-                          const std::stop_token& stop) {
-  const std::vector<RowRange> ranges = cut(layout);
+std::vector<RowRange> row_ranges(const WeightLayout& layout) {
+  std::vector<RowRange> ranges;
+  for (std::size_t i = 0; i < layout.placements.size(); ++i) {
+    const WeightPlacement& placement = layout.placements[i];
+    const PlannedTensor& tensor = *placement.tensor;
+    const std::uint64_t panel_rows = placement.is_vector() ? 1 : placement.kernels->panel_rows;
+    // Whole panels that fit the staging buffer, at least one.
+    const std::uint64_t panels =
+        std::max<std::uint64_t>(1, k_staging_bytes / (panel_rows * stored_row_bytes(placement)));
+    for (std::uint64_t expert = 0; expert < tensor.experts; ++expert) {
+      for (std::uint64_t row = 0; row < placement.rows; row += panels * panel_rows) {
+        ranges.push_back({i, expert, placement.first_row + row,
+                          std::min(panels * panel_rows, placement.rows - row)});
+      }
+    }
+  }
+  return ranges;
+}
+
+Result<void> fill_weights(const WeightLayout& layout, std::span<const RowRange> ranges,
+                          ThreadPool& pool, const RowSource& source, const std::stop_token& stop) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex guard;

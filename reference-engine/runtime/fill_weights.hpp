@@ -22,9 +22,13 @@ struct RowRange {
 /// Writes the rows as in a file. Called from several threads at once.
 using RowSource = std::function<Result<void>(const RowRange& rows, std::span<std::byte> into)>;
 
-/// Takes every row from `source` once and packs it in its place, all threads of the pool at once,
-/// a MiB a time in a buffer of each thread. Errors: the first that `source` gave; interrupted.
-Result<void> fill_weights(const WeightLayout& layout, ThreadPool& pool, const RowSource& source,
-                          const std::stop_token& stop);
+/// All rows of the layout, in ranges of about a MiB that `fill_weights` packs one by one.
+std::vector<RowRange> row_ranges(const WeightLayout& layout);
+
+/// Takes the ranges from `source` in their order, all threads of the pool at once, each with a
+/// buffer of its own, and packs them in their places. Errors: the first that `source` gave;
+/// interrupted.
+Result<void> fill_weights(const WeightLayout& layout, std::span<const RowRange> ranges,
+                          ThreadPool& pool, const RowSource& source, const std::stop_token& stop);
 
 }  // namespace assay

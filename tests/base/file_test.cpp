@@ -4,6 +4,10 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
 
 #include "tests/temporary_directory.hpp"
 
@@ -92,6 +96,19 @@ TEST(ReadFile, RefusesMoreThanTheLimit) {
   const auto path = directory.write("x", "12345");
   EXPECT_TRUE(read_file(path, Bytes(5)));
   EXPECT_FALSE(read_file(path, Bytes(4)));
+}
+
+TEST(InputFile, ReadsTheSameAfterAdviceAboutAnyBytes) {
+  const TemporaryDirectory directory;
+  const auto file = InputFile::open(directory.write("x", "12345"));
+  ASSERT_TRUE(file);
+  file->expect_read(3, Bytes(2));
+  file->expect_read(4, mebibytes(64));
+  file->expect_read(std::numeric_limits<std::uint64_t>::max(), Bytes(1));
+  InputFile::holding("12345", "memory").expect_read(0, Bytes(5));
+  std::array<char, 5> content{};
+  ASSERT_TRUE(file->read_at(0, std::as_writable_bytes(std::span(content))));
+  EXPECT_EQ(std::string(content.data(), content.size()), "12345");
 }
 
 TEST(InputFile, SaysWhereTheFileEnds) {
