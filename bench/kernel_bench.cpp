@@ -202,11 +202,13 @@ void attention(benchmark::State& state, const KernelTable& table, CacheFormat fo
                std::size_t queries, std::size_t positions, std::size_t dim) {
   const CacheKernels& kernels = table.cache[static_cast<std::size_t>(format)];
   const std::vector<std::byte> cache(positions * cache_row_bytes(format, dim), std::byte{0x38});
-  std::vector<float> q(queries * dim, 0.5F);
+  const std::vector<float> q(queries * dim, 0.5F);
+  const std::vector<float> weights(queries * positions, 1e-3F);
   std::vector<float> scores(queries * positions);
+  std::vector<float> out(queries * dim);
   for (auto _ : state) {
     kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), positions);
-    kernels.mix(scores.data(), queries, positions, cache.data(), positions, dim, q.data());
+    kernels.mix(weights.data(), queries, positions, cache.data(), positions, dim, out.data());
   }
   count(state, "GOP/s", 4e-9 * static_cast<double>(queries * positions * dim), 0.0);
 }

@@ -160,7 +160,7 @@ KernelTable avx512_table() {
 KernelTable amx_table() {
   KernelTable out = avx512_table();
   for (const KernelTable* part :
-       {&k_amx_plain, &k_amx_small_formats, &k_amx_large_formats, &k_amx_loops}) {
+       {&k_amx_attention, &k_amx_plain, &k_amx_small_formats, &k_amx_large_formats, &k_amx_loops}) {
     lay_over(out, *part);
   }
   return out;

@@ -237,6 +237,7 @@ void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& ch
                                       {2, 5, 128},
                                       {3, 17, 80},
                                       {4, 130, 64},
+                                      {3, 1100, 96},
                                       {5, 7, 6},
                                       {7, 64, 96},
                                       {8, 31, 64},

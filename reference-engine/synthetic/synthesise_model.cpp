@@ -114,7 +114,8 @@ Result<Model> synthesise_model(const ModelSpec& spec, Recipe recipe, std::uint64
     }
     return {};
   };
-  if (auto filled = fill_weights(*layout, row_ranges(*layout), pool, make_rows, stop); !filled) return pass_on(filled);
+  if (auto filled = fill_weights(*layout, row_ranges(*layout), pool, make_rows, stop); !filled)
+    return pass_on(filled);
   return ModelAccess::make(spec, std::move(*plan), kernels, std::move(layout->weights));
 }
 

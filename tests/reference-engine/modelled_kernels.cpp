@@ -27,8 +27,9 @@ std::vector<ModelledTable> make_tables() {
   append(tables, "avx2", WeightFormat::q4_0,
          {&k_avx_vnni_small_formats, &k_avx_vnni_large_formats, &k_avx_vnni_loops});
   append(tables, "avx512", WeightFormat::bf16, {&k_avx512_bf16_products, &k_avx512_bf16_loops});
-  append(tables, "avx512", WeightFormat::q4_0,
-         {&k_amx_plain, &k_amx_small_formats, &k_amx_large_formats, &k_amx_loops});
+  append(
+      tables, "avx512", WeightFormat::q4_0,
+      {&k_amx_attention, &k_amx_plain, &k_amx_small_formats, &k_amx_large_formats, &k_amx_loops});
   append(tables, "avx512", WeightFormat::bf16,
          {&k_avx512_bf16_products, &k_avx512_bf16_loops, &k_amx_bf16_products, &k_amx_bf16_loops});
   return tables;

@@ -8,6 +8,7 @@ namespace assay {
 extern const KernelTable k_amx_plain;
 extern const KernelTable k_amx_small_formats;
 extern const KernelTable k_amx_large_formats;
+extern const KernelTable k_amx_attention;
 extern const KernelTable k_amx_loops;
 
 }  // namespace assay
