@@ -61,6 +61,12 @@ unsigned default_threads(const MachineProfile& machine) {
   return std::clamp(machine.cpu.physical_cores.value_or(usable), 1U, usable);
 }
 
+unsigned default_threads_here(const MachineProfile& machine) {
+  const unsigned threads = default_threads(machine);
+  const std::size_t cores = one_cpu_of_each_core(HostView::live()).size();
+  return cores == 0 ? threads : static_cast<unsigned>(std::min<std::size_t>(threads, cores));
+}
+
 void declare_engine_options(options::options_description& own) {
   auto add = own.add_options();
   add("threads", options::value<unsigned>()->value_name("N"),
@@ -68,8 +74,8 @@ void declare_engine_options(options::options_description& own) {
       "several kinds of cores those at least half as fast as the fastest)");
   add("isa", options::value<std::string>()->value_name("NAME"),
       "kernels to use: scalar; avx2, avxvnni, avx512, amx; neon, i8mm (default: the best that "
-      "this processor has). Raced on hardware: avx2, avx512; the others were run in tests, under "
-      "models of their instructions or emulation");
+      "this processor has). Raced on hardware: avx2, avx512, amx; avxvnni: its kernels were timed; "
+      "neon and i8mm were run in tests under emulation");
   add("numerics", options::value<std::string>()->value_name("NAME"),
       "exact: 16-bit weights multiply float32 activations; native: activations rounded to 16 bits "
       "where the processor has such products (BF16; on AArch64 F16 too; default: exact)");
@@ -85,7 +91,7 @@ Result<EngineChoice> choose_engine(const Invocation& invocation, const MachinePr
   const auto kernels = select_kernels(live_cpu_features(), isa, *numerics);
   if (!kernels) return pass_on(kernels);
   const auto fast = keep_to_fast_cores(machine, **kernels, *wanted);
-  const unsigned threads = fast.value_or(*wanted == 0 ? default_threads(machine) : *wanted);
+  const unsigned threads = fast.value_or(*wanted == 0 ? default_threads_here(machine) : *wanted);
   return EngineChoice{.kernels = *kernels, .threads = threads, .numerics = *numerics};
 }
 

@@ -20,6 +20,8 @@ void declare_engine_options(options::options_description& own);
 
 /// One thread for each physical core that the process may keep busy.
 unsigned default_threads(const MachineProfile& machine);
+/// The same of this machine, and no more than the cores that this process may use have processors.
+unsigned default_threads_here(const MachineProfile& machine);
 
 /// What --threads (within what the process may use), --isa and --numerics ask for; without them the
 /// best kernels of this processor, and one thread for each physical core that the process may keep

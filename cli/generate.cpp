@@ -65,10 +65,7 @@ Result<Generation> generate(const Invocation& invocation, const GgufModel& model
   std::vector<TokenId> input = prompt;
   const auto count = invocation.get<std::uint32_t>("count");
   while (generation.tokens.size() < count) {
-    if (invocation.stop.stop_requested()) {
-      return fail(ErrorCode::interrupted, "interrupted while generating");
-    }
-    const auto logits = session.evaluate(input);
+    const auto logits = session.evaluate(input, invocation.stop);
     if (!logits) return pass_on(logits);
     if (std::any_of(logits->begin(), logits->end(), [](float x) { return std::isnan(x); })) {
       return fail(ErrorCode::invalid_result, "the model's output is not a number",
@@ -155,7 +152,7 @@ Result<int> run(const Invocation& invocation) {
                                    context, model->spec.trained_context));
   }
   ThreadPool pool(engine->threads);
-  const auto loaded = load_model(model->file, *engine->kernels, pool);
+  const auto loaded = load_model(model->file, *engine->kernels, pool, invocation.stop);
   if (!loaded) return pass_on(loaded);
   auto session = Session::open(*loaded, *shape, pool);
   if (!session) return pass_on(session);

@@ -79,7 +79,7 @@ Result<int> run(const Invocation& invocation) {
   auto file = OutputFile::create(*invocation.output);
   if (!file) return pass_on(file);
   ThreadPool pool(engine->threads);
-  const auto loaded = load_model(model->file, *engine->kernels, pool);
+  const auto loaded = load_model(model->file, *engine->kernels, pool, invocation.stop);
   if (!loaded) return pass_on(loaded);
   auto session = Session::open(*loaded, *shape, pool);
   if (!session) return pass_on(session);

@@ -89,7 +89,7 @@ Result<void> measure_all(const Invocation& invocation, const MachineProfile& mac
   if (!kernels) return pass_on(kernels);
   // Without a known amount of memory the smallest buffer that is worth reading.
   const Bytes memory = machine.usable_memory().value_or(gibibytes(1));
-  const unsigned threads = default_threads(machine);
+  const unsigned threads = default_threads_here(machine);
   ProgressLine progress(invocation);
   progress.show("reading memory", 0.0);
   auto micro = measure_micro_isolated(**kernels, threads, k_micro_seconds, memory, invocation.stop);

@@ -168,7 +168,7 @@ Result<void> check_models(const Invocation& invocation, const KernelTable& kerne
   for (const ModelSpec& spec : {small_dense(), small_moe(), small_latent()}) {
     for (const Recipe recipe : all_recipes()) {
       if (!is_checked(recipe, spec, kernels)) continue;
-      const auto model = synthesise_model(spec, recipe, 1, kernels, pool);
+      const auto model = synthesise_model(spec, recipe, 1, kernels, pool, invocation.stop);
       if (!model) return pass_on(model);
       if (auto done = check_model(invocation, *model, recipe, pool, checks); !done) return done;
     }

@@ -104,8 +104,8 @@ struct KernelTable {
   FormatKernels formats[k_max_kernel_formats] = {};  // ended by an entry with panel_rows == 0
 
   /// Values -> codes, a scale per 32, the sum of each 16 codes. k is a multiple of 32.
-  /// scale = max|x| / 127, code = nearest (ties to even) of x * (1 / scale); all zeros when the
-  /// largest magnitude is zero or subnormal.
+  /// scale = max|x| / 127, code = nearest (ties to even) of x * (1 / scale); all zeros where
+  /// that scale is no normal number.
   void (*quantise_q8)(const float* x, std::size_t k, std::int8_t* codes, float* scales,
                       std::int16_t* sums) = nullptr;
 
@@ -125,7 +125,6 @@ struct KernelTable {
   float (*advance_state)(float* row, const float* add, const float* read, float decay, float scale,
                          std::size_t n) = nullptr;
   void (*f32_to_f16)(const float* x, std::uint16_t* out, std::size_t n) = nullptr;
-  void (*f16_to_f32)(const std::uint16_t* x, float* out, std::size_t n) = nullptr;
   CacheKernels cache[k_cache_formats] = {};  // by CacheFormat
 
   /// Micro-measurement loops. Each returns a value that depends on all work done.

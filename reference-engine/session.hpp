@@ -66,8 +66,9 @@ class Session {
 
   /// Runs the tokens at the present depth, in passes of at most shape.chunk, and returns the logits
   /// after the last. Shape: [vocabulary]; valid until the next call. Errors: usage (token out of
-  /// the vocabulary, context full).
-  Result<std::span<const float>> evaluate(std::span<const TokenId> tokens);
+  /// the vocabulary, context full); interrupted, between passes: the context holds those that ran.
+  Result<std::span<const float>> evaluate(std::span<const TokenId> tokens,
+                                          const std::stop_token& stop = {});
   /// The same, handing over the logits after each token in order: each(position, logits).
   Result<void> evaluate_all(
       std::span<const TokenId> tokens,

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay {
@@ -59,6 +62,23 @@ struct ThreadPool::State {
   std::vector<Share> shares;                             // one a thread
   const std::function<void(unsigned)>* job = nullptr;    // null: the workers end
   std::vector<std::thread> workers;
+  std::mutex guard;
+  std::exception_ptr thrown;  // by the first thread whose part of the job failed
+
+  ~State() {
+    publish(nullptr);
+    for (std::thread& worker : workers) worker.join();
+  }
+
+  /// One thread's part of a job. What it throws (memory that is short) waits for the others' end.
+  void call(const std::function<void(unsigned)>& part, unsigned thread) {
+    try {
+      part(thread);
+    } catch (...) {
+      const std::lock_guard lock(guard);
+      if (!thrown) thrown = std::current_exception();
+    }
+  }
 
   void publish(const std::function<void(unsigned)>* new_job) {
     job = new_job;
@@ -73,7 +93,7 @@ struct ThreadPool::State {
       seen = await_change(generation, seen);
       const auto* current = job;
       if (current == nullptr) return;
-      (*current)(thread);
+      call(*current, thread);
       if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) running.notify_one();
     }
   }
@@ -91,10 +111,7 @@ ThreadPool::ThreadPool(unsigned threads) : state_(std::make_unique<State>()) {
   }
 }
 
-ThreadPool::~ThreadPool() {
-  state_->publish(nullptr);
-  for (std::thread& worker : state_->workers) worker.join();
-}
+ThreadPool::~ThreadPool() = default;
 
 unsigned ThreadPool::size() const { return static_cast<unsigned>(state_->workers.size()) + 1; }
 
@@ -104,8 +121,9 @@ void ThreadPool::run(const std::function<void(unsigned thread)>& job) {
     return;
   }
   state_->publish(&job);
-  job(0);
+  state_->call(job, 0);
   state_->await_workers();
+  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
 }
 
 void ThreadPool::for_each(

@@ -6,7 +6,7 @@
 namespace assay {
 
 /// A size computed from numbers of unknown origin: once an operation wraps, the result stays
-/// invalid. Every sum and product of declared sizes goes through this type.
+/// invalid.
 class CheckedSize {
  public:
   constexpr explicit CheckedSize(std::uint64_t value) : value_(value) {}

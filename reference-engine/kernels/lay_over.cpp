@@ -41,7 +41,6 @@ void lay_over(KernelTable& out, const KernelTable& part) {
   take(out.silu_multiply, part.silu_multiply);
   take(out.advance_state, part.advance_state);
   take(out.f32_to_f16, part.f32_to_f16);
-  take(out.f16_to_f32, part.f16_to_f32);
   for (std::size_t i = 0; i < k_cache_formats; ++i) {
     take(out.cache[i].scores, part.cache[i].scores);
     take(out.cache[i].mix, part.cache[i].mix);

@@ -136,14 +136,12 @@ void check_halves(const Checker& check, std::size_t n) {
   for (std::size_t i = 0; i < n; i += 3) x[i] *= 1e-6F;  // subnormal halves
   if (n > 2) x[2] = 1e6F;                                // infinity
   std::vector<std::uint16_t> halves(n);
-  std::vector<float> back(n);
   check.table.f32_to_f16(x.data(), halves.data(), n);
-  check.table.f16_to_f32(halves.data(), back.data(), n);
   double different = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
-    if (halves[i] != f32_to_f16(x[i]) || back[i] != f16_to_f32(halves[i])) ++different;
+    if (halves[i] != f32_to_f16(x[i])) ++different;
   }
-  check.add("f16 conversions", n, different, k_exact);
+  check.add("to f16", n, different, k_exact);
 }
 
 /// Codes may differ from the definition's by one, where float32 arithmetic meets a tie; scales and

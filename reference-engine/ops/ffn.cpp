@@ -159,7 +159,7 @@ void scatter(const Pass& pass, const MixtureSum& sum, std::size_t first, std::si
   const std::size_t grain =
       count == 1 || pass.tokens == 1
           ? width
-          : std::max<std::size_t>(64, width / (pass.pool.size() * std::size_t{2}));
+          : std::max<std::size_t>(64, width / (pass.pool.size() * std::size_t{2}) / 16 * 16);
   for_pieces(pass, width, grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = 0; row < count; ++row) {
       const std::uint32_t pair = buffers.expert_order[first + row];

@@ -88,12 +88,14 @@ Result<Session> Session::open(const Model& model, const SessionShape& shape, Thr
                 std::move(*states), std::move(*buffers)}));
 }
 
-Result<std::span<const float>> Session::evaluate(std::span<const TokenId> tokens) {
+Result<std::span<const float>> Session::evaluate(std::span<const TokenId> tokens,
+                                                 const std::stop_token& stop) {
   State& state = *state_;
   if (auto checked = check_tokens(*state.spec, state.shape, state.depth, tokens); !checked) {
     return pass_on(checked);
   }
   while (true) {
+    if (stop.stop_requested()) return fail(ErrorCode::interrupted, "interrupted within a prompt");
     const std::size_t count = std::min<std::size_t>(tokens.size(), pass_tokens(state.shape));
     const Pass pass = state.pass(count);
     run_layers(pass, tokens.first(count));
@@ -152,6 +154,7 @@ Result<void> Session::rewind(std::uint32_t depth) {
                       std::to_string(state.marked_depth) + ": this model's layers carry a state)");
     }
   }
+  if (depth < state.marked_depth) state.marked_depth = 0;
   state.depth = depth;
   return {};
 }

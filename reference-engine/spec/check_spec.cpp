@@ -33,6 +33,7 @@ std::optional<SpecDefect> check_limits(std::span<const SizeLimit> sizes) {
 // of experts has at most 2^10 * 2^20 * 2^20 values of 4 bytes, three of them in 2^9 layers are less
 // than 2^63 bytes.
 constexpr std::uint32_t k_most_heads = 4096;
+constexpr std::uint32_t k_widest_head = 4096;
 constexpr std::uint32_t k_widest = 1U << 20;
 
 std::optional<SpecDefect> check_sizes(const ModelSpec& spec) {
@@ -50,10 +51,10 @@ std::optional<SpecDefect> check_sizes(const ModelSpec& spec) {
 std::optional<SpecDefect> check_latent(const ModelSpec& spec, const AttentionSpec& attention) {
   const LatentSpec& latent = attention.latent;
   if (auto defect = check_limits(std::array<SizeLimit, 4>{{
-          {"attention.kv_lora_rank", latent.rank, 4096},
-          {"attention.key_length", latent.key, 4096},
-          {"attention.value_length", latent.value, 4096},
-          {"rope.dimension_count", latent.rotated, 4096},
+          {"attention.kv_lora_rank", latent.rank, k_widest_head},
+          {"attention.key_length", latent.key, k_widest_head},
+          {"attention.value_length", latent.value, k_widest_head},
+          {"rope.dimension_count", latent.rotated, k_widest_head},
       }})) {
     return defect;
   }
@@ -86,7 +87,7 @@ std::optional<SpecDefect> check_attention(const ModelSpec& spec, const Attention
   if (auto defect = check_limits(std::array<SizeLimit, 3>{{
           {"attention.head_count", attention.heads, k_most_heads},
           {"attention.head_count_kv", attention.kv_heads, k_most_heads},
-          {"attention.key_length", attention.head_dim, 4096},
+          {"attention.key_length", attention.head_dim, k_widest_head},
       }})) {
     return defect;
   }
@@ -159,6 +160,11 @@ std::optional<SpecDefect> check_fused(const ModelSpec& spec) {
                         "layers without keys or values of their own (expected none beside fused "
                         "matrices)"};
     }
+    if (layer.attention.output_gate) {
+      return SpecDefect{"attn_qkv.weight",
+                        "a gate of the output beside fused matrices (expected "
+                        "one of them)"};
+    }
   }
   return std::nullopt;
 }
@@ -198,7 +204,18 @@ std::optional<SpecDefect> check_scales(const ScaleSpec& scale) {
   return std::nullopt;
 }
 
-std::optional<SpecDefect> check_rope(const RopeSpec& rope) {
+/// `first` is the set whose sizes tensors of factors have.
+std::optional<SpecDefect> check_rope(const RopeSpec& rope, const RopeSpec& first) {
+  if (rope.dims > k_widest_head) {
+    return SpecDefect{"rope.dimension_count",
+                      fmt::format("{} (expected at most {})", rope.dims, k_widest_head)};
+  }
+  const bool has_factors = rope.frequency_factors || rope.scaling == RopeScaling::longrope;
+  if (has_factors && rope.dims != first.dims) {
+    return SpecDefect{
+        "rope.dimension_count_swa",
+        fmt::format("{} (expected {}, as many as have frequency factors)", rope.dims, first.dims)};
+  }
   // 1e12 is far above the largest base in use (1e8).
   if (!(rope.base >= 1.0F && rope.base <= 1e12F)) {
     return SpecDefect{"rope.freq_base", fmt::format("{} (expected 1 to 1e12)", rope.base)};
@@ -349,7 +366,7 @@ std::optional<SpecDefect> find_defect(const ModelSpec& spec) {
   if (auto defect = check_norm(spec.norm)) return defect;
   if (spec.ropes.empty()) return SpecDefect{"rope", "none (expected at least one set)"};
   for (const RopeSpec& rope : spec.ropes) {
-    if (auto defect = check_rope(rope)) return defect;
+    if (auto defect = check_rope(rope, spec.rope())) return defect;
   }
   if (auto defect = check_scales(spec.scale)) return defect;
   return check_experts(spec.moe, spec.mixture_layers());

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/enum_table.hpp"
+#include "reference-engine/gguf/checked_size.hpp"
 #include "reference-engine/kernel_table.hpp"
 #include "reference-engine/runtime/recurrent_state.hpp"
 #include "reference-engine/session_buffers.hpp"
@@ -121,7 +122,11 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
   for (const LayerSpec& layer : spec.layers) {
     if (layer.mixer == Mixer::attention) add_attention(layer.attention, shape.cache, total);
   }
-  total.kv_cache = Bytes(total.cache_per_position.value * shape.context);
+  // Far more than any machine has, where a product of described sizes wraps.
+  constexpr std::uint64_t k_too_much = std::uint64_t{1} << 62;
+  total.kv_cache = Bytes((CheckedSize(total.cache_per_position.value) * CheckedSize(shape.context))
+                             .value()
+                             .value_or(k_too_much));
   total.state_per_token = state_per_token(spec);
   total.state = RecurrentState::bytes(spec);
   total.compute = session_buffers_bytes(spec, shape) + total.state;

@@ -41,6 +41,45 @@ TEST_P(KernelsOf, AgreeWithTheDefinitionOfNativeNumerics) {
   }
 }
 
+/// Attention of four queries over 200 positions: what is not finite stays so, tiny values count.
+TEST_P(KernelsOf, AttendToValuesOfAnySize) {
+  constexpr std::size_t k_queries = 4;
+  constexpr std::size_t k_positions = 200;
+  constexpr std::size_t k_dim = 64;
+  const KernelTable& table = **select_kernels(live_cpu_features(), GetParam());
+  for (const CacheFormat format : all_cache_formats()) {
+    const FormatDefinition& definition = *format_definition(cache_weight_format(format));
+    const std::vector<float> ones(k_positions * k_dim, 1.0F);
+    std::vector<std::byte> rows(k_positions * cache_row_bytes(format, k_dim));
+    definition.encode(ones.data(), ones.size(), rows.data());
+    const CacheKernels& kernels = table.cache[static_cast<std::size_t>(format)];
+    for (const float value : {INFINITY, NAN, 0.0F, 1e-30F, 1e30F}) {
+      std::vector<float> q(k_queries * k_dim, 0.5F);
+      q[k_dim + 3] = value;
+      std::vector<float> scores(k_queries * k_positions);
+      kernels.scores(q.data(), k_queries, rows.data(), k_positions, k_dim, scores.data(),
+                     k_positions);
+      std::vector<float> weights(k_queries * k_positions, 0.01F);
+      std::fill_n(weights.begin() + k_positions, k_positions, value);
+      std::vector<float> out(k_queries * k_dim, 0.0F);
+      kernels.mix(weights.data(), k_queries, k_positions, rows.data(), k_positions, k_dim,
+                  out.data());
+      const float score = 0.5F * (k_dim - 1) + value;
+      EXPECT_NEAR(scores[0], 0.5F * k_dim, 1e-2) << cache_format_name(format);
+      EXPECT_NEAR(out[0], 0.01F * k_positions, 1e-3) << cache_format_name(format);
+      if (!std::isfinite(value)) {
+        EXPECT_FALSE(std::isfinite(scores[k_positions])) << cache_format_name(format);
+        EXPECT_FALSE(std::isfinite(out[k_dim])) << cache_format_name(format);
+      } else {
+        // Q8_0 holds 1 as 127 times 1 / 127 in binary16, which rounds by up to 2^-11.
+        EXPECT_NEAR(scores[k_positions] / score, 1.0, 1e-3) << cache_format_name(format);
+        const float sum = value * k_positions;
+        EXPECT_LE(std::abs(out[k_dim] - sum), 1e-3F * sum) << cache_format_name(format);
+      }
+    }
+  }
+}
+
 /// The product of 40 rows of arbitrary bits, or of zeros, with 7 columns.
 std::vector<float> product_of(const KernelTable& table, WeightFormat format, bool zeros) {
   constexpr std::size_t k_rows = 40;

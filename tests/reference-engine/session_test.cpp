@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -140,6 +141,21 @@ TEST_F(SessionTest, StopsMakingWeightsWhenAsked) {
       synthesise_model(small_spec(), Recipe::q4_0, 1, kernels_, pool_, stop.get_token());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::interrupted);
+}
+
+TEST_F(SessionTest, StopsLoadingAndReadingWhenAsked) {
+  std::stop_source source;
+  source.request_stop();
+  const auto file = GgufFile::open(goldens_.file("llama-gqa"));
+  const auto loaded = load_model(*file, kernels_, pool_, source.get_token());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, ErrorCode::interrupted);
+  const Model model = load("llama-gqa");
+  Session session = open(model);
+  const auto logits = session.evaluate(GoldenModels::tokens(), source.get_token());
+  ASSERT_FALSE(logits);
+  EXPECT_EQ(logits.error().code, ErrorCode::interrupted);
+  EXPECT_EQ(session.depth(), 0U);
 }
 
 TEST_F(SessionTest, FillsTheCacheAlikeForTheSameSeed) {

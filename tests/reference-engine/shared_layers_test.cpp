@@ -247,6 +247,17 @@ TEST_F(SharedLayers, SpecsThatCannotBeAreRefused) {
   const auto mentions = [](const std::string& text, const char* part) {
     return text.find(part) != std::string::npos;
   };
+  EXPECT_TRUE(mentions(with([](ModelSpec& s) {
+                         s.ropes.push_back(s.rope());
+                         s.ropes.back().dims /= 2;
+                         s.ropes.back().frequency_factors = true;
+                       }),
+                       "as many as have frequency factors"));
+  EXPECT_TRUE(mentions(with([](ModelSpec& s) {
+                         s.ropes.push_back(s.rope());
+                         s.ropes.back().dims = 1U << 20;
+                       }),
+                       "rope.dimension_count: 1048576 (expected at most 4096)"));
   EXPECT_TRUE(mentions(with([](ModelSpec& s) { s.layers[0].attention.cache_of = 0; }),
                        "layer 0 looks at layer 0 (expected one before it)"));
   EXPECT_TRUE(mentions(with([](ModelSpec& s) { s.layers[2].attention.cache_of = 4000000000U; }),

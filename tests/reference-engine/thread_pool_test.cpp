@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <new>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -37,6 +38,19 @@ TEST_P(ThreadPoolOfSize, HandsOutEveryIndexOnceInPiecesOfTheGrain) {
     });
     for (const auto& times : taken) EXPECT_EQ(times, 1);
   }
+}
+
+TEST_P(ThreadPoolOfSize, PassesOnWhatAPartThrowsWhenAllHaveEnded) {
+  ThreadPool pool(GetParam());
+  std::atomic<unsigned> ended{0};
+  const auto fail_last = [&](unsigned thread) {
+    if (thread + 1 == pool.size()) throw std::bad_alloc();
+    ++ended;
+  };
+  EXPECT_THROW(pool.run(fail_last), std::bad_alloc);
+  EXPECT_EQ(ended, pool.size() - 1);
+  pool.run([&](unsigned) { ++ended; });
+  EXPECT_EQ(ended, 2 * pool.size() - 1) << "the pool works on";
 }
 
 // 8 threads are more than most test machines have processors: the pool must give cores away.

@@ -16,13 +16,6 @@ void f32_to_f16(const float* x, std::uint16_t* out, std::size_t n) {
   }
 }
 
-void f16_to_f32(const std::uint16_t* x, float* out, std::size_t n) {
-  const auto* halves = reinterpret_cast<const std::byte*>(x);
-  std::size_t i = 0;
-  for (; i + 4 <= n; i += 4) store(out + i, load_halves(halves + i * 2));
-  for (; i < n; ++i) out[i] = half_to_float(halves + i * 2);
-}
-
 /// What is not a number is left out.
 inline float largest_magnitude(const Floats (&x)[8]) {
   Floats largest = vdupq_n_f32(0.0F);
@@ -77,7 +70,6 @@ constinit const KernelTable k_neon_vector{
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
     .f32_to_f16 = f32_to_f16,
-    .f16_to_f32 = f16_to_f32,
 };
 
 }  // namespace assay

@@ -30,7 +30,11 @@ void add_scaled(float* y, const float* x, float scale, std::size_t n) {
   for (; i + k_lanes <= n; i += k_lanes) {
     store(y + i, multiply_add(factor, load_floats(x + i), load_floats(y + i)));
   }
-  for (; i < n; ++i) y[i] += scale * x[i];
+  if (i < n) {
+    const std::size_t count = n - i;
+    store_some(y + i, multiply_add(factor, load_some(x + i, count), load_some(y + i, count)),
+               count);
+  }
 }
 
 void scale_by(float* x, const float* weight, float scale, std::size_t n) {

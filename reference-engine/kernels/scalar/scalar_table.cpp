@@ -132,10 +132,6 @@ void to_f16(const float* x, std::uint16_t* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) out[i] = f32_to_f16(x[i]);
 }
 
-void to_f32(const std::uint16_t* x, float* out, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = f16_to_f32(x[i]);
-}
-
 /// Calls use(position, values) with each of the rows of a cache, widened by its format's
 /// definition.
 template <const FormatDefinition& definition, typename Use>
@@ -245,7 +241,6 @@ constinit const KernelTable k_scalar_table{
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
     .f32_to_f16 = to_f16,
-    .f16_to_f32 = to_f32,
     .cache = {cache_of<k_f16_definition>(), cache_of<k_f32_definition>(),
               cache_of<k_bf16_definition>(), cache_of<k_q8_0_definition>()},
     .read_stream = read_stream,

@@ -9,7 +9,7 @@ namespace assay {
 namespace {
 
 /// Asks for one of `parts` parts of the large block of `bytes` bytes that follows `block`, where
-/// the processor gains by it (KernelTable::fetch_ahead). Formats of small blocks never did.
+/// the processor gains by it (FormatKernels::fetch_ahead). Formats of small blocks never did.
 template <std::size_t bytes, std::size_t parts>
 [[gnu::always_inline]] inline void fetch_next(bool ahead, const std::byte* block,
                                               std::size_t part) {

@@ -13,15 +13,6 @@ void f32_to_f16(const float* x, std::uint16_t* out, std::size_t n) {
   for (; i < n; ++i) out[i] = _cvtss_sh(x[i], _MM_FROUND_TO_NEAREST_INT);
 }
 
-void f16_to_f32(const std::uint16_t* x, float* out, std::size_t n) {
-  std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    _mm256_storeu_ps(out + i,
-                     _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
-  }
-  for (; i < n; ++i) out[i] = _cvtsh_ss(x[i]);
-}
-
 inline float largest_magnitude(const __m256 (&x)[4]) {
   const __m256 sign = _mm256_set1_ps(-0.0F);
   __m256 largest = _mm256_setzero_ps();
@@ -78,7 +69,6 @@ constinit const KernelTable k_avx2_vector{
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
     .f32_to_f16 = f32_to_f16,
-    .f16_to_f32 = f16_to_f32,
 };
 
 }  // namespace assay
