@@ -55,6 +55,20 @@ std::uint64_t attention_values(const LayerSpec& layer) {
   return attention_scratch_values(attention_group(attention), attention.head_dim);
 }
 
+/// Of the layer that needs most: a window is at most the context.
+std::uint64_t attention_parts_values(const ModelSpec& spec, std::uint32_t context) {
+  return widest(spec, [&](const LayerSpec& layer) -> std::uint64_t {
+    if (layer.mixer != Mixer::attention) return 0;
+    const AttentionSpec& attention = layer.attention;
+    const std::uint32_t window = attention.window == 0 ? context : attention.window;
+    const std::uint64_t spans = most_attention_spans(std::min(window, context));
+    if (spans < 2) return 0;
+    const std::uint32_t group = attention_group(attention);
+    const std::uint64_t blocks = (attention.heads + group - 1) / group;
+    return blocks * spans * attention_part_values(group, attention.head_dim);
+  });
+}
+
 std::uint64_t rope_values(const ModelSpec& spec) {
   std::uint64_t values = 0;
   for (const RopeSpec& rope : spec.ropes) values += 2 * std::uint64_t{rope.dims / 2};
@@ -125,6 +139,8 @@ Bytes session_buffer_bytes(SessionBuffer buffer, const ModelSpec& spec, const Se
       return Bytes(tokens * rope_values(spec) * k_f32);
     case SessionBuffer::attention:
       return Bytes(shape.threads * attention_stride(spec) * k_f32);
+    case SessionBuffer::attention_parts:
+      return Bytes(attention_parts_values(spec, shape.context) * k_f32);
     case SessionBuffer::logits:
       return Bytes(std::uint64_t{std::min(k_logit_columns, pass_tokens(shape))} * spec.vocabulary *
                    k_f32);

@@ -31,17 +31,18 @@ enum class SessionBuffer {
   expert_codes,  // int8 [ffn rows, wider of d_model and hidden width]
   expert_scales,
   expert_sums,
-  router_logits,   // f32 [chunk, experts], then the gates of what is shared
-  expert_weights,  // f32 [chunk, used]
-  expert_choices,  // u32 [chunk, used]
-  expert_order,    // u32 [chunk * used]: (token, slot) sorted by expert
-  rope,            // f32 [rope sets][2, chunk, rope dims / 2]
-  attention,       // f32 scratch of each thread
-  logits,          // f32 [k_logit_columns, vocabulary]
-  layer_inputs,    // f32 [chunk, layers, d_layer_input]
-  layer_gate,      // f32 [chunk, d_layer_input]
+  router_logits,    // f32 [chunk, experts], then the gates of what is shared
+  expert_weights,   // f32 [chunk, used]
+  expert_choices,   // u32 [chunk, used]
+  expert_order,     // u32 [chunk * used]: (token, slot) sorted by expert
+  rope,             // f32 [rope sets][2, chunk, rope dims / 2]
+  attention,        // f32 scratch of each thread
+  attention_parts,  // f32 [blocks of heads][spans][attention_part_values] of a step of decode
+  logits,           // f32 [k_logit_columns, vocabulary]
+  layer_inputs,     // f32 [chunk, layers, d_layer_input]
+  layer_gate,       // f32 [chunk, d_layer_input]
 };
-inline constexpr std::size_t k_session_buffers = 27;
+inline constexpr std::size_t k_session_buffers = 28;
 
 /// Tokens whose logits are computed at once when all are asked for: the head is read once for them.
 inline constexpr std::uint32_t k_logit_columns = 8;

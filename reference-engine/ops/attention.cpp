@@ -13,6 +13,8 @@ constexpr std::uint32_t k_block_rows = 64;
 constexpr std::uint32_t k_tile_values = 8192;
 constexpr std::uint32_t k_shortest_tile = 128;
 constexpr std::uint32_t k_longest_tile = 1024;
+// Work for any processor, while what they leave stays small beside the cache.
+constexpr std::uint32_t k_most_spans = 64;
 
 std::uint32_t tile_positions(std::uint32_t rows) {
   return std::clamp(k_tile_values / rows / 16 * 16, k_shortest_tile, k_longest_tile);
@@ -50,7 +52,7 @@ void gather(const QueryBlock& block, const Rows& rows) {
   std::fill_n(rows.total, rows.count, 0.0F);
 }
 
-/// The positions of a tile that a row sees: from `begin` to `end`, counted from its first one.
+/// Positions: of a tile those that a row sees, counted from its first one; or of the cache.
 struct Visible {
   std::uint32_t begin;
   std::uint32_t end;
@@ -90,6 +92,44 @@ std::uint32_t first_visible(const QueryBlock& block, std::uint32_t token) {
   return block.window == 0 || seen <= block.window ? 0 : seen - block.window;
 }
 
+/// Adds positions begin to end of the cache, tile by tile, to what the rows have summed.
+void add_positions(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
+                   const Rows& rows, Visible range) {
+  const std::uint32_t tile = tile_positions(rows.count);
+  const CacheKernels& use = kernels.cache[static_cast<std::size_t>(cache.format)];
+  for (std::uint32_t first = range.begin; first < range.end; first += tile) {
+    const std::uint32_t positions = std::min(tile, range.end - first);
+    use.scores(rows.queries, rows.count, cache.keys + first * cache.row_bytes, positions, block.dim,
+               rows.scores, tile);
+    for (std::uint32_t row = 0; row < rows.count; ++row) {
+      const std::uint32_t token = row / block.group;
+      const std::uint32_t last = block.first_position + token;  // sees itself
+      const std::uint32_t seen = last < first ? 0 : std::min(positions, last - first + 1);
+      const std::uint32_t hidden = first_visible(block, token);
+      const std::uint32_t begin = hidden <= first ? 0 : std::min(seen, hidden - first);
+      weigh(kernels, rows, row, block, rows.scores + std::size_t{row} * tile, {begin, seen},
+            positions);
+    }
+    use.mix(rows.scores, rows.count, tile, cache.values + first * cache.row_bytes, positions,
+            block.dim, rows.mixed);
+  }
+}
+
+/// Adds the sinks; the queries become the weighted means.
+void finish(const QueryBlock& block, const Rows& rows) {
+  for (std::uint32_t row = 0; row < rows.count; ++row) {
+    if (block.sinks != nullptr) {
+      const float sink = block.sinks[row % block.group];
+      raise_maximum(rows, row, block.dim, sink);
+      rows.total[row] += std::exp(sink - rows.maximum[row]);
+    }
+    float* out = block.queries + row / block.group * block.stride +
+                 std::size_t{row % block.group} * block.dim;
+    const float* mixed = rows.mixed + std::size_t{row} * block.dim;
+    for (std::uint32_t i = 0; i < block.dim; ++i) out[i] = mixed[i] / rows.total[row];
+  }
+}
+
 }  // namespace
 
 float attention_scale(const ScaleSpec& scale, const AttentionSpec& attention) {
@@ -124,40 +164,68 @@ std::size_t attention_scratch_values(std::uint32_t group, std::uint32_t dim) {
   return rows * (2 * std::size_t{dim} + 2) + scores;
 }
 
+std::uint32_t attention_span(std::uint32_t seen) {
+  const std::uint32_t tiles = (seen + k_longest_tile - 1) / k_longest_tile;
+  return k_longest_tile * std::max(1U, (tiles + k_most_spans - 1) / k_most_spans);
+}
+
+std::uint32_t most_attention_spans(std::uint32_t seen) {
+  return std::min(k_most_spans, (seen + k_longest_tile - 1) / k_longest_tile);
+}
+
+std::uint32_t attention_spans(std::uint32_t seen) {
+  const std::uint32_t span = attention_span(seen);
+  return (seen + span - 1) / span;
+}
+
+std::uint32_t seen_positions(const QueryBlock& block) {
+  return block.first_position + 1 - first_visible(block, 0);
+}
+
+std::size_t attention_part_values(std::uint32_t group, std::uint32_t dim) {
+  return group * (std::size_t{dim} + 2);
+}
+
 void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
             float* scratch) {
   const Rows rows = lay_out(block, scratch);
-  const std::uint32_t tile = tile_positions(rows.count);
-  const std::uint32_t end = block.first_position + block.tokens;
   gather(block, rows);
-  const CacheKernels& use = kernels.cache[static_cast<std::size_t>(cache.format)];
-  for (std::uint32_t first = first_visible(block, 0); first < end; first += tile) {
-    const std::uint32_t positions = std::min(tile, end - first);
-    use.scores(rows.queries, rows.count, cache.keys + first * cache.row_bytes, positions, block.dim,
-               rows.scores, tile);
+  add_positions(kernels, cache, block, rows,
+                {first_visible(block, 0), block.first_position + block.tokens});
+  finish(block, rows);
+}
+
+void attend_span(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
+                 std::uint32_t span, float* scratch, float* part) {
+  const Rows rows = lay_out(block, scratch);
+  const std::uint32_t positions = attention_span(seen_positions(block));
+  const std::uint32_t begin = first_visible(block, 0) + span * positions;
+  gather(block, rows);
+  add_positions(kernels, cache, block, rows,
+                {begin, std::min(begin + positions, block.first_position + 1)});
+  std::copy_n(rows.mixed, attention_part_values(rows.count, block.dim), part);
+}
+
+void join_spans(const QueryBlock& block, const float* parts, float* scratch) {
+  const Rows rows = lay_out(block, scratch);
+  const std::size_t dim = block.dim;
+  const std::size_t values = attention_part_values(rows.count, block.dim);
+  const std::uint32_t spans = attention_spans(seen_positions(block));
+  std::copy_n(parts, values, rows.mixed);
+  for (std::uint32_t span = 1; span < spans; ++span) {
+    const float* mixed = parts + span * values;
+    const float* maximum = mixed + rows.count * dim;
+    const float* total = maximum + rows.count;
     for (std::uint32_t row = 0; row < rows.count; ++row) {
-      const std::uint32_t token = row / block.group;
-      const std::uint32_t last = block.first_position + token;  // sees itself
-      const std::uint32_t seen = last < first ? 0 : std::min(positions, last - first + 1);
-      const std::uint32_t hidden = first_visible(block, token);
-      const std::uint32_t begin = hidden <= first ? 0 : std::min(seen, hidden - first);
-      weigh(kernels, rows, row, block, rows.scores + std::size_t{row} * tile, {begin, seen},
-            positions);
+      raise_maximum(rows, row, block.dim, maximum[row]);
+      const float weight = std::exp(maximum[row] - rows.maximum[row]);
+      rows.total[row] += weight * total[row];
+      for (std::size_t i = 0; i < dim; ++i) {
+        rows.mixed[row * dim + i] += weight * mixed[row * dim + i];
+      }
     }
-    use.mix(rows.scores, rows.count, tile, cache.values + first * cache.row_bytes, positions,
-            block.dim, rows.mixed);
   }
-  for (std::uint32_t row = 0; row < rows.count; ++row) {
-    if (block.sinks != nullptr) {
-      const float sink = block.sinks[row % block.group];
-      raise_maximum(rows, row, block.dim, sink);
-      rows.total[row] += std::exp(sink - rows.maximum[row]);
-    }
-    float* out = block.queries + row / block.group * block.stride +
-                 std::size_t{row % block.group} * block.dim;
-    const float* mixed = rows.mixed + std::size_t{row} * block.dim;
-    for (std::uint32_t i = 0; i < block.dim; ++i) out[i] = mixed[i] / rows.total[row];
-  }
+  finish(block, rows);
 }
 
 }  // namespace assay

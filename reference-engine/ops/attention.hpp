@@ -44,4 +44,22 @@ std::size_t attention_scratch_values(std::uint32_t group, std::uint32_t dim);
 void attend(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
             float* scratch);
 
+/// A step of decode shares the positions that its token sees among threads: spans of so many, a
+/// number that does not depend on the threads, so that results do not.
+std::uint32_t attention_span(std::uint32_t seen);
+/// Spans of exactly, and of at most, so many positions that are seen.
+std::uint32_t attention_spans(std::uint32_t seen);
+std::uint32_t most_attention_spans(std::uint32_t seen);
+/// Positions that the token of a block of one sees.
+std::uint32_t seen_positions(const QueryBlock& block);
+/// Values that are left of one span: of each row the mixed values, the largest score and the sum.
+std::size_t attention_part_values(std::uint32_t group, std::uint32_t dim);
+
+/// attend() for one token, of one span only: leaves part [attention_part_values].
+void attend_span(const KernelTable& kernels, const CacheHead& cache, const QueryBlock& block,
+                 std::uint32_t span, float* scratch, float* part);
+/// The queries of the block become what the parts [spans][attention_part_values] of all spans, in
+/// their order, give together.
+void join_spans(const QueryBlock& block, const float* parts, float* scratch);
+
 }  // namespace assay

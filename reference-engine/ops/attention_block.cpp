@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "reference-engine/ops/attention.hpp"
+#include "reference-engine/ops/attend_heads.hpp"
 #include "reference-engine/ops/norm.hpp"
 #include "reference-engine/ops/rope.hpp"
 
@@ -119,27 +119,23 @@ void attend_all(const AttentionLayer& layer) {
   const std::size_t block_tokens = attention_block_tokens(group);
   const std::size_t blocks = (pass.tokens + block_tokens - 1) / block_tokens;
   const float* sinks = layer.weights.sinks.empty() ? nullptr : layer.weights.sinks.data();
-  pass.pool.for_each(
-      spec.kv_heads * blocks, 1, [&](std::size_t begin, std::size_t end, unsigned thread) {
-        for (std::size_t i = begin; i < end; ++i) {
-          const auto kv_head = static_cast<std::uint32_t>(i / blocks);
-          const std::size_t first = i % blocks * block_tokens;
-          const QueryBlock block{
-              .queries = pass.buffers.queries + first * spec.d_q() +
-                         std::size_t{kv_head} * group * spec.head_dim,
-              .stride = spec.d_q(),
-              .tokens = static_cast<std::uint32_t>(std::min(block_tokens, pass.tokens - first)),
-              .group = group,
-              .dim = spec.head_dim,
-              .first_position = static_cast<std::uint32_t>(pass.first_position + first),
-              .window = spec.window,
-              .scale = attention_scale(pass.spec.scale, spec),
-              .cap = pass.spec.scale.attention_cap,
-              .sinks = sinks == nullptr ? nullptr : sinks + std::size_t{kv_head} * group};
-          attend(pass.kernels, pass.cache.head(layer.index, kv_head), block,
-                 pass.buffers.attention + thread * pass.buffers.attention_stride);
-        }
-      });
+  attend_heads(pass, spec.kv_heads * blocks, [&](std::size_t i) {
+    const auto kv_head = static_cast<std::uint32_t>(i / blocks);
+    const std::size_t first = i % blocks * block_tokens;
+    return HeadBlock{
+        {.queries = pass.buffers.queries + first * spec.d_q() +
+                    std::size_t{kv_head} * group * spec.head_dim,
+         .stride = spec.d_q(),
+         .tokens = static_cast<std::uint32_t>(std::min(block_tokens, pass.tokens - first)),
+         .group = group,
+         .dim = spec.head_dim,
+         .first_position = static_cast<std::uint32_t>(pass.first_position + first),
+         .window = spec.window,
+         .scale = attention_scale(pass.spec.scale, spec),
+         .cap = pass.spec.scale.attention_cap,
+         .sinks = sinks == nullptr ? nullptr : sinks + std::size_t{kv_head} * group},
+        pass.cache.head(layer.index, kv_head)};
+  });
 }
 
 /// What the heads gave, gated, with codes where the output matrix takes them.

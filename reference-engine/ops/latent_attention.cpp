@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "reference-engine/ops/attention.hpp"
+#include "reference-engine/ops/attend_heads.hpp"
 #include "reference-engine/ops/norm.hpp"
 #include "reference-engine/ops/rope.hpp"
 
@@ -180,24 +180,21 @@ void attend_all(const LatentLayer& layer) {
   const std::size_t groups = (attention.heads + group - 1) / group;
   const std::size_t block_tokens = attention_block_tokens(static_cast<std::uint32_t>(group));
   const std::size_t blocks = (pass.tokens + block_tokens - 1) / block_tokens;
-  pass.pool.for_each(groups * blocks, 1, [&](std::size_t begin, std::size_t end, unsigned thread) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::size_t head = i % groups * group;
-      const std::size_t first = i / groups * block_tokens;
-      const QueryBlock block{
-          .queries = pass.buffers.queries + first * attention.d_q() + head * attention.head_dim,
-          .stride = attention.d_q(),
-          .tokens = static_cast<std::uint32_t>(std::min(block_tokens, pass.tokens - first)),
-          .group = static_cast<std::uint32_t>(std::min(group, attention.heads - head)),
-          .dim = attention.head_dim,
-          .first_position = static_cast<std::uint32_t>(pass.first_position + first),
-          .window = attention.window,
-          .scale = attention_scale(pass.spec.scale, attention),
-          .cap = pass.spec.scale.attention_cap,
-          .sinks = nullptr};
-      attend(pass.kernels, pass.cache.head(layer.index, 0), block,
-             pass.buffers.attention + thread * pass.buffers.attention_stride);
-    }
+  attend_heads(pass, groups * blocks, [&](std::size_t i) {
+    const std::size_t head = i % groups * group;
+    const std::size_t first = i / groups * block_tokens;
+    return HeadBlock{
+        {.queries = pass.buffers.queries + first * attention.d_q() + head * attention.head_dim,
+         .stride = attention.d_q(),
+         .tokens = static_cast<std::uint32_t>(std::min(block_tokens, pass.tokens - first)),
+         .group = static_cast<std::uint32_t>(std::min(group, attention.heads - head)),
+         .dim = attention.head_dim,
+         .first_position = static_cast<std::uint32_t>(pass.first_position + first),
+         .window = attention.window,
+         .scale = attention_scale(pass.spec.scale, attention),
+         .cap = pass.spec.scale.attention_cap,
+         .sinks = nullptr},
+        pass.cache.head(layer.index, 0)};
   });
 }
 

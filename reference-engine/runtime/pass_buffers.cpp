@@ -56,6 +56,7 @@ Result<PassBuffers> PassBuffers::open(const ModelSpec& spec, const SessionShape&
     table += 2 * half;
   }
   buffers.attention = floats(SessionBuffer::attention);
+  buffers.attention_parts = floats(SessionBuffer::attention_parts);
   buffers.attention_stride = assay::attention_stride(spec);
   buffers.logits = floats(SessionBuffer::logits);
   buffers.layer_inputs = floats(SessionBuffer::layer_inputs);

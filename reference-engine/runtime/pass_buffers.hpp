@@ -61,6 +61,7 @@ struct PassBuffers {
   std::uint32_t* expert_order = nullptr;
   std::vector<RopeTable> ropes;  // as ModelSpec::ropes
   float* attention = nullptr;
+  float* attention_parts = nullptr;
   std::size_t attention_stride = 0;  // values from one thread's scratch to the next
   float* logits = nullptr;
   float* layer_inputs = nullptr;

@@ -158,6 +158,27 @@ TEST_F(SessionTest, StopsLoadingAndReadingWhenAsked) {
   EXPECT_EQ(session.depth(), 0U);
 }
 
+/// Behind 2,600 positions a step takes three spans of them, a layer with a window of 1,500 two.
+TEST_F(SessionTest, SharesALongCacheAmongThreadsWithoutChangingABit) {
+  ModelSpec spec = small_spec();
+  spec.layers[1].attention.window = 1500;
+  for (const CacheFormat format : {CacheFormat::f32, CacheFormat::q8_0}) {
+    std::vector<float> one;
+    for (const unsigned threads : {1U, 2U, 3U}) {
+      ThreadPool pool(threads);
+      const auto model = synthesise_model(spec, Recipe::f32, 7, kernels_, pool);
+      auto session = Session::open(*model, {2700, format, 16, threads}, pool);
+      ASSERT_TRUE(session->fill_to(2600, 3));
+      const auto check = check_session(*model, *session, 5);
+      ASSERT_TRUE(check);
+      EXPECT_TRUE(check->passed()) << check->reason();
+      const std::vector<float> logits = copy(session->evaluate(std::array{TokenId{5}}));
+      if (one.empty()) one = logits;
+      EXPECT_EQ(logits, one) << threads << " threads";
+    }
+  }
+}
+
 TEST_F(SessionTest, FillsTheCacheAlikeForTheSameSeed) {
   const auto model = synthesise_model(small_spec(), Recipe::q4_0, 1, kernels_, pool_);
   ASSERT_TRUE(model) << model.error().text();
