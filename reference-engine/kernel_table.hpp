@@ -119,6 +119,8 @@ struct KernelTable {
   float (*maximum)(const float* x, std::size_t n) = nullptr;
   /// x = exp(x - maximum); returns the sum. Requires x <= maximum.
   float (*exp_sum)(float* x, float maximum, std::size_t n) = nullptr;
+  /// x = cap * tanh(x / cap). Requires cap > 0.
+  void (*soft_cap)(float* x, float cap, std::size_t n) = nullptr;
   /// gate[i] = silu(gate[i]) * up[i]
   void (*silu_multiply)(float* gate, const float* up, std::size_t n) = nullptr;
   /// One row of a recurrent state: row = decay * row + scale * add; returns dot(row, read).

@@ -38,6 +38,7 @@ void lay_over(KernelTable& out, const KernelTable& part) {
   take(out.scale_by, part.scale_by);
   take(out.maximum, part.maximum);
   take(out.exp_sum, part.exp_sum);
+  take(out.soft_cap, part.soft_cap);
   take(out.silu_multiply, part.silu_multiply);
   take(out.advance_state, part.advance_state);
   take(out.f32_to_f16, part.f32_to_f16);

@@ -104,6 +104,22 @@ void check_exponentials(const Checker& check, std::size_t n) {
   check.add("silu_multiply", n, nmse(exact, gate), k_exp_bound);
 }
 
+void check_caps(const Checker& check, std::size_t n) {
+  for (const float reach : {0.5F, 8.0F, 300.0F}) {
+    std::vector<float> x = uniform(n, n + 7, -reach, reach);
+    x[0] = 1e-5F;
+    std::vector<double> exact(n);
+    for (std::size_t i = 0; i < n; ++i) exact[i] = 50.0 * std::tanh(wide(x[i]) / 50.0);
+    check.table.soft_cap(x.data(), 50.0F, n);
+    check.add("soft_cap", n, nmse(exact, x), k_exp_bound);
+  }
+  float beyond[] = {INFINITY, -INFINITY, NAN, 0.0F};
+  check.table.soft_cap(beyond, 30.0F, 4);
+  const bool right =
+      beyond[0] == 30.0F && beyond[1] == -30.0F && std::isnan(beyond[2]) && beyond[3] == 0.0F;
+  check.add("soft_cap of any value", 4, right ? 0.0 : 1.0, k_exact);
+}
+
 void check_maximum(const Checker& check, std::size_t n) {
   double wrong = 0.0;
   for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
@@ -225,6 +241,7 @@ void append_vector_checks(const KernelTable& table, std::vector<KernelCheck>& ch
   for (const std::size_t n : {1U, 3U, 7U, 8U, 9U, 15U, 16U, 31U, 33U, 64U, 100U, 2560U}) {
     check_sums(check, n);
     check_exponentials(check, n);
+    check_caps(check, n);
     check_maximum(check, n);
     check_state(check, n);
     check_halves(check, n);

@@ -75,13 +75,9 @@ void weigh(const KernelTable& kernels, const Rows& rows, std::uint32_t row, cons
   std::fill(scores, scores + visible.begin, 0.0F);
   std::fill(scores + visible.end, scores + positions, 0.0F);
   if (visible.begin == visible.end) return;
-  if (block.cap > 0.0F) {
-    for (std::uint32_t i = visible.begin; i < visible.end; ++i) {
-      scores[i] = block.cap * std::tanh(scores[i] / block.cap);
-    }
-  }
   float* seen = scores + visible.begin;
   const std::uint32_t count = visible.end - visible.begin;
+  if (block.cap > 0.0F) kernels.soft_cap(seen, block.cap, count);
   raise_maximum(rows, row, block.dim, kernels.maximum(seen, count));
   rows.total[row] += kernels.exp_sum(seen, rows.maximum[row], count);
 }

@@ -71,9 +71,7 @@ void finish_logits(const Pass& pass, float* logits) {
   const std::size_t vocabulary = pass.spec.vocabulary;
   add_bias(pass, pass.weights.head_bias, logits);
   for (std::size_t i = 0; scale.logits != 1.0F && i < vocabulary; ++i) logits[i] /= scale.logits;
-  for (std::size_t i = 0; scale.logit_cap > 0.0F && i < vocabulary; ++i) {
-    logits[i] = scale.logit_cap * std::tanh(logits[i] / scale.logit_cap);
-  }
+  if (scale.logit_cap > 0.0F) pass.kernels.soft_cap(logits, scale.logit_cap, vocabulary);
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ constinit const KernelTable k_neon_vector{
     .scale_by = scale_by,
     .maximum = maximum,
     .exp_sum = exp_sum,
+    .soft_cap = soft_cap,
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
     .f32_to_f16 = f32_to_f16,

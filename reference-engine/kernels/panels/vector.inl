@@ -95,6 +95,33 @@ float exp_sum(float* x, float maximum, std::size_t n) {
   return total;
 }
 
+/// tanh(x) = 1 - 2 / (exp(2 x) + 1); near 0, where that cancels, x - x^3 / 3 + 2 x^5 / 15 - 17 x^7
+/// / 315, to which the next term adds at most 3e-10 of it. NaN stays: it is the second operand.
+inline Floats hyperbolic_tangent(Floats any) {
+  constexpr float k_near = 0.1F;
+  const Floats x = greater(all(-40.0F), lesser(all(40.0F), any));
+  const Floats size = greater(x, minus(all(0.0F), x));
+  const Floats far = minus(all(1.0F), over(all(2.0F), plus(exponential(plus(x, x)), all(1.0F))));
+  const Floats square = times(x, x);
+  Floats p = all(-17.0F / 315.0F);
+  p = multiply_add(p, square, all(2.0F / 15.0F));
+  p = multiply_add(p, square, all(-1.0F / 3.0F));
+  const Floats near = multiply_add(times(p, square), x, x);
+  return plus(keep_from(k_near, size, far), minus(near, keep_from(k_near, size, near)));
+}
+
+void soft_cap(float* x, float cap, std::size_t n) {
+  const Floats inverse = all(1.0F / cap);
+  std::size_t i = 0;
+  for (; i + k_lanes <= n; i += k_lanes) {
+    store(x + i, times(all(cap), hyperbolic_tangent(times(load_floats(x + i), inverse))));
+  }
+  if (i < n) {
+    const Floats rest = times(load_some(x + i, n - i), inverse);
+    store_some(x + i, times(all(cap), hyperbolic_tangent(rest)), n - i);
+  }
+}
+
 /// x / (1 + exp(-x)). From -88 on exp(-x) stays finite, and the quotient is below 1e-36.
 inline Floats silu(Floats x) {
   const Floats negative = lesser(minus(all(0.0F), x), all(88.0F));

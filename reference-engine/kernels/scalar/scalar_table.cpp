@@ -114,6 +114,10 @@ float exp_sum(float* x, float maximum, std::size_t n) {
   return static_cast<float>(sum);
 }
 
+void soft_cap(float* x, float cap, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) x[i] = cap * std::tanh(x[i] / cap);
+}
+
 void silu_multiply(float* gate, const float* up, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) gate[i] = gate[i] / (1.0F + std::exp(-gate[i])) * up[i];
 }
@@ -238,6 +242,7 @@ constinit const KernelTable k_scalar_table{
     .scale_by = scale_by,
     .maximum = maximum,
     .exp_sum = exp_sum,
+    .soft_cap = soft_cap,
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
     .f32_to_f16 = to_f16,

@@ -12,6 +12,7 @@ constinit const KernelTable k_avx512_vector{
     .scale_by = scale_by,
     .maximum = maximum,
     .exp_sum = exp_sum,
+    .soft_cap = soft_cap,
     .silu_multiply = silu_multiply,
     .advance_state = advance_state,
 };
