@@ -151,6 +151,7 @@ void take(Estimate& estimate, const Estimate& slice, const std::optional<Statist
 Result<MeasurementPlan> plan_measurement(const Question& question, const Calibration& calibration,
                                          const MeasurementBox& box, bool can_be_cut) {
   MeasurementPlan plan;
+  plan.cache = question.session.cache;
   plan.workloads = workloads_of(question);
   plan.seconds_of_one = seconds_of_one(question, calibration);
   const auto by_memory = [&question](const WorkloadSpec& workload) {

@@ -26,6 +26,7 @@ struct MeasurementPlan {
   /// The first token behind the use's own prompt, and decode where the question's rates hold; the
   /// one that needs less memory comes first, so that the peak of each can be seen.
   std::vector<WorkloadSpec> workloads;
+  CacheFormat cache = CacheFormat::f16;  // the question's
   double seconds_of_one = 0.0;  // predicted: the longest repetition of the two
 };
 

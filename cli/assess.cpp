@@ -111,8 +111,9 @@ Result<void> conclude(Assessment& assessment, const Basics& basics, unsigned thr
   return {};
 }
 
-/// Runs the cells of a tier into the assessment. Errors: usage for an unknown tier.
-Result<void> measure(Assessment& assessment, const Invocation& invocation,
+/// Runs the cells of a tier into the assessment; false when one could not be run although it would
+/// fit. Errors: usage for an unknown tier; unknown when the memory to use is.
+Result<bool> measure(Assessment& assessment, const Invocation& invocation,
                      const EngineChoice& engine) {
   const auto suite = builtin_suite();
   if (!suite) return pass_on(suite);
@@ -123,6 +124,10 @@ Result<void> measure(Assessment& assessment, const Invocation& invocation,
     return fail(ErrorCode::usage, fmt::format("--suite: '{}' (expected {})", printable(tier),
                                               fmt::join(suite_tiers(), ", ")));
   }
+  const auto memory = assessment.machine->usable_memory();
+  if (!memory.is_known()) {
+    return fail(ErrorCode::unknown, "how much memory a model may use: " + memory.reason());
+  }
   MeasureOptions options = with_rules({}, *rules);
   options.threads = engine.threads;
   options.verification_cache = verification_cache_file(invocation.state);
@@ -131,8 +136,7 @@ Result<void> measure(Assessment& assessment, const Invocation& invocation,
     progress.show(what, fraction);
   };
   auto outcome =
-      run_suite(*suite, *cells, options, *engine.kernels,
-                assessment.machine->usable_memory().value_or(Bytes(0)), show, invocation.stop);
+      run_suite(*suite, *cells, options, *engine.kernels, memory.value(), show, invocation.stop);
   if (!outcome) return pass_on(outcome);
   assessment.micro = std::move(outcome->micro);
   assessment.runs = std::move(outcome->runs);
@@ -140,7 +144,7 @@ Result<void> measure(Assessment& assessment, const Invocation& invocation,
   assessment.partial = outcome->partial;
   assessment.environment.suite = tier;
   assessment.environment.threads = engine.threads;
-  return {};
+  return !outcome->failed;
 }
 
 /// Runs a sample of models that the suite does not have, and stores predicted beside measured. What
@@ -189,7 +193,8 @@ Result<int> run(const Invocation& invocation) {
   const auto engine = choose_engine(invocation, *assessment.machine);
   if (!engine) return pass_on(engine);
   const auto prior = prior_knowledge(invocation, *assessment.machine, engine->threads);
-  if (auto done = measure(assessment, invocation, *engine); !done) return pass_on(done);
+  const auto all_ran = measure(assessment, invocation, *engine);
+  if (!all_ran) return pass_on(all_ran);
   add_checks(assessment, prior);
   if (auto done = conclude(assessment, *basics, engine->threads); !done) return pass_on(done);
   if (invocation.has("check") && !assessment.partial) {
@@ -199,15 +204,15 @@ Result<int> run(const Invocation& invocation) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
       "steady clock");
   const auto kept = store_result(invocation.state, assessment);
-  if (!kept) return pass_on(kept);
-  if (assessment.partial) {
+  if (kept && assessment.partial) {
     return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
   }
   const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
   const std::string text = format->render(assessment, render_options(invocation));
   if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
+  if (!kept) return pass_on(kept);  // shown all the same
   remark(invocation, fmt::format("kept as {}", kept->string()));
-  return exit_code_of(assessment);
+  return *all_ran ? exit_code_of(assessment) : k_exit_failed;
 }
 
 }  // namespace

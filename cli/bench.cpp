@@ -217,8 +217,7 @@ Result<int> run(const Invocation& invocation) {
   add_checks(assessment, prior,
              invocation.has("model") ? invocation.get<std::string>("model") : "");
   const auto kept = store_result(invocation.state, assessment);
-  if (!kept) return pass_on(kept);
-  if (assessment.partial) {
+  if (kept && assessment.partial) {
     return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
   }
   const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
@@ -226,7 +225,9 @@ Result<int> run(const Invocation& invocation) {
   if (auto shown = deliver(invocation, text); !shown) {
     return pass_on(shown);
   }
+  if (!kept) return pass_on(kept);  // shown all the same
   remark(invocation, fmt::format("kept as {}", kept->string()));
+  if (outcome->failed) return k_exit_failed;
   const bool invalid = std::ranges::any_of(
       assessment.runs, [](const RunResult& one) { return one.validity == Validity::invalid; });
   return invalid ? k_exit_not_valid : k_exit_yes;

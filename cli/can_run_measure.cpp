@@ -160,8 +160,7 @@ int exit_code_of(const Assessment& assessment) {
 Result<int> finish(const Invocation& invocation, const Policy& policy, const Assessment& assessment,
                    const std::string& what_was_run) {
   const auto kept = store_result(invocation.state, assessment);
-  if (!kept) return pass_on(kept);
-  if (assessment.partial) {
+  if (kept && assessment.partial) {
     return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
   }
   if (const std::string invalid = invalid_words(assessment); !invalid.empty()) {
@@ -170,6 +169,7 @@ Result<int> finish(const Invocation& invocation, const Policy& policy, const Ass
   const std::string text = invocation.json ? find_render_format("json")->render(assessment, {})
                                            : text_of(invocation, policy, assessment, what_was_run);
   if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
+  if (!kept) return pass_on(kept);  // shown all the same
   remark(invocation, fmt::format("kept as {}", kept->string()));
   return exit_code_of(assessment);
 }
@@ -193,6 +193,7 @@ Result<void> measure_plan(Assessment& assessment, const BenchModel& model,
                           const Invocation& invocation) {
   MeasureOptions options;
   options.threads = engine.threads;
+  options.cache = plan.cache;
   options.max_seconds = box.seconds / static_cast<double>(plan.workloads.size());
   options.usable_memory = box.usable_memory;
   options.verification_cache = verification_cache_file(invocation.state);

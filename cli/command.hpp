@@ -36,6 +36,7 @@ inline constexpr int k_exit_yes = 0;
 inline constexpr int k_exit_no = 1;
 inline constexpr int k_exit_not_valid = 5;
 inline constexpr int k_exit_cannot_tell = 6;
+inline constexpr int k_exit_failed = 7;
 
 /// One row of the command table: everything that --help and dispatch need.
 struct Command {

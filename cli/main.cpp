@@ -41,8 +41,11 @@ int exit_code(ErrorCode code) {
 }
 
 int report_error(const Error& error) {
-  fmt::print(stderr, "assay: {}\n", error.text());
-  if (!error.remedy.empty()) fmt::print(stderr, "  {}\n", error.remedy);
+  // Names and values of files stand in the text. Nobody is told when standard error is closed.
+  constexpr std::size_t k_longest = 4096;
+  std::string text = fmt::format("assay: {}\n", printable(error.text(), k_longest));
+  if (!error.remedy.empty()) text += fmt::format("  {}\n", printable(error.remedy, k_longest));
+  std::fputs(text.c_str(), stderr);
   return exit_code(error.code);
 }
 
@@ -192,7 +195,8 @@ int main(int argc, char** argv) {
     std::fputs("assay: out of memory\n", stderr);
     return 4;
   } catch (const std::exception& problem) {
-    fmt::print(stderr, "assay: internal error: {}\n", assay::printable(problem.what()));
+    std::fputs(fmt::format("assay: internal error: {}\n", assay::printable(problem.what())).c_str(),
+               stderr);
     return 7;
   }
 }

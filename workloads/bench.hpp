@@ -104,6 +104,7 @@ struct SuiteOutcome {
   std::vector<RunResult> runs;
   std::vector<std::string> skipped;  // "moe-7b-a1b Q8_0: needs 9.1 GB, 7.2 GB are available"
   bool partial = false;              // interrupted
+  bool failed = false;               // a cell could not be run although it would fit
 };
 Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>& cells,
                                const MeasureOptions& options, const KernelTable& kernels,

@@ -7,17 +7,12 @@
 namespace assay {
 namespace {
 
-/// Probability that at most `k` of `n` fair coins show heads.
-double binomial_half_cdf(std::size_t k, std::size_t n) {
-  const double log_all = static_cast<double>(n) * std::log(2.0);
+/// Probability that exactly `k` of `n` fair coins show heads.
+double binomial_half(std::size_t k, std::size_t n) {
   const double count = static_cast<double>(n);
-  double sum = 0.0;
-  for (std::size_t i = 0; i <= k; ++i) {
-    const double heads = static_cast<double>(i);
-    sum += std::exp(std::lgamma(count + 1.0) - std::lgamma(heads + 1.0) -
-                    std::lgamma(count - heads + 1.0) - log_all);
-  }
-  return sum;
+  const double heads = static_cast<double>(k);
+  return std::exp(std::lgamma(count + 1.0) - std::lgamma(heads + 1.0) -
+                  std::lgamma(count - heads + 1.0) - count * std::log(2.0));
 }
 
 /// The order statistics X(r) and X(n+1-r) that enclose the median of any continuous distribution
@@ -27,7 +22,11 @@ std::optional<Statistic::Interval> median_interval(const std::vector<double>& so
   constexpr double k_tail = 0.025;
   const std::size_t n = sorted.size();
   std::size_t rank = 0;
-  while (rank < n / 2 && binomial_half_cdf(rank, n) <= k_tail) ++rank;
+  double below = binomial_half(0, n);  // P(Binomial(n, 1/2) <= rank)
+  while (rank < n / 2 && below <= k_tail) {
+    ++rank;
+    below += binomial_half(rank, n);
+  }
   if (rank == 0) return std::nullopt;
   return Statistic::Interval{sorted[rank - 1], sorted[n - rank]};
 }

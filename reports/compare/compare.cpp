@@ -135,6 +135,29 @@ PendingRow measure_cell(const CellKey& key, ComparedMetric metric, const CellRun
   return row;
 }
 
+/// A cell that only one side has samples of, where the other's run is not valid: such a run keeps
+/// no speeds. Nothing where neither is the case.
+std::optional<PendingRow> lost_cell(const CellKey& key, ComparedMetric metric, const CellRuns& base,
+                                    const CellRuns& fresh) {
+  const std::vector<double>& before = base.samples[index_of(metric)];
+  const std::vector<double>& after = fresh.samples[index_of(metric)];
+  if (before.empty() == after.empty()) return std::nullopt;
+  const CellRuns& lost = before.empty() ? base : fresh;
+  if (lost.not_valid.empty()) return std::nullopt;
+  PendingRow row;
+  row.cell =
+      ComparedCell{.key = key,
+                   .metric = metric,
+                   .base_samples = before.size(),
+                   .new_samples = after.size(),
+                   .base_median = before.empty() ? 0.0 : describe(before).median,
+                   .new_median = after.empty() ? 0.0 : describe(after).median,
+                   .reason = fmt::format("{} is not valid: {}", before.empty() ? "base" : "new",
+                                         printable(lost.not_valid)),
+                   .invalid = true};
+  return row;
+}
+
 /// All valid cells of one metric as one row; nothing when there are fewer than two.
 std::optional<PendingRow> measure_together(std::span<const PendingRow> rows, ComparedMetric metric,
                                            double threshold) {
@@ -217,8 +240,11 @@ void collect_rows(const Cells& base, const Cells& fresh, const CompareOptions& o
     }
     for (const auto& [key, runs] : base) {
       const auto match = fresh.find(key);
-      if (match == fresh.end() || runs.samples[index_of(metric)].empty() ||
+      if (match == fresh.end()) continue;
+      if (runs.samples[index_of(metric)].empty() ||
           match->second.samples[index_of(metric)].empty()) {
+        if (auto lost = lost_cell(key, metric, runs, match->second))
+          own.push_back(std::move(*lost));
         continue;
       }
       own.push_back(measure_cell(key, metric, runs, match->second, options.threshold_ratio));
@@ -295,6 +321,9 @@ void conclude(ComparedDocument& document) {
   } else if (invalid > 0) {
     document.verdict = ComparisonVerdict::cannot_tell;
     document.why = fmt::format("{} of {} comparisons have a run that is not valid", invalid, all);
+  } else if (!document.only_in_base.empty()) {
+    document.verdict = ComparisonVerdict::cannot_tell;
+    document.why = fmt::format("{} of the base's runs were not made", document.only_in_base.size());
   } else if (untold > 0) {
     document.verdict = ComparisonVerdict::cannot_tell;
     document.why = fmt::format("{} of {} comparisons have too few samples", untold, all);

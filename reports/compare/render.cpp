@@ -43,10 +43,12 @@ Json cell_json(const ComparedCell& cell) {
   }
   json["metric"] = compared_metric_name(cell.metric);
   json["unit"] = unit_of(cell.metric);
-  json["base"] = {{"median", cell.key ? Json(cell.base_median) : Json(nullptr)},
-                  {"n", cell.base_samples}};
-  json["new"] = {{"median", cell.key ? Json(cell.new_median) : Json(nullptr)},
-                 {"n", cell.new_samples}};
+  json["base"] = {
+      {"median", cell.key && cell.base_samples > 0 ? Json(cell.base_median) : Json(nullptr)},
+      {"n", cell.base_samples}};
+  json["new"] = {
+      {"median", cell.key && cell.new_samples > 0 ? Json(cell.new_median) : Json(nullptr)},
+      {"n", cell.new_samples}};
   json["ratio"] = cell.ratio;
   json["threshold_ratio"] = cell.threshold_ratio;
   json["p_value"] = cell.invalid ? Json(nullptr) : Json(cell.p_value);
@@ -66,11 +68,12 @@ std::string number(double value) {
 Row row_of(const ComparedCell& cell) {
   const std::string p =
       cell.adjusted_p_value < 0.001 ? "<.001" : fmt::format("{:.3f}", cell.adjusted_p_value);
+  const bool both = cell.base_samples > 0 && cell.new_samples > 0;
   return {cell.key ? cell_label(*cell.key) : "all of them together",
           std::string(heading_of(cell.metric)),
-          cell.key ? number(cell.base_median) : "",
-          cell.key ? number(cell.new_median) : "",
-          fmt::format("{:+.1f} %", 100.0 * (cell.ratio - 1.0)),
+          cell.key && cell.base_samples > 0 ? number(cell.base_median) : "",
+          cell.key && cell.new_samples > 0 ? number(cell.new_median) : "",
+          both ? fmt::format("{:+.1f} %", 100.0 * (cell.ratio - 1.0)) : "",
           cell.invalid ? "" : p,
           std::string(comparison_verdict_name(cell.verdict))};
 }

@@ -139,6 +139,12 @@ const Verdict* best_model(const Assessment& result) {
   return best;
 }
 
+/// Only these say what the machine as it is is ready for: a single answer may be about other
+/// memory, and an interrupted assessment lacks models.
+bool is_assessment(const Assessment& result) {
+  return result.command == "assess" && !result.partial && !result.verdicts.empty();
+}
+
 Result<void> put_machine(Database& database, const Assessment& result, double started_at) {
   auto insert =
       database.prepare("INSERT OR REPLACE INTO machine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
@@ -146,7 +152,7 @@ Result<void> put_machine(Database& database, const Assessment& result, double st
   const MachineProfile& machine = *result.machine;
   const Verdict* best = best_model(result);
   insert->bind(1, machine.id).bind(2, result.run_id).bind(3, started_at);
-  insert->bind(4, std::int64_t{result.verdicts.empty() ? 0 : 1});
+  insert->bind(4, std::int64_t{is_assessment(result) ? 1 : 0});
   insert->bind_optional(5, machine.cpu.brand.optional());
   if (machine.memory.total.is_known()) {
     insert->bind(6, signed_bytes(machine.memory.total.value()));
@@ -161,6 +167,7 @@ Result<void> put_readiness(Database& database, const Assessment& result) {
   if (auto cleared = clear->bind(1, result.machine->id).run(); !cleared) return cleared;
   auto insert = database.prepare("INSERT INTO readiness VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
   if (!insert) return pass_on(insert);
+  if (!is_assessment(result)) return {};
   for (const auto& [model, verdict] : best_verdicts(result)) {
     insert->bind(1, model).bind(2, result.machine->id).bind(3, verdict->format);
     insert->bind(4, verdict_name(verdict->verdict)).bind(5, limit_name(verdict->limit));
@@ -174,15 +181,15 @@ Result<void> put_readiness(Database& database, const Assessment& result) {
   return {};
 }
 
-/// Whether the store holds a result of this machine that counts before this one. Results with
-/// verdicts come first, then newer ones; the run id decides between equals, so that no order of
+/// Whether the store holds a result of this machine that counts before this one. Assessments come
+/// first, then newer ones; the run id decides between equals, so that no order of
 /// import matters.
 Result<bool> is_behind(Database& database, const Assessment& result, double started_at) {
   auto newer = database.prepare(
       "SELECT count(*) FROM machine WHERE machine_id = ?1 AND "
       "(has_verdicts, started_at, run_id) > (?2, ?3, ?4)");
   if (!newer) return pass_on(newer);
-  newer->bind(1, result.machine->id).bind(2, std::int64_t{result.verdicts.empty() ? 0 : 1});
+  newer->bind(1, result.machine->id).bind(2, std::int64_t{is_assessment(result) ? 1 : 0});
   newer->bind(3, started_at).bind(4, result.run_id);
   if (const auto row = newer->step(); !row) return pass_on(row);
   return newer->number(0) > 0;

@@ -156,6 +156,24 @@ TEST(Compare, DoesNotTrustARunThatIsNotValid) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Compare, DoesNotPassARunThatLostItsSpeedsOrIsMissing) {
+  const Assessment base =
+      document("a", {run_of("tg32", "dense-1b", k_five), run_of("tg32", "dense-3b", k_five)});
+  Assessment fresh = base;
+  fresh.runs.front().validity = Validity::invalid;
+  fresh.runs.front().reasons = {"wrong output"};
+  fresh.runs.front().decode_tokens_per_second.reset();
+  const Comparison comparison = compare(base, fresh);
+  EXPECT_EQ(comparison.verdict, ComparisonVerdict::cannot_tell);
+  EXPECT_THAT(comparison_text(comparison, false), HasSubstr("new is not valid: wrong output"));
+  EXPECT_TRUE(
+      comparison_json(comparison)["documents"][0]["comparisons"][0]["new"]["median"].is_null());
+  fresh.runs.erase(fresh.runs.begin());
+  const Comparison missing = compare(base, fresh);
+  EXPECT_EQ(missing.verdict, ComparisonVerdict::cannot_tell);
+  EXPECT_EQ(missing.documents.front().why, "1 of the base's runs were not made");
+}
+
 TEST(Compare, TakesTheWorstOfSeveralDocuments) {
   const Assessment base = document("a", {run_of("tg32", "dense-1b", k_five)});
   const Assessment slow = document("b", {run_of("tg32", "dense-1b", scaled(k_five, 0.8))});

@@ -147,6 +147,7 @@ bool run_into(SuiteOutcome& outcome, const PlannedCell& cell, const MeasureOptio
   } else if (runs.error().code == ErrorCode::interrupted) {
     return false;
   } else {
+    outcome.failed = outcome.failed || runs.error().code != ErrorCode::does_not_fit;
     outcome.skipped.push_back(cell.name + ": " + runs.error().text());
   }
   return true;
