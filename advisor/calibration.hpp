@@ -63,9 +63,11 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
 /// The same costs as shares of limits that were measured at another time: what reads memory follows
 /// the bandwidth, what computes the float32 peak. Limits that `micro` lacks stay.
 Calibration with_limits(const Calibration& calibration, const MicroResults& micro);
+/// A bandwidth that a description or a driver tells, where a memory can have it.
+std::optional<double> plausible_bandwidth(const Fact<double>& told);
 /// From the description alone, with wide intervals: decode only, prefill stays unknown.
 /// `bandwidth_bytes_per_second` is the memory's rated bandwidth; without it the profile's is taken.
-/// Errors: unknown when neither is there.
+/// Errors: unknown when neither is there, or no memory has such a bandwidth.
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
                                              std::optional<double> bandwidth_bytes_per_second);
 

@@ -26,6 +26,13 @@ std::vector<FormatRate> prior_rates(double share, double low, double high) {
 
 }  // namespace
 
+std::optional<double> plausible_bandwidth(const Fact<double>& told) {
+  // Ten times the widest memory of a GPU (8 TB/s), and more than any machine's caches.
+  constexpr double k_most = 1e14;
+  if (!told.is_known() || !(told.value() > 0.0) || told.value() > k_most) return std::nullopt;
+  return told.value();
+}
+
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
                                              std::optional<double> bandwidth_bytes_per_second) {
   // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
@@ -34,12 +41,14 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
   constexpr double k_reached = 0.75;
   constexpr double k_reached_low = 0.55;
   constexpr double k_reached_high = 0.97;
-  const auto& rated = machine.memory.theoretical_bandwidth_bytes_per_second;
-  if (!bandwidth_bytes_per_second && !rated.is_known()) {
-    return fail(ErrorCode::unknown, "the memory bandwidth is neither measured nor given", {},
+  const auto rated = plausible_bandwidth(
+      bandwidth_bytes_per_second ? Fact<double>::known(*bandwidth_bytes_per_second, "given")
+                                 : machine.memory.theoretical_bandwidth_bytes_per_second);
+  if (!rated) {
+    return fail(ErrorCode::unknown, "no plausible memory bandwidth is measured or given", {},
                 "run `assay assess` to measure this machine, or give --bandwidth");
   }
-  const double bandwidth = bandwidth_bytes_per_second ? *bandwidth_bytes_per_second : rated.value();
+  const double bandwidth = *rated;
   Calibration calibration;
   calibration.basis = Basis::profile;
   calibration.threads = machine.cpu.usable_cpus.value_or(1);

@@ -17,6 +17,7 @@ enum class ChangeKind {
   answer_without_thinking,
   smaller_cache,
   smaller_context,
+  larger_context,
   shorter_prompt,
   close_programs,
   raise_limit,

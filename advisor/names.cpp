@@ -30,10 +30,11 @@ constexpr EnumTable<Limit, 8> k_limit_names{{{
     {Limit::unsupported, "unsupported"},
     {Limit::none, "none"},
 }}};
-constexpr EnumTable<ChangeKind, 15> k_change_names{{{
+constexpr EnumTable<ChangeKind, 16> k_change_names{{{
     {ChangeKind::answer_without_thinking, "answer_without_thinking"},
     {ChangeKind::smaller_cache, "smaller_cache"},
     {ChangeKind::smaller_context, "smaller_context"},
+    {ChangeKind::larger_context, "larger_context"},
     {ChangeKind::shorter_prompt, "shorter_prompt"},
     {ChangeKind::close_programs, "close_programs"},
     {ChangeKind::raise_limit, "raise_limit"},

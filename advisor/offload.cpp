@@ -47,15 +47,19 @@ Question part_of(const Question& question, const Cut& cut, bool gpu) {
   part.session = question.session;
   part.depth = question.depth;
   part.spec = question.spec;
-  const auto first = static_cast<std::ptrdiff_t>(question.spec.layers.size() - cut.gpu_layers);
-  auto& layers = part.spec.layers;
+  const std::uint64_t first = question.spec.layers.size() - cut.gpu_layers;
+  const auto at = part.spec.layers.begin() + static_cast<std::ptrdiff_t>(first);
   if (gpu) {
-    layers.erase(layers.begin(), layers.begin() + first);
+    part.spec.layers.erase(part.spec.layers.begin(), at);
   } else {
-    layers.erase(layers.begin() + first, layers.end());
+    part.spec.layers.erase(at, part.spec.layers.end());
   }
   for (const PlannedTensor& tensor : question.plan.tensors) {
-    if (on_gpu(tensor, question.spec, cut) == gpu) part.plan.tensors.push_back(tensor);
+    if (on_gpu(tensor, question.spec, cut) != gpu) continue;
+    part.plan.tensors.push_back(tensor);
+    // Layers are counted from the first of the part.
+    if (gpu && is_of_a_layer(tensor))
+      part.plan.tensors.back().layer -= static_cast<std::uint32_t>(first);
   }
   return part;
 }

@@ -33,20 +33,6 @@ double read_seconds(const std::map<WeightFormat, double>& bytes,
   return seconds;
 }
 
-/// Rates of expert matrices where none was measured: the dense ones, less what random reads cost.
-std::vector<FormatRate> expert_rates(const Calibration& calibration) {
-  if (!calibration.moe.empty()) return calibration.moe;
-  constexpr double k_low = 0.75;  // what is borrowed may be worse than believed
-  std::vector<FormatRate> rates = calibration.dense;
-  for (FormatRate& rate : rates) {
-    rate.decode_efficiency *= k_expert_share;
-    rate.decode_efficiency_low *= k_expert_share * k_low;
-    rate.prefill_flops_per_second *= k_expert_prefill_share;
-    rate.prefill_flops_per_second_low *= k_expert_prefill_share * k_low;
-  }
-  return rates;
-}
-
 double decode_seconds(const Question& question, const Calibration& calibration, Pace pace) {
   const Work work = decode_work(question.spec, question.plan, question.session.cache,
                                 static_cast<double>(question.depth));

@@ -162,6 +162,22 @@ TEST(Offload, EveryKindOfModelIsSplit) {
   }
 }
 
+// Latent attention reads its layers' shapes: those of the part, not of the whole model.
+TEST(Offload, TwoEqualDevicesTakeTheTimeOfOneAndTheCrossings) {
+  for (const char* model : {"qwen3-14b", "gemma-3-12b", "deepseek-v2-lite"}) {
+    const Question question = question_of(model);
+    OffloadPlace place = place_of(gibibytes(8));
+    place.processor = place.gpu;  // without a fixed time for a token
+    const double whole = predict_decode(question, place.gpu).expected;
+    const std::uint64_t layers = question.spec.layers.size();
+    for (const std::uint64_t count : {std::uint64_t{1}, layers / 2, layers - 1}) {
+      const double split = offload_of(question, place, count, 0).decode_tokens_per_second.expected;
+      // Sums of the same terms in another order.
+      EXPECT_NEAR((1.0 / split - 2 * k_crossing_seconds) * whole, 1.0, 1e-9) << model << count;
+    }
+  }
+}
+
 /// Rows of models that llama.cpp split: published rate, prediction.
 std::vector<std::pair<double, Estimate>> published_splits() {
   const Json json =
