@@ -30,7 +30,8 @@ constexpr EnumTable<Limit, 8> k_limit_names{{{
     {Limit::unsupported, "unsupported"},
     {Limit::none, "none"},
 }}};
-constexpr EnumTable<ChangeKind, 16> k_change_names{{{
+constexpr EnumTable<ChangeKind, 17> k_change_names{{{
+    {ChangeKind::own_gpu, "own_gpu"},
     {ChangeKind::answer_without_thinking, "answer_without_thinking"},
     {ChangeKind::smaller_cache, "smaller_cache"},
     {ChangeKind::smaller_context, "smaller_context"},

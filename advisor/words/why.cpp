@@ -66,7 +66,7 @@ std::string opening(VerdictKind kind, Limit limit) {
   return limit == Limit::decode_speed ? "Yes, but slowly" : "Yes, after a wait";
 }
 
-std::string yes_words(const Question& question, const Verdict& verdict) {
+std::string yes_words(const Question& question, const Verdict& verdict, const Policy& policy) {
   const Prediction& prediction = verdict.prediction;
   const VerdictKind kind = verdict.verdict;
   const Limit limit = verdict.limit;
@@ -79,14 +79,17 @@ std::string yes_words(const Question& question, const Verdict& verdict) {
         memory_words(prediction));
   }
   std::string wait;
-  if (limit == Limit::answer_time) {
-    wait = fmt::format(", so that an answer with its thinking takes {}",
-                       seconds_words(verdict.answer.time.seconds.expected));
-  }
   if (limit == Limit::first_token) {
     wait = fmt::format(", after {} for a prompt of {} tokens",
                        seconds_words(prediction.time_to_first_token_seconds.expected),
                        question.prompt_tokens);
+  }
+  const AnswerTime& time = verdict.answer.time;
+  const bool is_long = time.thinking && time.seconds.is_known() &&
+                       time.seconds.expected > policy.thinking_answer_ok_seconds;
+  if (limit == Limit::answer_time || is_long) {
+    wait += fmt::format(", so that an answer with its thinking takes {}",
+                        seconds_words(time.seconds.expected));
   }
   return fmt::format("{}: {} {} and should answer at {}{}.", opening(kind, limit),
                      subject(question), memory_words(prediction), decode_words(decode), wait);
@@ -99,7 +102,7 @@ std::string why_words(const Question& question, const Verdict& verdict, const Po
     return no_words(question, verdict, policy);
   }
   if (verdict.verdict == VerdictKind::unknown) return unknown_words(question, verdict.prediction);
-  return yes_words(question, verdict);
+  return yes_words(question, verdict, policy);
 }
 
 }  // namespace assay
