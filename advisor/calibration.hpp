@@ -67,8 +67,10 @@ Calibration with_limits(const Calibration& calibration, const MicroResults& micr
 std::optional<double> plausible_bandwidth(const Fact<double>& told);
 /// From the description alone, with wide intervals: decode only, prefill stays unknown.
 /// `bandwidth_bytes_per_second` is the memory's rated bandwidth; without it the profile's is taken.
+/// `threads` is how many work; without it as many as the profile has processors, or one.
 /// Errors: unknown when neither is there, or no memory has such a bandwidth.
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
-                                             std::optional<double> bandwidth_bytes_per_second);
+                                             std::optional<double> bandwidth_bytes_per_second,
+                                             std::optional<unsigned> threads = std::nullopt);
 
 }  // namespace assay

@@ -34,7 +34,8 @@ std::optional<double> plausible_bandwidth(const Fact<double>& told) {
 }
 
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
-                                             std::optional<double> bandwidth_bytes_per_second) {
+                                             std::optional<double> bandwidth_bytes_per_second,
+                                             std::optional<unsigned> threads) {
   // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
   // chiplets) to 0.97 (one memory controller per core cluster); the median is 0.75. Shares of that
   // which whole models reach: 0.85 to 1.05 of a format's prior.
@@ -51,7 +52,7 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
   const double bandwidth = *rated;
   Calibration calibration;
   calibration.basis = Basis::profile;
-  calibration.threads = machine.cpu.usable_cpus.value_or(1);
+  calibration.threads = threads.value_or(machine.cpu.usable_cpus.value_or(1));
   calibration.origin = "a rated memory bandwidth of " + bandwidth_words(bandwidth);
   calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
   calibration.read_bandwidth_low = bandwidth * k_reached_low;

@@ -95,8 +95,8 @@ Result<Calibration> calibration_of_processor(const Processor& processor) {
                 "give --bandwidth");
   }
   const double rated = processor.bandwidth_bytes_per_second.value_or(0.0);
-  auto calibration =
-      calibration_from_profile(machine, rated > 0.0 ? rated : *processor.reached_bytes_per_second);
+  auto calibration = calibration_from_profile(
+      machine, rated > 0.0 ? rated : *processor.reached_bytes_per_second, processor.cores);
   if (!calibration) return calibration;
   calibration->origin =
       fmt::format("the rated memory bandwidth of {}, {}", processor.name, bandwidth_words(rated));

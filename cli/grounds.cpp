@@ -1,10 +1,12 @@
 #include "cli/grounds.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/file.hpp"
@@ -65,15 +67,27 @@ unsigned usual_threads(const Assessment& assessment, unsigned otherwise) {
   return most == runs.end() ? otherwise : most->first;
 }
 
-/// From a result; nothing when it holds too little to calibrate by.
-std::optional<Calibration> calibration_of(const Assessment& assessment,
-                                          const Invocation& invocation, unsigned& threads) {
+/// "2, 4": the thread counts of a result's runs.
+std::string thread_counts(const Assessment& assessment) {
+  std::set<unsigned> counts;
+  for (const RunResult& run : assessment.runs) counts.insert(run.engine.threads);
+  return fmt::format("{}", fmt::join(counts, ", "));
+}
+
+/// From a result. Errors: those of `calibrate`, with the thread counts that there are.
+Result<Calibration> calibration_of(const Assessment& assessment, const Invocation& invocation,
+                                   unsigned& threads) {
   if (!invocation.has("threads")) threads = usual_threads(assessment, threads);
   auto made = calibrate(assessment.machine.value_or(MachineProfile{}), assessment.micro,
                         assessment.runs, threads);
-  if (!made) return std::nullopt;
+  if (!made) {
+    return fail(ErrorCode::refused_input,
+                assessment.runs.empty() ? made.error().message
+                                        : fmt::format("{} (its runs have {})", made.error().message,
+                                                      thread_counts(assessment)));
+  }
   made->origin = assessment.run_id;
-  return std::move(*made);
+  return made;
 }
 
 /// What a description or a result says of a machine.
@@ -134,11 +148,12 @@ Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
   const auto& path = invocation.get<std::string>("calibration");
   auto assessment = read_document_file(path);
   if (!assessment) return pass_on(assessment);
-  grounds.calibration = calibration_of(*assessment, invocation, grounds.session.threads);
-  if (!grounds.calibration) {
-    return fail(ErrorCode::refused_input, "holds no measurements to calibrate by", path,
+  auto made = calibration_of(*assessment, invocation, grounds.session.threads);
+  if (!made) {
+    return fail(ErrorCode::refused_input, made.error().message, path,
                 "make one with `assay assess -o FILE --json`");
   }
+  grounds.calibration = std::move(*made);
   if (assessment->machine && !invocation.has("machine")) {
     grounds.machine = std::move(*assessment->machine);
     grounds.available = memory_to_judge_by(grounds.machine, true);
@@ -155,8 +170,21 @@ void use_latest_result(const Invocation& invocation, Grounds& grounds) {
                                    "description)",
                                    latest.error().text()));
   } else if (*latest && (*latest)->machine && (*latest)->machine->id == grounds.machine.id) {
-    grounds.calibration = calibration_of(**latest, invocation, grounds.session.threads);
+    auto made = calibration_of(**latest, invocation, grounds.session.threads);
+    if (made) {
+      grounds.calibration = std::move(*made);
+    } else if (invocation.has("threads")) {
+      remark(invocation, fmt::format("assay: the latest result: {} (left aside: this machine is "
+                                     "judged by its description)",
+                                     made.error().message));
+    }
   }
+}
+
+/// Nothing where the machine's own count is taken.
+std::optional<unsigned> asked_threads(const Invocation& invocation, const Grounds& grounds) {
+  return invocation.has("threads") ? std::optional<unsigned>(grounds.session.threads)
+                                   : std::nullopt;
 }
 
 /// The latest result, else what the machine says of itself. A machine that was named is judged by
@@ -166,7 +194,8 @@ void use_what_is_known(const Invocation& invocation, Grounds& grounds) {
     use_latest_result(invocation, grounds);
   }
   if (!grounds.calibration) {
-    if (auto made = calibration_from_profile(grounds.machine, std::nullopt)) {
+    const auto asked = asked_threads(invocation, grounds);
+    if (auto made = calibration_from_profile(grounds.machine, std::nullopt, asked)) {
       grounds.calibration = std::move(*made);
     }
   }
@@ -192,7 +221,8 @@ Result<void> find_calibration(const Invocation& invocation, std::optional<Calibr
     use_what_is_known(invocation, grounds);
     return {};
   }
-  auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value));
+  auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value),
+                                       asked_threads(invocation, grounds));
   if (!made) return pass_on(made);
   grounds.calibration = std::move(*made);
   return {};

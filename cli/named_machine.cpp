@@ -12,6 +12,7 @@
 #include "advisor/gpu_memory.hpp"
 #include "advisor/hardware.hpp"
 #include "advisor/hardware_calibration.hpp"
+#include "advisor/plan.hpp"
 #include "base/text.hpp"
 
 namespace assay {
@@ -61,8 +62,11 @@ Result<NamedMachine> machine_of(const NamedHardware& found, const std::optional<
     machine.profile.cpu.brand = Fact<std::string>::known(found.processor->name, "--machine");
   }
   machine.profile.memory.total = Fact<Bytes>::known(bytes, source);
-  machine.available =
-      found.gpu != nullptr ? sold_memory(*found.gpu, bytes) : machine.profile.memory.total;
+  const Bytes left = memory_beside_system(bytes);
+  machine.available = found.gpu != nullptr
+                          ? sold_memory(*found.gpu, bytes)
+                          : Fact<Bytes>::known(left, fmt::format("--memory less {} for the system",
+                                                                 human_bytes(bytes - left)));
   auto calibration = calibration_of_hardware(found);
   if (!calibration) return pass_on(calibration);
   machine.calibration = std::move(*calibration);

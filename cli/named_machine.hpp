@@ -14,7 +14,7 @@ namespace assay {
 /// A processor or GPU that was named instead of a recorded machine: what it would be as a machine.
 struct NamedMachine {
   MachineProfile profile;   // name and memory; the rest is unknown
-  Fact<Bytes> available;    // of the memory: less than all where a GPU shares it with the system
+  Fact<Bytes> available;    // of the memory: what the system leaves of it, or a card's driver
   Calibration calibration;  // by its published bandwidth
   std::string device;       // "cpu", or the GPU's name
 };

@@ -218,6 +218,16 @@ TEST(Advice, AnswersBesideALatestResultThatCannotBeRead) {
   }
 }
 
+TEST(Advice, AThreadCountThatAResultLacksIsToldWithThoseThatItHas) {
+  const std::string result =
+      std::string(ASSAY_TEST_ROOT) + "/fixtures/results/result-1-assess.json";
+  const ProgramRun answer = run({"can-run", "qwen3-4b", "--calibration", result, "--threads", "3"});
+  EXPECT_EQ(answer.exit_code, 3);
+  EXPECT_THAT(answer.standard_error, HasSubstr("result-1-assess.json"));
+  EXPECT_THAT(answer.standard_error, HasSubstr("no valid run of the suite with 3 threads"));
+  EXPECT_THAT(answer.standard_error, HasSubstr("(its runs have 2)"));
+}
+
 TEST(Advice, RecommendRanksModelsForAMachineThatIsNotHere) {
   const ProgramRun answer =
       run({"recommend", "--memory", "8G", "--bandwidth", "40G", "--top", "3"});
