@@ -158,6 +158,19 @@ TEST(NamedMachine, AProcessorAndAGpuShareAModel) {
   EXPECT_THAT(asked("Ryzen 7 7840HS + RTX 4061").standard_error, HasSubstr("did you mean"));
 }
 
+TEST(NamedMachine, AGpuOfSeveralSizesBesideAProcessorHasTheOneThatIsNamed) {
+  const auto asked = [](const char* machine) {
+    return run({"can-run", "qwen3-4b", "--memory", "32G", "--machine", machine});
+  };
+  const ProgramRun either = asked("Ryzen 7 7840HS + RX 580");
+  EXPECT_EQ(either.exit_code, 2);
+  EXPECT_THAT(either.standard_error, HasSubstr("is sold with 4 GB, 8 GB"));
+  const ProgramRun eight = asked("Ryzen 7 7840HS + RX 580 8GB");
+  EXPECT_EQ(eight.exit_code, 0) << eight.standard_error;
+  EXPECT_THAT(eight.standard_output, HasSubstr("of 8.6 GB)"));
+  EXPECT_THAT(asked("Ryzen 7 7840HS + RX 580 6 GB").standard_error, HasSubstr("is sold with"));
+}
+
 TEST(NamedMachine, AnAppleGpuLeavesTheSystemItsPart) {
   const ProgramRun answer =
       run({"can-run", "qwen3-4b", "--machine", "Apple M2 GPU", "--memory", "16GiB", "--json"});
