@@ -123,8 +123,16 @@ void sort_by_bandwidth(std::vector<PlannedMachine>& machines) {
   std::ranges::stable_sort(machines, {}, &PlannedMachine::bandwidth_bytes_per_second);
 }
 
-std::vector<PlannedMachine> gpus_that_do(const Question& question, double rate, Bytes available,
+/// So that what is needed is within the policy's ok.
+Bytes free_for(Bytes needed, const Policy& policy) {
+  return Bytes(
+      static_cast<std::uint64_t>(std::ceil(static_cast<double>(needed.value) / policy.memory_ok)));
+}
+
+std::vector<PlannedMachine> gpus_that_do(Question question, double rate, const Policy& policy,
                                          const HardwareTable& table) {
+  question.on_gpu = true;
+  const Bytes available = free_for(footprint_of(question).peak(), policy);
   std::vector<PlannedMachine> all;
   for (const GraphicsCard& card : table.gpus) {
     auto machine = fast_enough(question, rate, {.gpu = &card});
@@ -192,8 +200,7 @@ MachinePlan plan_machine(const Question& question, double rate, const Policy& po
                          const HardwareTable& table) {
   MachinePlan plan;
   plan.needed = footprint(question.spec, question.plan, question.session).peak();
-  plan.available = Bytes(static_cast<std::uint64_t>(
-      std::ceil(static_cast<double>(plan.needed.value) / policy.memory_ok)));
+  plan.available = free_for(plan.needed, policy);
   plan.installed = installed_for(plan.available);
   plan.prompt_flops = flops_of_prompt(question);
   plan.prompt_flops_per_second = plan.prompt_flops / policy.first_token_ok_seconds;
@@ -203,7 +210,7 @@ MachinePlan plan_machine(const Question& question, double rate, const Policy& po
   plan.bandwidth_bytes_per_second = bandwidth_for(question, rate, End::expected, plan.cores);
   plan.safe_bandwidth_bytes_per_second = bandwidth_for(question, rate, End::low, plan.cores);
   plan.processors = processors_that_do(question, rate, plan.available, table);
-  plan.gpus = gpus_that_do(question, rate, plan.available, table);
+  plan.gpus = gpus_that_do(question, rate, policy, table);
   return plan;
 }
 

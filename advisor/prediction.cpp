@@ -5,6 +5,7 @@
 #include "advisor/cost/format_prior.hpp"
 #include "advisor/cost/work.hpp"
 #include "advisor/file_size.hpp"
+#include "advisor/gpu_memory.hpp"
 
 namespace assay {
 namespace {
@@ -105,10 +106,15 @@ void predict_rates(const Question& question, const Calibration& calibration,
 
 }  // namespace
 
+Footprint footprint_of(const Question& question) {
+  return question.on_gpu ? gpu_footprint(question.spec, question.plan, question.session)
+                         : footprint(question.spec, question.plan, question.session);
+}
+
 Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
                    const Fact<Bytes>& available_memory) {
   Prediction prediction;
-  prediction.footprint = footprint(question.spec, question.plan, question.session);
+  prediction.footprint = footprint_of(question);
   prediction.available = available_memory;
   prediction.file_bytes = file_bytes(question.spec, question.plan);
   if (calibration && !calibration->dense.empty()) {

@@ -139,7 +139,8 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
       ++answer.too_short;
       continue;
     }
-    auto candidate = best_candidate(entry, calibration, available_memory, policy, *use, session);
+    auto candidate =
+        best_candidate(entry, calibration, available_memory, policy, *use, session, options.on_gpu);
     if (!candidate) continue;
     const std::size_t format_rank = rank_of_format(candidate->verdict.format);
     all.push_back({&entry, std::move(*candidate), format_rank});

@@ -67,6 +67,7 @@ Question question_of(AskedModel asked, const Grounds& grounds, const Catalogue& 
   question.plan = std::move(asked.plan);
   question.format = std::move(asked.format);
   question.session = grounds.session;
+  question.on_gpu = grounds.device != "cpu";
   // A context that was asked for stays, and may be a reason for a no.
   if (!context_was_given) {
     question.session.context = std::min(question.session.context, question.spec.trained_context);
