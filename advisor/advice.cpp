@@ -63,7 +63,7 @@ std::vector<std::string> notes(const Question& question, const Verdict& verdict,
         "Plug it in: it runs on its battery, which many machines answer with less speed; `assay "
         "assess` shows how much.");
   }
-  const bool is_measured = around.calibration && around.calibration->basis == Basis::this_machine;
+  const bool is_measured = around.calibration && around.calibration->basis != Basis::profile;
   if (around.subject.is_here && !is_measured) {
     lines.emplace_back("Run `assay assess` for an answer from measurements.");
   }

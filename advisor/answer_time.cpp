@@ -23,10 +23,10 @@ Estimate time_to_answer(const Prediction& prediction, std::uint64_t tokens) {
   const Estimate& decode = prediction.decode_tokens_per_second;
   if (!first.is_known() || !decode.is_known()) return {};
   const auto count = static_cast<double>(tokens);
-  const bool own = first.basis == Basis::this_machine && decode.basis == Basis::this_machine;
+  const bool measured = first.basis != Basis::profile && decode.basis != Basis::profile;
   return {first.low + count / decode.high, first.expected + count / decode.expected,
           first.high + count / decode.low, Origin::predicted,
-          own ? Basis::this_machine : Basis::profile};
+          measured ? decode.basis : Basis::profile};
 }
 
 std::uint64_t tokens_kept(const Question& question, const AnswerTime& time) {

@@ -37,9 +37,8 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
                                              std::optional<double> bandwidth_bytes_per_second,
                                              std::optional<unsigned> threads) {
   // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
-  // chiplets) to 0.97 (one memory controller per core cluster); the median is 0.75. Shares of that
+  // chiplets) to 0.97 (one memory controller per core cluster). Shares of that
   // which whole models reach: 0.85 to 1.05 of a format's prior.
-  constexpr double k_reached = 0.75;
   constexpr double k_reached_low = 0.55;
   constexpr double k_reached_high = 0.97;
   const auto rated = plausible_bandwidth(
@@ -54,7 +53,8 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
   calibration.basis = Basis::profile;
   calibration.threads = threads.value_or(machine.cpu.usable_cpus.value_or(1));
   calibration.origin = "a rated memory bandwidth of " + bandwidth_words(bandwidth);
-  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
+  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached_of_rated;
+  calibration.is_share_of_rated = true;
   calibration.read_bandwidth_low = bandwidth * k_reached_low;
   calibration.read_bandwidth_high = bandwidth * k_reached_high;
   calibration.dense = prior_rates(0.95, 0.9, 1.1);

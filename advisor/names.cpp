@@ -4,8 +4,9 @@
 namespace assay {
 namespace {
 
-constexpr EnumTable<Basis, 2> k_basis_names{{{
+constexpr EnumTable<Basis, 3> k_basis_names{{{
     {Basis::this_machine, "this_machine"},
+    {Basis::given_result, "given_result"},
     {Basis::profile, "profile"},
 }}};
 constexpr EnumTable<Origin, 3> k_origin_names{{{

@@ -154,6 +154,9 @@ Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
                 "make one with `assay assess -o FILE --json`");
   }
   grounds.calibration = std::move(*made);
+  if (!assessment->machine || assessment->machine->id != grounds.machine.id) {
+    grounds.calibration->basis = Basis::given_result;
+  }
   if (assessment->machine && !invocation.has("machine")) {
     grounds.machine = std::move(*assessment->machine);
     grounds.available = memory_to_judge_by(grounds.machine, true);
@@ -241,12 +244,15 @@ void declare_grounds_options(options::options_description& own) {
       "tokens that the cache must hold (default: the use's, 4096 for chat, or what the model was "
       "trained for)");
   add("threads", options::value<long long>()->value_name("N"),
-      "threads (default: those of the result that is used)");
+      "threads (default: those of the result that is used, else of the machine)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
   add("machine", text("PROFILE.json|NAME"),
       "judge another machine: by its `assay probe --json` or a result of it, or by the name of a "
       "processor (with --memory) or GPU, or of both, as \"Ryzen 7 7840HS + RTX 4060\"");
-  add("memory", text("B"), "memory to judge by, as 8G or 16GiB, instead of what is available now");
+  add("memory", text("B"),
+      "memory to judge by, as 8G or 16GiB, instead of what is available now; of a processor that "
+      "is "
+      "named, what is installed");
   add("bandwidth", text("B"),
       "rated memory bandwidth per second, as 50G: an estimate without measurements");
   add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");

@@ -66,14 +66,18 @@ std::optional<Change> faster_memory(const Question& question, const Verdict& ver
   // The fastest main memory of a personal computer: 16 channels of LPDDR5 at 6400 MT/s.
   constexpr double k_fastest = 819e9;
   const double bandwidth = around.calibration->read_bandwidth_bytes_per_second;
-  if (times * bandwidth > k_fastest) return std::nullopt;
+  if (times * bandwidth > k_fastest * k_reached_of_rated) return std::nullopt;
   const Verdict then = judged_with(question, around, times, around.available);
   if (!is_better(then.verdict, verdict.verdict)) return std::nullopt;
-  return change(ChangeKind::faster_memory,
-                fmt::format("A machine that reads memory at {} instead of {} ({}).",
-                            rate_of_reading(times * bandwidth), rate_of_reading(bandwidth),
-                            result_words(then)),
-                then);
+  // What is told of machines to buy is the rated one.
+  const bool rated = around.calibration->is_share_of_rated;
+  const double told = rated ? bandwidth / k_reached_of_rated : bandwidth;
+  return change(
+      ChangeKind::faster_memory,
+      fmt::format("A machine {} {} instead of {} ({}).",
+                  rated ? "with memory of a rated" : "that reads memory at",
+                  rate_of_reading(times * told), rate_of_reading(told), result_words(then)),
+      then);
 }
 
 /// Sizes in which graphics cards are sold.

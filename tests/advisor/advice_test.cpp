@@ -153,6 +153,17 @@ TEST(Advice, SaysHowFastMemoryMustBe) {
   EXPECT_GE(faster->decode_tokens_per_second.expected, 10.0);
 }
 
+// Who judged by a rated bandwidth is told a rated one.
+TEST(Advice, SaysTheRatedBandwidthWhereThatIsWhatWasGiven) {
+  const Calibration rated = calibration_from_profile({}, 40e9).value();
+  const Verdict verdict =
+      answer(question_about("llama-3.1-8b", Recipe::q4_k_m), rated, gigabytes(16), policy());
+  const Change* faster = find_change(verdict, ChangeKind::faster_memory);
+  ASSERT_NE(faster, nullptr);
+  EXPECT_THAT(faster->words, StartsWith("A machine with memory of a rated "));
+  EXPECT_THAT(faster->words, HasSubstr("instead of 40 GB/s"));
+}
+
 TEST(Advice, OffersASecondChannelOnlyWhereOneIsUsed) {
   MachineProfile machine;
   machine.memory.channels = Fact<std::uint32_t>::known(1, "SMBIOS");

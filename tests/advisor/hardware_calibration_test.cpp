@@ -298,6 +298,9 @@ TEST(HardwareCalibration, WhatAProcessorWasSeenToReadHasBothEnds) {
   processor.is_lower_bound = true;
   const auto at_least = calibration_of_hardware({.processor = &processor});
   ASSERT_TRUE(at_least);
+  EXPECT_DOUBLE_EQ(measured->read_bandwidth_bytes_per_second, 100e9);
+  EXPECT_DOUBLE_EQ(at_least->read_bandwidth_bytes_per_second, 100e9 / 0.875);
+  EXPECT_EQ(at_least->read_bandwidth_low, measured->read_bandwidth_low);
   EXPECT_NEAR(at_least->read_bandwidth_high, measured->read_bandwidth_high / 0.84, 1e6);
 }
 
