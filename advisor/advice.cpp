@@ -63,8 +63,8 @@ std::vector<std::string> notes(const Question& question, const Verdict& verdict,
         "Plug it in: it runs on its battery, which many machines answer with less speed; `assay "
         "assess` shows how much.");
   }
-  if (!around.calibration || (around.calibration->basis == Basis::profile &&
-                              !around.calibration->from_published_figures)) {
+  const bool is_measured = around.calibration && around.calibration->basis != Basis::profile;
+  if (around.subject.is_here && !is_measured) {
     lines.emplace_back("Run `assay assess` for an answer from measurements.");
   }
   if (!question.engine_runs) {
@@ -80,8 +80,8 @@ std::vector<std::string> notes(const Question& question, const Verdict& verdict,
 
 Verdict answer(const Question& question, const std::optional<Calibration>& calibration,
                const Fact<Bytes>& available_memory, const Policy& policy,
-               const Catalogue* catalogue, const MachineProfile* machine) {
-  const Circumstances around{calibration, available_memory, policy, catalogue, machine};
+               const Catalogue* catalogue, const MachineProfile* machine, const Subject& subject) {
+  const Circumstances around{calibration, available_memory, policy, catalogue, machine, subject};
   Verdict verdict = judged(question, around);
   verdict.contexts = context_room(question, available_memory, policy);
   verdict.changes = changes_for(question, verdict, around);

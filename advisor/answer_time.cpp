@@ -23,11 +23,14 @@ Estimate time_to_answer(const Prediction& prediction, std::uint64_t tokens) {
   const Estimate& decode = prediction.decode_tokens_per_second;
   if (!first.is_known() || !decode.is_known()) return {};
   const auto count = static_cast<double>(tokens);
-  const bool measured = first.origin == Origin::measured && decode.origin == Origin::measured;
-  const bool own = first.basis == Basis::this_machine && decode.basis == Basis::this_machine;
+  const bool measured = first.basis != Basis::profile && decode.basis != Basis::profile;
   return {first.low + count / decode.high, first.expected + count / decode.expected,
-          first.high + count / decode.low, measured ? Origin::measured : Origin::predicted,
-          own ? Basis::this_machine : Basis::profile};
+          first.high + count / decode.low, Origin::predicted,
+          measured ? decode.basis : Basis::profile};
+}
+
+std::uint64_t tokens_kept(const Question& question, const AnswerTime& time) {
+  return question.prompt_tokens + time.thinking_tokens + question.answer_tokens;
 }
 
 AnswerTimes answer_times(const Question& question, const Prediction& prediction) {

@@ -13,8 +13,9 @@
 
 namespace assay {
 
-/// What rates rest on: measurements of this machine, or its description alone.
-enum class Basis { this_machine, profile };
+/// What rates rest on: measurements of the machine that is judged, those of a result that was given
+/// and is another machine's, or the description alone.
+enum class Basis { this_machine, given_result, profile };
 std::string_view basis_name(Basis basis);
 std::optional<Basis> basis_from_name(std::string_view name);
 
@@ -30,12 +31,16 @@ struct FormatRate {
   double prefill_flops_per_second_high = 0.0;
 };
 
+/// The share of a rated bandwidth that processors reach: the median of what was measured.
+inline constexpr double k_reached_of_rated = 0.75;
+
 /// What turns bytes and operations into seconds on one machine (docs/method.md has the formulas).
 struct Calibration {
   Basis basis = Basis::profile;
   bool from_published_figures = false;  // of hardware that was named: nothing can be run on it
   unsigned threads = 1;
   double read_bandwidth_bytes_per_second = 0.0;
+  bool is_share_of_rated = false;  // that is `k_reached_of_rated` of what buyers are told
   double read_bandwidth_low = 0.0;
   double read_bandwidth_high = 0.0;
   double fma_flops_per_second = 0.0;   // float32 peak, of as many threads; 0 is not known
@@ -63,10 +68,14 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
 /// The same costs as shares of limits that were measured at another time: what reads memory follows
 /// the bandwidth, what computes the float32 peak. Limits that `micro` lacks stay.
 Calibration with_limits(const Calibration& calibration, const MicroResults& micro);
+/// A bandwidth that a description or a driver tells, where a memory can have it.
+std::optional<double> plausible_bandwidth(const Fact<double>& told);
 /// From the description alone, with wide intervals: decode only, prefill stays unknown.
 /// `bandwidth_bytes_per_second` is the memory's rated bandwidth; without it the profile's is taken.
-/// Errors: unknown when neither is there.
+/// `threads` is how many work; without it as many as the profile has processors, or one.
+/// Errors: unknown when neither is there, or no memory has such a bandwidth.
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
-                                             std::optional<double> bandwidth_bytes_per_second);
+                                             std::optional<double> bandwidth_bytes_per_second,
+                                             std::optional<unsigned> threads = std::nullopt);
 
 }  // namespace assay

@@ -26,25 +26,35 @@ std::vector<FormatRate> prior_rates(double share, double low, double high) {
 
 }  // namespace
 
+std::optional<double> plausible_bandwidth(const Fact<double>& told) {
+  // Ten times the widest memory of a GPU (8 TB/s), and more than any machine's caches.
+  constexpr double k_most = 1e14;
+  if (!told.is_known() || !(told.value() > 0.0) || told.value() > k_most) return std::nullopt;
+  return told.value();
+}
+
 Result<Calibration> calibration_from_profile(const MachineProfile& machine,
-                                             std::optional<double> bandwidth_bytes_per_second) {
+                                             std::optional<double> bandwidth_bytes_per_second,
+                                             std::optional<unsigned> threads) {
   // Shares of the rated bandwidth that processors were measured to reach: 0.55 (servers, several
-  // chiplets) to 0.97 (one memory controller per core cluster); the median is 0.75. Shares of that
+  // chiplets) to 0.97 (one memory controller per core cluster). Shares of that
   // which whole models reach: 0.85 to 1.05 of a format's prior.
-  constexpr double k_reached = 0.75;
   constexpr double k_reached_low = 0.55;
   constexpr double k_reached_high = 0.97;
-  const auto& rated = machine.memory.theoretical_bandwidth_bytes_per_second;
-  if (!bandwidth_bytes_per_second && !rated.is_known()) {
-    return fail(ErrorCode::unknown, "the memory bandwidth is neither measured nor given", {},
+  const auto rated = plausible_bandwidth(
+      bandwidth_bytes_per_second ? Fact<double>::known(*bandwidth_bytes_per_second, "given")
+                                 : machine.memory.theoretical_bandwidth_bytes_per_second);
+  if (!rated) {
+    return fail(ErrorCode::unknown, "no plausible memory bandwidth is measured or given", {},
                 "run `assay assess` to measure this machine, or give --bandwidth");
   }
-  const double bandwidth = bandwidth_bytes_per_second ? *bandwidth_bytes_per_second : rated.value();
+  const double bandwidth = *rated;
   Calibration calibration;
   calibration.basis = Basis::profile;
-  calibration.threads = machine.cpu.usable_cpus.value_or(1);
+  calibration.threads = threads.value_or(machine.cpu.usable_cpus.value_or(1));
   calibration.origin = "a rated memory bandwidth of " + bandwidth_words(bandwidth);
-  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached;
+  calibration.read_bandwidth_bytes_per_second = bandwidth * k_reached_of_rated;
+  calibration.is_share_of_rated = true;
   calibration.read_bandwidth_low = bandwidth * k_reached_low;
   calibration.read_bandwidth_high = bandwidth * k_reached_high;
   calibration.dense = prior_rates(0.95, 0.9, 1.1);

@@ -11,12 +11,14 @@
 
 namespace assay {
 
-/// What a user could do to get a better verdict. The order is that of what it costs: settings, the
-/// user's own time, quality of the weights, another model, money.
+/// What a user could do to get a better verdict. The order is that of what it costs: the GPU that
+/// is there, settings, the user's own time, quality of the weights, another model, money.
 enum class ChangeKind {
+  own_gpu,
   answer_without_thinking,
   smaller_cache,
   smaller_context,
+  larger_context,
   shorter_prompt,
   close_programs,
   raise_limit,

@@ -7,30 +7,27 @@ namespace {
 
 constexpr std::uint64_t k_step = 256;
 
-std::uint64_t peak_at(const Question& question, std::uint64_t context) {
-  SessionShape shape = question.session;
-  shape.context = static_cast<std::uint32_t>(context);
-  return footprint(question.spec, question.plan, shape).peak().value;
+std::uint64_t peak_at(Question& question, std::uint64_t context) {
+  question.session.context = static_cast<std::uint32_t>(context);
+  return footprint_of(question).peak().value;
 }
 
 }  // namespace
 
 std::uint64_t largest_context(const Question& question, Bytes budget) {
+  Question asked = question;
   const std::uint64_t trained = question.spec.trained_context;
   const std::uint64_t least = std::min(k_step, trained);
-  const std::uint64_t at_least = peak_at(question, least);
-  if (least == 0 || at_least > budget.value) return 0;
-  const std::uint64_t at_most = peak_at(question, trained);
-  if (at_most <= budget.value) return trained;
-  // at_least <= budget < at_most: there is a slope.
-  const double slope =
-      static_cast<double>(at_most - at_least) / static_cast<double>(trained - least);
-  const auto more =
-      static_cast<std::uint64_t>(static_cast<double>(budget.value - at_least) / slope);
-  std::uint64_t context = (least + more) / k_step * k_step;
-  // Buffers are rounded up to whole pages: at most a step too far.
-  if (context > least && peak_at(question, context) > budget.value) context -= k_step;
-  return std::max(context, least);
+  if (least == 0 || peak_at(asked, least) > budget.value) return 0;
+  if (peak_at(asked, trained) <= budget.value) return trained;
+  // Memory only grows with the context; in steps, `good` fits and `bad` does not.
+  std::uint64_t good = 1;
+  std::uint64_t bad = (trained + k_step - 1) / k_step;
+  while (bad - good > 1) {
+    const std::uint64_t middle = good + (bad - good) / 2;
+    (peak_at(asked, middle * k_step) <= budget.value ? good : bad) = middle;
+  }
+  return std::max(good * k_step, least);
 }
 
 std::optional<ContextRoom> context_room(const Question& question,

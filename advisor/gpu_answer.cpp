@@ -27,9 +27,9 @@ Fact<Bytes> share_of(const Fact<Bytes>& memory, double share) {
 /// less of it.
 GraphicsCard as_built_in(const GraphicsCard& card, const MachineProfile& machine) {
   GraphicsCard built_in = card;
-  const auto& rated = machine.memory.theoretical_bandwidth_bytes_per_second;
-  if (card.shared_with_cpu && rated.is_known()) {
-    built_in.bandwidth_bytes_per_second = std::min(card.bandwidth_bytes_per_second, rated.value());
+  const auto rated = plausible_bandwidth(machine.memory.theoretical_bandwidth_bytes_per_second);
+  if (card.shared_with_cpu && rated) {
+    built_in.bandwidth_bytes_per_second = std::min(card.bandwidth_bytes_per_second, *rated);
   }
   return built_in;
 }
@@ -46,13 +46,13 @@ std::string shown_name(const GpuProfile& gpu) {
 Result<GraphicsCard> card_of(const HardwareTable& table, const GpuProfile& gpu) {
   auto found = find_gpu(table, gpu);
   if (found) return found;
-  const Fact<double>& bandwidth = gpu.theoretical_bandwidth_bytes_per_second;
-  if (!bandwidth.is_known() || !gpu.memory_kind.is_known()) return found;
+  const auto bandwidth = plausible_bandwidth(gpu.theoretical_bandwidth_bytes_per_second);
+  if (!bandwidth || !gpu.memory_kind.is_known()) return found;
   GraphicsCard card;
   card.name = shown_name(gpu);
-  card.bandwidth_bytes_per_second = bandwidth.value();
+  card.bandwidth_bytes_per_second = *bandwidth;
   card.shared_with_cpu = gpu.memory_kind.value() != DeviceMemoryKind::dedicated;
-  card.source = bandwidth.source();
+  card.source = gpu.theoretical_bandwidth_bytes_per_second.source();
   return card;
 }
 
@@ -86,7 +86,7 @@ std::string why_of(const GpuAnswer& answer, bool bandwidth_is_known) {
   switch (offload.split) {
     case Split::whole:
       return fmt::format("whole in {}: {}{}", filled, rate_of(offload),
-                         bandwidth_is_known ? "" : " if that is the fastest that it is sold with");
+                         bandwidth_is_known ? "" : " with the fastest memory that it is sold with");
     case Split::layers:
       return fmt::format("{} of {} layers fit {}, the processor runs the rest: {}",
                          offload.gpu_layers, offload.layers, filled, rate_of(offload));
@@ -142,8 +142,9 @@ GpuAnswer answer_of(const Question& question, const GpuProfile& gpu, const Machi
     answer.prefill_tokens_per_second = prediction.prefill_tokens_per_second;
     answer.time_to_first_token_seconds = prediction.time_to_first_token_seconds;
   }
-  answer.why = why_of(answer, !card.shared_with_cpu ||
-                                  machine.memory.theoretical_bandwidth_bytes_per_second.is_known());
+  answer.why = why_of(
+      answer, !card.shared_with_cpu ||
+                  plausible_bandwidth(machine.memory.theoretical_bandwidth_bytes_per_second));
   return answer;
 }
 

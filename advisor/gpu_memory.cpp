@@ -1,6 +1,9 @@
 #include "advisor/gpu_memory.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
 
 namespace assay {
 namespace {
@@ -64,6 +67,47 @@ Fact<Bytes> memory_for_model(const GraphicsCard& card, const GpuProfile& gpu,
   if (gpu.usable_memory.is_known()) return least(available, gpu.usable_memory);
   if (!installed.is_known()) return available;
   return least(available, lent_memory(card, installed.value()));
+}
+
+bool is_of_a_layer(const PlannedTensor& tensor) { return tensor.name.starts_with("blk."); }
+
+bool is_kept_on_gpu(const PlannedTensor& tensor, const ModelSpec& spec) {
+  return is_of_a_layer(tensor) || !is_looked_up(tensor.role) ||
+         (spec.tied_embeddings && tensor.role == TensorRole::token_embedding);
+}
+
+Bytes gpu_cache_bytes(const ModelSpec& spec, const SessionShape& session) {
+  std::map<std::uint32_t, std::vector<LayerSpec>> by_window;
+  for (const LayerSpec& layer : spec.layers) by_window[layer.attention.window].push_back(layer);
+  Bytes sum;
+  for (auto& [window, layers] : by_window) {
+    ModelSpec part = spec;
+    part.layers = std::move(layers);
+    SessionShape shape = session;
+    if (window > 0) {
+      shape.context = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(session.context, std::uint64_t{window} + session.chunk));
+    }
+    sum += footprint(part, {}, shape).kv_cache;
+  }
+  return sum;
+}
+
+Bytes gpu_buffer_bytes(const ModelSpec& spec, const SessionShape& session) {
+  return Bytes(std::uint64_t{session.chunk} * spec.vocabulary * sizeof(float));
+}
+
+Footprint gpu_footprint(const ModelSpec& spec, const TensorPlan& plan,
+                        const SessionShape& session) {
+  Footprint size = footprint(spec, plan, session);
+  size.weights = Bytes();
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (is_kept_on_gpu(tensor, spec)) size.weights += tensor.bytes;
+  }
+  size.kv_cache = gpu_cache_bytes(spec, session);
+  size.compute = size.state + gpu_buffer_bytes(spec, session);
+  size.runtime = Bytes();
+  return size;
 }
 
 }  // namespace assay

@@ -6,6 +6,7 @@
 #include "base/fact.hpp"
 #include "base/units.hpp"
 #include "probes/machine_profile.hpp"
+#include "reference-engine/footprint.hpp"
 
 namespace assay {
 
@@ -26,5 +27,22 @@ Fact<Bytes> sold_memory(const GraphicsCard& card, Bytes memory);
 /// it is never to be added to the machine's. Unknown where nothing tells.
 Fact<Bytes> memory_for_model(const GraphicsCard& card, const GpuProfile& gpu,
                              const Fact<Bytes>& installed, const Fact<Bytes>& available);
+
+/// All tensors but those that rows are looked up in: they stay in the machine's memory, unless the
+/// output head is made of them.
+bool is_of_a_layer(const PlannedTensor& tensor);
+bool is_kept_on_gpu(const PlannedTensor& tensor, const ModelSpec& spec);
+
+/// Keys and values as llama.cpp keeps them: of layers with a window no more than that and what a
+/// pass adds (llama-kv-cache-iswa.cpp).
+Bytes gpu_cache_bytes(const ModelSpec& spec, const SessionShape& session);
+
+/// Logits of a whole pass in float32: the largest of llama.cpp's buffers for all but narrow
+/// vocabularies.
+Bytes gpu_buffer_bytes(const ModelSpec& spec, const SessionShape& session);
+
+/// A model that is whole on a GPU: weights, keys and values, states and buffers, without the
+/// driver's part. What is read and computed is that of any device.
+Footprint gpu_footprint(const ModelSpec& spec, const TensorPlan& plan, const SessionShape& session);
 
 }  // namespace assay

@@ -33,6 +33,7 @@ struct Processor {
   std::string name;
   std::string vendor;
   std::string segment;
+  std::optional<unsigned> cores;    // where a source says
   std::vector<std::string> memory;  // "DDR5-5600"
   /// Channels times rate; nothing where no source says.
   std::optional<double> bandwidth_bytes_per_second;

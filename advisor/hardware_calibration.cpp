@@ -82,9 +82,10 @@ constexpr double k_other_method_low = 4.84 / 5.56;
 constexpr double k_other_method_high = 125.6 / 108.6;
 // The step between two memories that one machine is sold with: DDR5-4800 for DDR5-5600.
 constexpr double k_slower_memory = 4800.0 / 5600.0;
-// Lower bounds are what a model's decode showed, which is at least so much of what is read
-// (ggml-org/llama.cpp issue 26484: 84 to 91 %).
-constexpr double k_decode_of_read = 0.84;
+// Lower bounds are what a model's decode showed, of what is read 84 to 91 % (ggml-org/llama.cpp
+// issue 26484): the middle is what is expected.
+constexpr double k_decode_of_read_low = 0.84;
+constexpr double k_decode_of_read = 0.875;
 
 /// The share of the rated bandwidth is unknown; what was measured needs none.
 Result<Calibration> calibration_of_processor(const Processor& processor) {
@@ -95,8 +96,8 @@ Result<Calibration> calibration_of_processor(const Processor& processor) {
                 "give --bandwidth");
   }
   const double rated = processor.bandwidth_bytes_per_second.value_or(0.0);
-  auto calibration =
-      calibration_from_profile(machine, rated > 0.0 ? rated : *processor.reached_bytes_per_second);
+  auto calibration = calibration_from_profile(
+      machine, rated > 0.0 ? rated : *processor.reached_bytes_per_second, processor.cores);
   if (!calibration) return calibration;
   calibration->origin =
       fmt::format("the rated memory bandwidth of {}, {}", processor.name, bandwidth_words(rated));
@@ -105,10 +106,12 @@ Result<Calibration> calibration_of_processor(const Processor& processor) {
     calibration->origin =
         fmt::format("{} that {} was {} to read", bandwidth_words(reached), processor.name,
                     processor.is_lower_bound ? "seen at least" : "measured");
-    calibration->read_bandwidth_bytes_per_second = reached;
+    calibration->is_share_of_rated = false;
+    calibration->read_bandwidth_bytes_per_second =
+        processor.is_lower_bound ? reached / k_decode_of_read : reached;
     calibration->read_bandwidth_low = reached * k_other_method_low * k_slower_memory;
     calibration->read_bandwidth_high =
-        reached * k_other_method_high / (processor.is_lower_bound ? k_decode_of_read : 1.0);
+        reached * k_other_method_high / (processor.is_lower_bound ? k_decode_of_read_low : 1.0);
   }
   return calibration;
 }

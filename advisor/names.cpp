@@ -4,8 +4,9 @@
 namespace assay {
 namespace {
 
-constexpr EnumTable<Basis, 2> k_basis_names{{{
+constexpr EnumTable<Basis, 3> k_basis_names{{{
     {Basis::this_machine, "this_machine"},
+    {Basis::given_result, "given_result"},
     {Basis::profile, "profile"},
 }}};
 constexpr EnumTable<Origin, 3> k_origin_names{{{
@@ -30,10 +31,12 @@ constexpr EnumTable<Limit, 8> k_limit_names{{{
     {Limit::unsupported, "unsupported"},
     {Limit::none, "none"},
 }}};
-constexpr EnumTable<ChangeKind, 15> k_change_names{{{
+constexpr EnumTable<ChangeKind, 17> k_change_names{{{
+    {ChangeKind::own_gpu, "own_gpu"},
     {ChangeKind::answer_without_thinking, "answer_without_thinking"},
     {ChangeKind::smaller_cache, "smaller_cache"},
     {ChangeKind::smaller_context, "smaller_context"},
+    {ChangeKind::larger_context, "larger_context"},
     {ChangeKind::shorter_prompt, "shorter_prompt"},
     {ChangeKind::close_programs, "close_programs"},
     {ChangeKind::raise_limit, "raise_limit"},

@@ -21,14 +21,6 @@ constexpr EnumTable<Split, 3> k_split_names{{{
 constexpr double k_crossing_low = 0.5;
 constexpr double k_crossing_high = 3.0;
 
-bool is_of_a_layer(const PlannedTensor& tensor) { return tensor.name.starts_with("blk."); }
-
-/// The head, and with shared weights the embedding that serves as one.
-bool is_of_the_head(const PlannedTensor& tensor, const ModelSpec& spec) {
-  return !is_looked_up(tensor.role) ||
-         (spec.tied_embeddings && tensor.role == TensorRole::token_embedding);
-}
-
 /// How many layers at the end of the model are on the GPU, and up to where experts are not.
 struct Cut {
   std::uint64_t gpu_layers;
@@ -36,7 +28,7 @@ struct Cut {
 };
 
 bool on_gpu(const PlannedTensor& tensor, const ModelSpec& spec, const Cut& cut) {
-  if (!is_of_a_layer(tensor)) return is_of_the_head(tensor, spec);
+  if (!is_of_a_layer(tensor)) return is_kept_on_gpu(tensor, spec);
   if (tensor.layer < spec.layers.size() - cut.gpu_layers) return false;
   return !(is_expert(tensor.role) && tensor.layer < cut.expert_layers);
 }
@@ -47,29 +39,27 @@ Question part_of(const Question& question, const Cut& cut, bool gpu) {
   part.session = question.session;
   part.depth = question.depth;
   part.spec = question.spec;
-  const auto first = static_cast<std::ptrdiff_t>(question.spec.layers.size() - cut.gpu_layers);
-  auto& layers = part.spec.layers;
+  const std::uint64_t first = question.spec.layers.size() - cut.gpu_layers;
+  const auto at = part.spec.layers.begin() + static_cast<std::ptrdiff_t>(first);
   if (gpu) {
-    layers.erase(layers.begin(), layers.begin() + first);
+    part.spec.layers.erase(part.spec.layers.begin(), at);
   } else {
-    layers.erase(layers.begin() + first, layers.end());
+    part.spec.layers.erase(at, part.spec.layers.end());
   }
   for (const PlannedTensor& tensor : question.plan.tensors) {
-    if (on_gpu(tensor, question.spec, cut) == gpu) part.plan.tensors.push_back(tensor);
+    if (on_gpu(tensor, question.spec, cut) != gpu) continue;
+    part.plan.tensors.push_back(tensor);
+    // Layers are counted from the first of the part.
+    if (gpu && is_of_a_layer(tensor))
+      part.plan.tensors.back().layer -= static_cast<std::uint32_t>(first);
   }
   return part;
 }
 
 /// Weights, keys and values, and states.
 Bytes kept_bytes(const Question& part) {
-  const Footprint size = footprint(part.spec, part.plan, part.session);
-  return part.plan.total_bytes() + size.kv_cache + size.state;
-}
-
-/// Logits of a whole pass in float32: the largest of llama.cpp's buffers for all but narrow
-/// vocabularies.
-Bytes buffer_bytes(const Question& question) {
-  return Bytes(std::uint64_t{question.session.chunk} * question.spec.vocabulary * sizeof(float));
+  return part.plan.total_bytes() + gpu_cache_bytes(part.spec, part.session) +
+         footprint(part.spec, part.plan, part.session).state;
 }
 
 /// A model with shared weights has them in both memories.
@@ -156,7 +146,8 @@ Offload offload_of(const Question& question, const OffloadPlace& place, std::uin
   offload.gpu_layers = gpu_layers;
   offload.layers = question.spec.layers.size();
   offload.expert_layers = expert_layers;
-  offload.gpu_bytes = kept_bytes(gpu) + buffer_bytes(question) + k_gpu_driver;
+  offload.gpu_bytes =
+      kept_bytes(gpu) + gpu_buffer_bytes(question.spec, question.session) + k_gpu_driver;
   offload.system_bytes = kept_bytes(system) + shared_head_bytes(question) +
                          footprint(question.spec, question.plan, question.session).runtime;
   if (gpu_layers == offload.layers && expert_layers == 0) {

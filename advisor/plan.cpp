@@ -20,27 +20,28 @@ constexpr std::array<std::uint64_t, 15> k_sold{4,   8,   16,  24,  32,  48,   64
 // The widest memory that a processor reads: a server's twelve channels are below it.
 constexpr double k_most_bandwidth = 2e12;
 // What the system and the programs beside a model are left of what is installed: as much as Windows
-// 11 asks for at least (Microsoft's requirements).
+// 11 asks for at least (Microsoft's requirements). Where that is more than half, half: a machine of
+// 4 GB runs a smaller system, and a rule of thumb is all there is.
 constexpr Bytes k_system = gibibytes(4);
 
 /// The least of the usual sizes; what is needed itself where none is enough.
 Bytes installed_for(Bytes available) {
-  const Bytes needed = available + k_system;
   for (const std::uint64_t size : k_sold) {
-    if (gibibytes(size) >= needed) return gibibytes(size);
+    if (memory_beside_system(gibibytes(size)) >= available) return gibibytes(size);
   }
-  return needed;
+  return available + k_system;
 }
 
 /// The least that a processor is sold with, or takes; nothing where that is too little.
 std::optional<Bytes> installed_with(const Processor& processor, Bytes available) {
-  const Bytes needed = available + k_system;
   if (processor.memory_sizes.empty()) {
     const Bytes installed = installed_for(available);
     if (processor.most_memory && installed > *processor.most_memory) return std::nullopt;
     return installed;
   }
-  const auto size = std::ranges::lower_bound(processor.memory_sizes, needed);
+  const auto size = std::ranges::find_if(processor.memory_sizes, [&](Bytes installed) {
+    return memory_beside_system(installed) >= available;
+  });
   return size == processor.memory_sizes.end() ? std::nullopt : std::optional<Bytes>(*size);
 }
 
@@ -69,9 +70,10 @@ Estimate decode_at(const Question& question, const Calibration& calibration) {
 enum class End { expected, low };
 
 /// The least rated bandwidth of a main memory at which that end of the interval reaches the rate.
-std::optional<double> bandwidth_for(const Question& question, double rate, End end) {
+std::optional<double> bandwidth_for(const Question& question, double rate, End end,
+                                    unsigned cores) {
   const auto reaches = [&](double bandwidth) {
-    const auto calibration = calibration_from_profile({}, bandwidth);
+    const auto calibration = calibration_from_profile({}, bandwidth, cores);
     if (!calibration) return false;
     const Estimate decode = decode_at(question, *calibration);
     return (end == End::low ? decode.low : decode.expected) >= rate;
@@ -85,6 +87,18 @@ std::optional<double> bandwidth_for(const Question& question, double rate, End e
     (reaches(middle) ? high : low) = middle;
   }
   return high;
+}
+
+/// What a machine that is not named is taken to have.
+unsigned median_cores(const HardwareTable& table) {
+  std::vector<unsigned> counts;
+  for (const Processor& processor : table.processors) {
+    if (processor.cores) counts.push_back(*processor.cores);
+  }
+  if (counts.empty()) return 1;
+  const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+  std::ranges::nth_element(counts, middle);
+  return *middle;
 }
 
 /// The machine if it decodes fast enough.
@@ -109,8 +123,16 @@ void sort_by_bandwidth(std::vector<PlannedMachine>& machines) {
   std::ranges::stable_sort(machines, {}, &PlannedMachine::bandwidth_bytes_per_second);
 }
 
-std::vector<PlannedMachine> gpus_that_do(const Question& question, double rate, Bytes available,
+/// So that what is needed is within the policy's ok.
+Bytes free_for(Bytes needed, const Policy& policy) {
+  return Bytes(
+      static_cast<std::uint64_t>(std::ceil(static_cast<double>(needed.value) / policy.memory_ok)));
+}
+
+std::vector<PlannedMachine> gpus_that_do(Question question, double rate, const Policy& policy,
                                          const HardwareTable& table) {
+  question.on_gpu = true;
+  const Bytes available = free_for(footprint_of(question).peak(), policy);
   std::vector<PlannedMachine> all;
   for (const GraphicsCard& card : table.gpus) {
     auto machine = fast_enough(question, rate, {.gpu = &card});
@@ -170,21 +192,25 @@ Json machines_json(const std::vector<PlannedMachine>& machines) {
 
 }  // namespace
 
+Bytes memory_beside_system(Bytes installed) {
+  return installed - std::min(k_system, Bytes(installed.value / 2));
+}
+
 MachinePlan plan_machine(const Question& question, double rate, const Policy& policy,
                          const HardwareTable& table) {
   MachinePlan plan;
   plan.needed = footprint(question.spec, question.plan, question.session).peak();
-  plan.available = Bytes(static_cast<std::uint64_t>(
-      std::ceil(static_cast<double>(plan.needed.value) / policy.memory_ok)));
+  plan.available = free_for(plan.needed, policy);
   plan.installed = installed_for(plan.available);
   plan.prompt_flops = flops_of_prompt(question);
   plan.prompt_flops_per_second = plan.prompt_flops / policy.first_token_ok_seconds;
   plan.comfortable_prompt_flops_per_second =
       plan.prompt_flops / policy.first_token_comfortable_seconds;
-  plan.bandwidth_bytes_per_second = bandwidth_for(question, rate, End::expected);
-  plan.safe_bandwidth_bytes_per_second = bandwidth_for(question, rate, End::low);
+  plan.cores = median_cores(table);
+  plan.bandwidth_bytes_per_second = bandwidth_for(question, rate, End::expected, plan.cores);
+  plan.safe_bandwidth_bytes_per_second = bandwidth_for(question, rate, End::low, plan.cores);
   plan.processors = processors_that_do(question, rate, plan.available, table);
-  plan.gpus = gpus_that_do(question, rate, plan.available, table);
+  plan.gpus = gpus_that_do(question, rate, policy, table);
   return plan;
 }
 

@@ -26,6 +26,10 @@ struct PlannedMachine {
   std::string source;                    // of the bandwidth
 };
 
+/// What a model may have of a machine's installed memory: all but what the system and the programs
+/// beside it keep.
+Bytes memory_beside_system(Bytes installed);
+
 /// What a machine needs to run a model at a rate. Everything is estimated from published
 /// bandwidths.
 struct MachinePlan {
@@ -41,6 +45,7 @@ struct MachinePlan {
   /// the slow end of the interval has it; nothing where no bandwidth would do.
   std::optional<double> bandwidth_bytes_per_second;
   std::optional<double> safe_bandwidth_bytes_per_second;
+  unsigned cores = 1;                      // of that machine: the table's median
   std::vector<PlannedMachine> processors;  // those that do, the least bandwidth first
   std::vector<PlannedMachine> gpus;
 };

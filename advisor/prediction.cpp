@@ -5,6 +5,7 @@
 #include "advisor/cost/format_prior.hpp"
 #include "advisor/cost/work.hpp"
 #include "advisor/file_size.hpp"
+#include "advisor/gpu_memory.hpp"
 
 namespace assay {
 namespace {
@@ -31,20 +32,6 @@ double read_seconds(const std::map<WeightFormat, double>& bytes,
                                         rate.decode_efficiency_high));
   }
   return seconds;
-}
-
-/// Rates of expert matrices where none was measured: the dense ones, less what random reads cost.
-std::vector<FormatRate> expert_rates(const Calibration& calibration) {
-  if (!calibration.moe.empty()) return calibration.moe;
-  constexpr double k_low = 0.75;  // what is borrowed may be worse than believed
-  std::vector<FormatRate> rates = calibration.dense;
-  for (FormatRate& rate : rates) {
-    rate.decode_efficiency *= k_expert_share;
-    rate.decode_efficiency_low *= k_expert_share * k_low;
-    rate.prefill_flops_per_second *= k_expert_prefill_share;
-    rate.prefill_flops_per_second_low *= k_expert_prefill_share * k_low;
-  }
-  return rates;
 }
 
 double decode_seconds(const Question& question, const Calibration& calibration, Pace pace) {
@@ -119,10 +106,15 @@ void predict_rates(const Question& question, const Calibration& calibration,
 
 }  // namespace
 
+Footprint footprint_of(const Question& question) {
+  return question.on_gpu ? gpu_footprint(question.spec, question.plan, question.session)
+                         : footprint(question.spec, question.plan, question.session);
+}
+
 Prediction predict(const Question& question, const std::optional<Calibration>& calibration,
                    const Fact<Bytes>& available_memory) {
   Prediction prediction;
-  prediction.footprint = footprint(question.spec, question.plan, question.session);
+  prediction.footprint = footprint_of(question);
   prediction.available = available_memory;
   prediction.file_bytes = file_bytes(question.spec, question.plan);
   if (calibration && !calibration->dense.empty()) {

@@ -41,7 +41,11 @@ struct Question {
   std::uint64_t thinking_tokens = 512;  // before the answer, where the model thinks
   bool use_thinks = false;              // the use wants thinking of a model that can do both
   bool engine_runs = true;
+  bool on_gpu = false;  // whole in a GPU's memory, in an engine that uses it
 };
+
+/// What it needs of the memory where it runs.
+Footprint footprint_of(const Question& question);
 
 /// The decode rate alone: of a model, or of the part of one (its layers, its tensors) that a device
 /// keeps.

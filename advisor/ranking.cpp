@@ -46,11 +46,13 @@ double inferred_capability(const CatalogueEntry& entry, std::uint64_t parameters
 std::optional<Candidate> best_candidate(const CatalogueEntry& entry,
                                         const std::optional<Calibration>& calibration,
                                         const Fact<Bytes>& available_memory, const Policy& policy,
-                                        const Policy::Use& use, const SessionShape& session) {
+                                        const Policy::Use& use, const SessionShape& session,
+                                        bool on_gpu) {
   std::optional<Candidate> best;
   for (const Recipe recipe : k_by_quality) {
-    const auto question = question_of(entry, recipe, session, use);
+    auto question = question_of(entry, recipe, session, use);
     if (!question) return std::nullopt;
+    question->on_gpu = on_gpu;
     Verdict verdict = judge(*question, predict(*question, calibration, available_memory), policy);
     const bool good = is_good(verdict.verdict);
     if (!best || good || nearer(verdict, best->verdict)) {

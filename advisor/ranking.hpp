@@ -22,6 +22,7 @@ double inferred_capability(const CatalogueEntry& entry, std::uint64_t parameters
 std::optional<Candidate> best_candidate(const CatalogueEntry& entry,
                                         const std::optional<Calibration>& calibration,
                                         const Fact<Bytes>& available_memory, const Policy& policy,
-                                        const Policy::Use& use, const SessionShape& session);
+                                        const Policy::Use& use, const SessionShape& session,
+                                        bool on_gpu = false);
 
 }  // namespace assay

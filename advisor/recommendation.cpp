@@ -89,7 +89,18 @@ bool made_for(const CatalogueEntry& entry, const std::string& tag) {
   return std::find(entry.uses.begin(), entry.uses.end(), tag) != entry.uses.end();
 }
 
+/// " 12 more were trained for a shorter context than that."
+std::string too_short_words(const Recommendation& answer) {
+  if (answer.too_short == 0) return {};
+  return fmt::format(" {} more {} trained for a shorter context than was asked for.",
+                     answer.too_short, answer.too_short == 1 ? "was" : "were");
+}
+
 std::string reason_for_none(const std::optional<Ranked>& nearest, const Recommendation& answer) {
+  if (!nearest && answer.too_short > 0) {
+    return fmt::format("None of the {} models for {} was trained for such a context.",
+                       answer.too_short, answer.use);
+  }
   if (!nearest) return fmt::format("No model of the catalogue is made for {}.", answer.use);
   return fmt::format("None of the {} models for {} is ok here. The nearest is {} in {}. {}",
                      answer.considered, answer.use, nearest->candidate.verdict.model,
@@ -124,7 +135,12 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
   std::vector<Ranked> all;
   for (const CatalogueEntry& entry : catalogue.entries) {
     if (!made_for(entry, use->tag)) continue;
-    auto candidate = best_candidate(entry, calibration, available_memory, policy, *use, session);
+    if (options.context_was_asked && entry.spec.trained_context < options.context) {
+      ++answer.too_short;
+      continue;
+    }
+    auto candidate =
+        best_candidate(entry, calibration, available_memory, policy, *use, session, options.on_gpu);
     if (!candidate) continue;
     const std::size_t format_rank = rank_of_format(candidate->verdict.format);
     all.push_back({&entry, std::move(*candidate), format_rank});
@@ -151,6 +167,7 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
   } else {
     answer.reason =
         answer.ranking.empty() ? reason_for_none(nearest, answer) : reason_for_first(answer);
+    if (nearest || !answer.ranking.empty()) answer.reason += too_short_words(answer);
   }
   return answer;
 }

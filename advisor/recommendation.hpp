@@ -31,12 +31,15 @@ struct Recommendation {
   std::vector<Candidate> ranking;  // ok or better, best first; each model once
   std::string reason;              // why the first, or why none
   std::uint64_t considered = 0;    // models made for the use
+  std::uint64_t too_short = 0;     // left out of them: trained for less than the context asked for
 };
 
 struct RecommendOptions {
   std::string use = "chat";
   std::uint64_t context = 4096;
+  bool context_was_asked = false;  // models that were trained for less are left out then
   unsigned threads = 1;
+  bool on_gpu = false;                      // whole in a GPU's memory, in an engine that uses it
   const PublishedScores* scores = nullptr;  // nothing: all are ranked by size and age
 };
 

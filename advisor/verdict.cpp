@@ -64,7 +64,8 @@ Part worst(const std::array<Part, 4>& parts) {
 
 Part decide(const Question& question, const Prediction& prediction, const AnswerTime& time,
             const Policy& policy) {
-  if (question.session.context > question.spec.trained_context) {
+  if (question.session.context > question.spec.trained_context ||
+      tokens_kept(question, time) > question.session.context) {
     return {VerdictKind::no, Limit::context};
   }
   const VerdictKind memory = memory_kind(prediction, policy);

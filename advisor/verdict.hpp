@@ -56,13 +56,28 @@ struct Verdict {
 /// way that the use asks for.
 Verdict judge(const Question& question, const Prediction& prediction, const Policy& policy);
 
+/// What the advice is about.
+struct Subject {
+  bool is_gpu = false;  // a GPU by itself: no main memory, no other programs
+  bool is_here = true;  // `assay assess` can measure it
+  /// One way to run the model on a GPU of the machine's own.
+  struct Gpu {
+    std::string name;
+    Bytes needed;  // of its memory
+    Estimate decode_tokens_per_second;
+    Estimate time_to_first_token_seconds;
+  };
+  std::optional<Gpu> gpu;  // the fastest
+};
+
 /// predict, judge and advice in one. `changes` holds what would make a verdict that is not good
 /// better, each with its computed effect: first what makes it good, of those first what costs
 /// least. Models of the catalogue are suggested where one is given, and limits, memory channels and
 /// the battery are looked at where the machine is.
 Verdict answer(const Question& question, const std::optional<Calibration>& calibration,
                const Fact<Bytes>& available_memory, const Policy& policy,
-               const Catalogue* catalogue = nullptr, const MachineProfile* machine = nullptr);
+               const Catalogue* catalogue = nullptr, const MachineProfile* machine = nullptr,
+               const Subject& subject = {});
 
 /// The question of a catalogue model in a recipe. The context is cut to the trained one. Errors:
 /// refused_input for a spec with impossible sizes.

@@ -67,6 +67,7 @@ Question question_of(AskedModel asked, const Grounds& grounds, const Catalogue& 
   question.plan = std::move(asked.plan);
   question.format = std::move(asked.format);
   question.session = grounds.session;
+  question.on_gpu = grounds.device != "cpu";
   // A context that was asked for stays, and may be a reason for a no.
   if (!context_was_given) {
     question.session.context = std::min(question.session.context, question.spec.trained_context);
@@ -179,11 +180,27 @@ std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict
   return find_render_format("json")->render(assessment, {});
 }
 
+/// What the advice is about, with the fastest of the machine's own GPUs.
+Subject subject_of(const Invocation& invocation, const Grounds& grounds,
+                   const std::vector<GpuAnswer>& gpus) {
+  Subject subject{.is_gpu = grounds.device != "cpu",
+                  .is_here = !invocation.has("machine") && !invocation.has("bandwidth"),
+                  .gpu = std::nullopt};
+  for (const GpuAnswer& gpu : gpus) {
+    if (!gpu.offload || !gpu.offload->decode_tokens_per_second.is_known()) continue;
+    const Estimate& decode = gpu.offload->decode_tokens_per_second;
+    if (subject.gpu && subject.gpu->decode_tokens_per_second.expected >= decode.expected) continue;
+    subject.gpu = {gpu.name, gpu.offload->gpu_bytes, decode, gpu.time_to_first_token_seconds};
+  }
+  return subject;
+}
+
 /// The verdict with all that is shown beside it.
 Verdict full_answer(const Question& question, const Grounds& grounds, const Catalogue& catalogue,
-                    const MachineProfile* machine, const CostQuestion& cost) {
-  Verdict verdict =
-      answer(question, grounds.calibration, grounds.available, grounds.policy, &catalogue, machine);
+                    const MachineProfile* machine, const CostQuestion& cost,
+                    const Subject& subject) {
+  Verdict verdict = answer(question, grounds.calibration, grounds.available, grounds.policy,
+                           &catalogue, machine, subject);
   verdict.device = grounds.device;
   verdict.formats =
       format_effects(question, grounds.calibration, grounds.available, grounds.policy);
@@ -218,11 +235,12 @@ Result<int> run(const Invocation& invocation) {
   if (invocation.has("measure")) {
     return answer_by_measuring(invocation, question, *grounds, *catalogue, file_bytes);
   }
-  Verdict verdict =
-      full_answer(question, *grounds, *catalogue, judged_machine(invocation, *grounds), *cost);
-  if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   auto gpus = on_gpus(invocation, question, *grounds);
   if (!gpus) return pass_on(gpus);
+  Verdict verdict =
+      full_answer(question, *grounds, *catalogue, judged_machine(invocation, *grounds), *cost,
+                  subject_of(invocation, *grounds, *gpus));
+  if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   const int code = exit_code_of(verdict.verdict);
   if (auto done = deliver(
           invocation, shown(invocation, std::move(*grounds), std::move(verdict), std::move(*gpus)));

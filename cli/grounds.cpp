@@ -1,10 +1,12 @@
 #include "cli/grounds.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/file.hpp"
@@ -65,15 +67,27 @@ unsigned usual_threads(const Assessment& assessment, unsigned otherwise) {
   return most == runs.end() ? otherwise : most->first;
 }
 
-/// From a result; nothing when it holds too little to calibrate by.
-std::optional<Calibration> calibration_of(const Assessment& assessment,
-                                          const Invocation& invocation, unsigned& threads) {
+/// "2, 4": the thread counts of a result's runs.
+std::string thread_counts(const Assessment& assessment) {
+  std::set<unsigned> counts;
+  for (const RunResult& run : assessment.runs) counts.insert(run.engine.threads);
+  return fmt::format("{}", fmt::join(counts, ", "));
+}
+
+/// From a result. Errors: those of `calibrate`, with the thread counts that there are.
+Result<Calibration> calibration_of(const Assessment& assessment, const Invocation& invocation,
+                                   unsigned& threads) {
   if (!invocation.has("threads")) threads = usual_threads(assessment, threads);
   auto made = calibrate(assessment.machine.value_or(MachineProfile{}), assessment.micro,
                         assessment.runs, threads);
-  if (!made) return std::nullopt;
+  if (!made) {
+    return fail(ErrorCode::refused_input,
+                assessment.runs.empty() ? made.error().message
+                                        : fmt::format("{} (its runs have {})", made.error().message,
+                                                      thread_counts(assessment)));
+  }
   made->origin = assessment.run_id;
-  return std::move(*made);
+  return made;
 }
 
 /// What a description or a result says of a machine.
@@ -134,10 +148,14 @@ Result<void> use_result_file(const Invocation& invocation, Grounds& grounds) {
   const auto& path = invocation.get<std::string>("calibration");
   auto assessment = read_document_file(path);
   if (!assessment) return pass_on(assessment);
-  grounds.calibration = calibration_of(*assessment, invocation, grounds.session.threads);
-  if (!grounds.calibration) {
-    return fail(ErrorCode::refused_input, "holds no measurements to calibrate by", path,
+  auto made = calibration_of(*assessment, invocation, grounds.session.threads);
+  if (!made) {
+    return fail(ErrorCode::refused_input, made.error().message, path,
                 "make one with `assay assess -o FILE --json`");
+  }
+  grounds.calibration = std::move(*made);
+  if (!assessment->machine || assessment->machine->id != grounds.machine.id) {
+    grounds.calibration->basis = Basis::given_result;
   }
   if (assessment->machine && !invocation.has("machine")) {
     grounds.machine = std::move(*assessment->machine);
@@ -155,8 +173,21 @@ void use_latest_result(const Invocation& invocation, Grounds& grounds) {
                                    "description)",
                                    latest.error().text()));
   } else if (*latest && (*latest)->machine && (*latest)->machine->id == grounds.machine.id) {
-    grounds.calibration = calibration_of(**latest, invocation, grounds.session.threads);
+    auto made = calibration_of(**latest, invocation, grounds.session.threads);
+    if (made) {
+      grounds.calibration = std::move(*made);
+    } else if (invocation.has("threads")) {
+      remark(invocation, fmt::format("assay: the latest result: {} (left aside: this machine is "
+                                     "judged by its description)",
+                                     made.error().message));
+    }
   }
+}
+
+/// Nothing where the machine's own count is taken.
+std::optional<unsigned> asked_threads(const Invocation& invocation, const Grounds& grounds) {
+  return invocation.has("threads") ? std::optional<unsigned>(grounds.session.threads)
+                                   : std::nullopt;
 }
 
 /// The latest result, else what the machine says of itself. A machine that was named is judged by
@@ -166,7 +197,8 @@ void use_what_is_known(const Invocation& invocation, Grounds& grounds) {
     use_latest_result(invocation, grounds);
   }
   if (!grounds.calibration) {
-    if (auto made = calibration_from_profile(grounds.machine, std::nullopt)) {
+    const auto asked = asked_threads(invocation, grounds);
+    if (auto made = calibration_from_profile(grounds.machine, std::nullopt, asked)) {
       grounds.calibration = std::move(*made);
     }
   }
@@ -192,7 +224,8 @@ Result<void> find_calibration(const Invocation& invocation, std::optional<Calibr
     use_what_is_known(invocation, grounds);
     return {};
   }
-  auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value));
+  auto made = calibration_from_profile(grounds.machine, static_cast<double>((*bandwidth)->value),
+                                       asked_threads(invocation, grounds));
   if (!made) return pass_on(made);
   grounds.calibration = std::move(*made);
   return {};
@@ -211,12 +244,15 @@ void declare_grounds_options(options::options_description& own) {
       "tokens that the cache must hold (default: the use's, 4096 for chat, or what the model was "
       "trained for)");
   add("threads", options::value<long long>()->value_name("N"),
-      "threads (default: those of the result that is used)");
+      "threads (default: those of the result that is used, else of the machine)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
   add("machine", text("PROFILE.json|NAME"),
       "judge another machine: by its `assay probe --json` or a result of it, or by the name of a "
       "processor (with --memory) or GPU, or of both, as \"Ryzen 7 7840HS + RTX 4060\"");
-  add("memory", text("B"), "memory to judge by, as 8G or 16GiB, instead of what is available now");
+  add("memory", text("B"),
+      "memory to judge by, as 8G or 16GiB, instead of what is available now; of a processor that "
+      "is "
+      "named, what is installed");
   add("bandwidth", text("B"),
       "rated memory bandwidth per second, as 50G: an estimate without measurements");
   add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");

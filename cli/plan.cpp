@@ -34,7 +34,10 @@ void declare(options::options_description& own, options::positional_options_desc
   add("model", text("M"), "a model of the catalogue, a GGUF file or a config.json");
   add("rate", options::value<double>()->value_name("R")->default_value(20.0, "20"),
       "tokens per second that it should generate");
-  add("context", text("N"), "tokens that the cache must hold, as 4096 or 32k (default: the use's)");
+  add("context", text("N"),
+      "tokens that the cache must hold and the rate hold after, as 4096 or 32k (default: the "
+      "use's, "
+      "and a rate after 512)");
   add("format", text("F"), "format of the weights (default Q4_K_M; a GGUF file has its own)");
   add("use", text("USE")->default_value("chat"), "what it is for: sets the context");
   add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");
@@ -101,6 +104,10 @@ Result<Question> question_option(const Invocation& invocation, const Policy& pol
   question.format = std::move(asked->format);
   question.session.context = std::min(*context, question.spec.trained_context);
   ask_for(question, *use, "unknown");
+  // Who asks for a context means to use it: the rate is that of an answer at its end.
+  if (invocation.has("context") && question.session.context > question.answer_tokens) {
+    question.depth = question.session.context - question.answer_tokens;
+  }
   return question;
 }
 
@@ -163,8 +170,8 @@ std::string machines_text(const std::vector<PlannedMachine>& machines, std::stri
 
 std::string sentence(const Question& question, double rate, const MachinePlan& plan) {
   const std::string what =
-      fmt::format("{} in {} at {} tokens/s with a context of {}", question.model, question.format,
-                  plain_number(rate), question.session.context);
+      fmt::format("{} in {} at {} tokens/s after {} tokens with a context of {}", question.model,
+                  question.format, plain_number(rate), question.depth, question.session.context);
   if (plan.processors.empty() && plan.gpus.empty()) {
     return fmt::format("No processor or GPU of the table runs {}: it needs {} of memory{}.", what,
                        human_bytes(plan.available),
@@ -177,14 +184,15 @@ std::string sentence(const Question& question, double rate, const MachinePlan& p
                      human_bytes(plan.available), gigabytes_text(*plan.bandwidth_bytes_per_second));
 }
 
-std::string bandwidth_text(const MachinePlan& plan) {
+std::string bandwidth_text(const Question& question, const MachinePlan& plan) {
   if (!plan.bandwidth_bytes_per_second) return "no machine's memory is fast enough";
   const std::string expected = gigabytes_text(*plan.bandwidth_bytes_per_second);
   if (!plan.safe_bandwidth_bytes_per_second) {
-    return expected + " expected to do; none is known to be on the safe side";
+    return fmt::format("{} expected to do after {} tokens; none is known to be on the safe side",
+                       expected, question.depth);
   }
-  return fmt::format("{} expected to do, {} to be on the safe side", expected,
-                     gigabytes_text(*plan.safe_bandwidth_bytes_per_second));
+  return fmt::format("{} expected to do, {} to be on the safe side, after {} tokens", expected,
+                     gigabytes_text(*plan.safe_bandwidth_bytes_per_second), question.depth);
 }
 
 std::string plan_text(const Question& question, double rate, const MachinePlan& plan,
@@ -193,7 +201,7 @@ std::string plan_text(const Question& question, double rate, const MachinePlan& 
   text += fmt::format("  memory       {} needed; {} free, so that some is left; {} installed\n",
                       human_bytes(plan.needed), human_bytes(plan.available),
                       sold_gigabytes(plan.installed));
-  text += "  bandwidth    " + bandwidth_text(plan) + "\n";
+  text += "  bandwidth    " + bandwidth_text(question, plan) + "\n";
   text += fmt::format(
       "  compute      {} reached for a first token within {} s, {} within {} s (a prompt of {} "
       "tokens)\n",

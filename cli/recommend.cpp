@@ -48,7 +48,9 @@ Result<int> run(const Invocation& invocation) {
   RecommendOptions wanted;
   wanted.use = grounds->use.name;
   wanted.context = grounds->session.context;
+  wanted.context_was_asked = invocation.has("context");
   wanted.threads = grounds->session.threads;
+  wanted.on_gpu = grounds->device != "cpu";
   const auto scores = builtin_scores();
   if (!scores) return pass_on(scores);
   wanted.scores = &*scores;

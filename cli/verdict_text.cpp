@@ -22,7 +22,7 @@ constexpr std::size_t k_most_advice = 5;
 
 std::string basis_text(const Estimate& estimate) {
   if (estimate.origin == Origin::measured) return "measured";
-  return estimate.basis == Basis::this_machine ? "predicted" : "estimated";
+  return estimate.basis != Basis::profile ? "predicted" : "estimated";
 }
 
 std::string interval_text(const Estimate& estimate) {

@@ -15,6 +15,7 @@ struct Circumstances {
   const Policy& policy;
   const Catalogue* catalogue = nullptr;
   const MachineProfile* machine = nullptr;
+  Subject subject = {};
 };
 
 Verdict judged(const Question& question, const Circumstances& around);

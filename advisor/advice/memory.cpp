@@ -97,14 +97,17 @@ std::optional<Bytes> module_size(Bytes missing) {
   return std::nullopt;
 }
 
+/// Where a `limit` binds, it must be raised as well; the memory that is missing is the machine's.
 std::optional<Change> more_memory(const Question& question, const Verdict& verdict,
-                                  const Circumstances& around) {
+                                  const Circumstances& around, std::optional<Bytes> limit) {
   const Bytes available = verdict.prediction.available.value();
   const Bytes needed = wanted(verdict, around.policy.memory_ok);
-  if (!(available < needed)) return std::nullopt;
-  const auto more = module_size(needed - available);
+  if (limit && !around.machine->memory.available.is_known()) return std::nullopt;
+  const Bytes free = limit ? around.machine->memory.available.value() : available;
+  if (!(free < needed)) return std::nullopt;
+  const auto more = module_size(needed - free);
   if (!more) return std::nullopt;
-  const Verdict then = judged_with(question, around, available + *more);
+  const Verdict then = judged_with(question, around, limit ? needed : available + *more);
   if (!is_better(then.verdict, verdict.verdict)) return std::nullopt;
   const std::uint64_t gigabytes = more->value >> 30U;
   return change(
@@ -112,8 +115,13 @@ std::optional<Change> more_memory(const Question& question, const Verdict& verdi
       is_soldered(around.machine)
           ? fmt::format("A machine with {} GB more memory; this one's cannot be added to ({}).",
                         gigabytes, result_words(then))
-          : fmt::format("Add {} GB of memory: {} are missing ({}).", gigabytes,
-                        human_bytes(needed - available), result_words(then)),
+          : fmt::format(
+                "Add {} GB of memory: {} are missing{} ({}).", gigabytes,
+                human_bytes(needed - free),
+                limit ? fmt::format("; and raise the memory limit from {} to {}",
+                                    human_bytes(*limit), human_bytes(*limit + (needed - available)))
+                      : "",
+                result_words(then)),
       then);
 }
 
@@ -122,6 +130,8 @@ std::optional<Change> more_memory(const Question& question, const Verdict& verdi
 std::vector<Change> memory_changes(const Question& question, const Verdict& verdict,
                                    const Circumstances& around) {
   if (verdict.limit != Limit::memory || !verdict.prediction.available.is_known()) return {};
+  // Of a card neither can be had: another one is what speed_changes names.
+  if (around.subject.is_gpu) return {};
   const auto limit = binding_limit(verdict, around);
   std::vector<Change> changes;
   // What is enough to be ok, or where that cannot be had what just does.
@@ -133,7 +143,8 @@ std::vector<Change> memory_changes(const Question& question, const Verdict& verd
     break;
   }
   if (limit && !changes.empty()) return changes;
-  if (auto made = more_memory(question, verdict, around)) changes.push_back(std::move(*made));
+  if (auto made = more_memory(question, verdict, around, limit))
+    changes.push_back(std::move(*made));
   return changes;
 }
 

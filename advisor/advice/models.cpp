@@ -68,7 +68,7 @@ std::vector<Change> model_changes(const Question& question, const Verdict& verdi
   for (const CatalogueEntry& entry : around.catalogue->entries) {
     if (&entry == asked || !is_for(entry, *use)) continue;
     const auto candidate = best_candidate(entry, around.calibration, around.available,
-                                          around.policy, *use, question.session);
+                                          around.policy, *use, question.session, question.on_gpu);
     // A candidate's context is cut to what it was trained for: that would be another question.
     if (!candidate || !is_good(candidate->verdict.verdict) ||
         candidate->verdict.context < question.session.context) {

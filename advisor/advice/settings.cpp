@@ -63,6 +63,7 @@ std::optional<Change> trained_context(const Question& question, const Circumstan
   Question other = question;
   other.session.context = question.spec.trained_context;
   const Verdict then = judged(other, around);
+  if (!is_better(then.verdict, VerdictKind::no)) return std::nullopt;
   return change(ChangeKind::smaller_context,
                 fmt::format("Ask for a context of at most {} tokens ({}).",
                             question.spec.trained_context, result_words(then)),
@@ -71,7 +72,11 @@ std::optional<Change> trained_context(const Question& question, const Circumstan
 
 std::optional<Change> smaller_context(const Question& question, const Verdict& verdict,
                                       const Circumstances& around) {
-  if (verdict.limit == Limit::context) return trained_context(question, around);
+  if (verdict.limit == Limit::context) {
+    return question.session.context > question.spec.trained_context
+               ? trained_context(question, around)
+               : std::nullopt;
+  }
   if (!is_short_of_memory(verdict)) return std::nullopt;
   for (const double share : {around.policy.memory_ok, around.policy.memory_tight}) {
     const std::uint64_t context = largest_context(question, share_of_available(verdict, share));
@@ -87,6 +92,24 @@ std::optional<Change> smaller_context(const Question& question, const Verdict& v
                   then);
   }
   return std::nullopt;
+}
+
+/// What prompt, thinking and answer need, rounded up as contexts are.
+std::optional<Change> larger_context(const Question& question, const Verdict& verdict,
+                                     const Circumstances& around) {
+  constexpr std::uint64_t k_step = 256;
+  const std::uint64_t kept = tokens_kept(question, verdict.answer.time);
+  if (verdict.limit != Limit::context || kept > question.spec.trained_context) return std::nullopt;
+  Question other = question;
+  other.session.context = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      (kept + k_step - 1) / k_step * k_step, question.spec.trained_context));
+  if (other.session.context <= question.session.context) return std::nullopt;
+  const Verdict then = judged(other, around);
+  if (!is_better(then.verdict, verdict.verdict)) return std::nullopt;
+  return change(ChangeKind::larger_context,
+                fmt::format("Ask for a context of {} tokens instead of {} ({}).",
+                            other.session.context, question.session.context, result_words(then)),
+                then);
 }
 
 /// Prefill takes at least as long in proportion for a longer prompt, so the share of the time is
@@ -175,6 +198,7 @@ std::vector<Change> setting_changes(const Question& question, const Verdict& ver
   add(without_thinking(verdict));
   add(smaller_cache(question, verdict, around));
   add(smaller_context(question, verdict, around));
+  add(larger_context(question, verdict, around));
   add(shorter_prompt(question, verdict, around));
   add(other_format(question, verdict, around));
   if (!one_is_good) add(several(question, verdict, around));

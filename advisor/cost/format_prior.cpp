@@ -111,4 +111,17 @@ FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format) {
   return rate;
 }
 
+std::vector<FormatRate> expert_rates(const Calibration& calibration) {
+  if (!calibration.moe.empty()) return calibration.moe;
+  constexpr double k_low = 0.75;  // what is borrowed may be worse than believed
+  std::vector<FormatRate> rates = calibration.dense;
+  for (FormatRate& rate : rates) {
+    rate.decode_efficiency *= k_expert_share;
+    rate.decode_efficiency_low *= k_expert_share * k_low;
+    rate.prefill_flops_per_second *= k_expert_prefill_share;
+    rate.prefill_flops_per_second_low *= k_expert_prefill_share * k_low;
+  }
+  return rates;
+}
+
 }  // namespace assay

@@ -41,6 +41,9 @@ const FormatPrior& format_prior(WeightFormat format);
 /// per weight, scaled as the priors are to each other and with a wider interval. Requires rates.
 FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format);
 
+/// Rates of expert matrices; where none was measured the dense ones, less what random reads cost.
+std::vector<FormatRate> expert_rates(const Calibration& calibration);
+
 /// How much of what the priors say formats of integers differ by in prefill is seen here: the slope
 /// of logarithms, 0 (they are all alike: weights become the same integers before they meet many
 /// rows) to 1. With fewer than two of them 1.

@@ -45,7 +45,7 @@ double head_seconds(const Calibration& calibration, const PlannedRun& planned) {
 double pass_read_seconds(const Calibration& calibration, const Work& work, bool plain) {
   const double bandwidth = calibration.read_bandwidth_bytes_per_second;
   return read_seconds(of_kind(work.dense_reads, plain), calibration.dense, bandwidth) +
-         read_seconds(of_kind(work.expert_reads, plain), calibration.moe, bandwidth);
+         read_seconds(of_kind(work.expert_reads, plain), expert_rates(calibration), bandwidth);
 }
 
 CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops, unsigned threads) {
@@ -143,6 +143,8 @@ void put_prefill_rates(const std::vector<WeightFormat>& formats, const Fit& fit,
 
 void put_prefill(const Fit& fit, Calibration& calibration) {
   put_prefill_rates(fit.columns.dense, fit, 0, calibration.dense);
+  // Runs of mixtures that decoded nothing leave their decode rates to be borrowed.
+  if (!fit.columns.experts.empty()) calibration.moe = expert_rates(calibration);
   put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
   calibration.attention_flops_per_second = 1.0 / fit.costs[fit.columns.fixed_at()];
   calibration.pass_read_factor = fit.costs[fit.columns.fixed_at() + 1];

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "advisor/hardware.hpp"
@@ -36,11 +37,23 @@ Cards of_pci_id(const HardwareTable& table, const GpuProfile& gpu) {
   return found;
 }
 
-/// Cards whose names hold all words of the driver's name: "RTX 3050" of the one with 6 GB.
-Cards of_words(const HardwareTable& table, std::string_view name) {
+/// The vendor as the table writes it; empty where the table has nothing of theirs.
+std::string vendor_of(const HardwareTable& table, const GpuProfile& gpu) {
+  std::string vendor = gpu.vendor;
+  std::ranges::transform(vendor, vendor.begin(), [](unsigned char c) { return std::tolower(c); });
+  const bool is_known =
+      std::ranges::find(table.gpus, vendor, &GraphicsCard::vendor) != table.gpus.end();
+  return is_known ? vendor : std::string();
+}
+
+/// Cards of the vendor whose names hold all words of the driver's name: "RTX 3050" of the one with
+/// 6 GB. What says nothing ("AMD Radeon Graphics") fits many.
+Cards of_words(const HardwareTable& table, const GpuProfile& gpu, std::string_view name) {
   const auto words = hardware_words(name);
+  const std::string vendor = vendor_of(table, gpu);
   Cards found;
   for (const GraphicsCard& card : table.gpus) {
+    if (!vendor.empty() && card.vendor != vendor) continue;
     const auto all = hardware_words(card.name);
     const std::set<std::string> has(all.begin(), all.end());
     const bool fits = !words.empty() && std::ranges::all_of(words, [&has](const std::string& word) {
@@ -75,8 +88,12 @@ void keep_those_with_memory(Cards& cards, const Fact<Bytes>& memory) {
 }
 
 std::string names_of(const Cards& cards) {
+  constexpr std::size_t k_shown = 5;
   std::vector<std::string> names;
-  for (const GraphicsCard* card : cards) names.push_back(card->name);
+  for (const GraphicsCard* card : cards) {
+    if (names.size() < k_shown) names.push_back(card->name);
+  }
+  if (cards.size() > k_shown) names.push_back(fmt::format("{} others", cards.size() - k_shown));
   return fmt::format("{}", fmt::join(names, " or "));
 }
 
@@ -107,7 +124,7 @@ Result<GraphicsCard> find_gpu(const HardwareTable& table, const GpuProfile& gpu)
   const GraphicsCard* named = of_name(table, name);
   if (named != nullptr && may_have_memory(*named, gpu.memory)) return *named;
   Cards cards = of_pci_id(table, gpu);
-  if (cards.empty()) cards = of_words(table, name);
+  if (cards.empty()) cards = of_words(table, gpu, name);
   keep_those_with_memory(cards, gpu.memory);
   if (cards.empty() && !gpu.name.is_known() && gpu.device_id == 0) {
     return fail(ErrorCode::unknown, "neither its name nor its PCI id is known");

@@ -102,6 +102,14 @@ Result<Processor> processor_of(const JsonFields& entry, const JsonFields& source
   read.take(entry.text("name"), processor.name);
   read.take(entry.text("vendor"), processor.vendor);
   read.take(entry.text("segment"), processor.segment);
+  std::optional<std::uint64_t> cores;
+  read.take_if_there(entry.optional_count("cores"), cores);
+  constexpr std::uint64_t k_most_cores = 4096;
+  if (cores && (*cores == 0 || *cores > k_most_cores)) {
+    read.keep(entry.refuse("cores", std::to_string(*cores) + " found (expected 1 to 4096)"));
+  } else if (cores) {
+    processor.cores = static_cast<unsigned>(*cores);
+  }
   read.take(entry.texts("memory"), processor.memory);
   read.take(source_of(entry, sources), processor.source);
   read.take_if_there(entry.optional_text("reached"), reached);

@@ -7,6 +7,9 @@ namespace {
 
 std::string origin_words(const Estimate& estimate) {
   if (estimate.origin == Origin::measured) return "measured on this machine";
+  if (estimate.basis == Basis::given_result) {
+    return "predicted from the measurements of another machine's result";
+  }
   return estimate.basis == Basis::this_machine ? "predicted from this machine's measurements"
                                                : "estimated from the memory bandwidth alone";
 }

@@ -30,12 +30,21 @@ std::string no_memory_words(const Question& question, const Prediction& predicti
                      100.0 * policy.memory_tight);
 }
 
-std::string no_words(const Question& question, const Prediction& prediction, const Policy& policy,
-                     Limit limit) {
-  if (limit == Limit::context) {
+std::string no_context_words(const Question& question, const AnswerTime& time) {
+  if (question.session.context > question.spec.trained_context) {
     return fmt::format("No: {} was trained for a context of {} tokens, and {} are asked for.",
                        question.model, question.spec.trained_context, question.session.context);
   }
+  return fmt::format("No: a prompt of {} tokens{} and an answer of {} do not fit a context of {}.",
+                     question.prompt_tokens,
+                     time.thinking ? fmt::format(", {} of thinking", time.thinking_tokens) : "",
+                     question.answer_tokens, question.session.context);
+}
+
+std::string no_words(const Question& question, const Verdict& verdict, const Policy& policy) {
+  const Prediction& prediction = verdict.prediction;
+  const Limit limit = verdict.limit;
+  if (limit == Limit::context) return no_context_words(question, verdict.answer.time);
   if (limit == Limit::memory) return no_memory_words(question, prediction, policy);
   return fmt::format("No: {} would answer at {}, below the {} tokens/s that make it usable.",
                      subject(question), decode_words(prediction.decode_tokens_per_second),
@@ -57,7 +66,7 @@ std::string opening(VerdictKind kind, Limit limit) {
   return limit == Limit::decode_speed ? "Yes, but slowly" : "Yes, after a wait";
 }
 
-std::string yes_words(const Question& question, const Verdict& verdict) {
+std::string yes_words(const Question& question, const Verdict& verdict, const Policy& policy) {
   const Prediction& prediction = verdict.prediction;
   const VerdictKind kind = verdict.verdict;
   const Limit limit = verdict.limit;
@@ -70,14 +79,17 @@ std::string yes_words(const Question& question, const Verdict& verdict) {
         memory_words(prediction));
   }
   std::string wait;
-  if (limit == Limit::answer_time) {
-    wait = fmt::format(", so that an answer with its thinking takes {}",
-                       seconds_words(verdict.answer.time.seconds.expected));
-  }
   if (limit == Limit::first_token) {
     wait = fmt::format(", after {} for a prompt of {} tokens",
                        seconds_words(prediction.time_to_first_token_seconds.expected),
                        question.prompt_tokens);
+  }
+  const AnswerTime& time = verdict.answer.time;
+  const bool is_long = time.thinking && time.seconds.is_known() &&
+                       time.seconds.expected > policy.thinking_answer_ok_seconds;
+  if (limit == Limit::answer_time || is_long) {
+    wait += fmt::format(", so that an answer with its thinking takes {}",
+                        seconds_words(time.seconds.expected));
   }
   return fmt::format("{}: {} {} and should answer at {}{}.", opening(kind, limit),
                      subject(question), memory_words(prediction), decode_words(decode), wait);
@@ -87,10 +99,10 @@ std::string yes_words(const Question& question, const Verdict& verdict) {
 
 std::string why_words(const Question& question, const Verdict& verdict, const Policy& policy) {
   if (verdict.verdict == VerdictKind::no) {
-    return no_words(question, verdict.prediction, policy, verdict.limit);
+    return no_words(question, verdict, policy);
   }
   if (verdict.verdict == VerdictKind::unknown) return unknown_words(question, verdict.prediction);
-  return yes_words(question, verdict);
+  return yes_words(question, verdict, policy);
 }
 
 }  // namespace assay

@@ -57,6 +57,8 @@ Cell legend(const Verdict& verdict) {
   if (decode.origin == Origin::predicted) {
     text += decode.basis == Basis::this_machine
                 ? "; predicted from what was measured on this machine"
+            : decode.basis == Basis::given_result
+                ? "; predicted from what was measured on another machine"
                 : "; predicted from the machine's profile alone: run `assay assess` for a measured "
                   "answer";
   }

@@ -52,6 +52,13 @@ TEST(AnswerTime, RestsOnTheDescriptionWhereOnePartDoes) {
   EXPECT_EQ(time_to_answer(mixed, 400).basis, Basis::profile);
 }
 
+TEST(AnswerTime, IsASumThatNobodyMeasured) {
+  Prediction measured = prediction();
+  measured.decode_tokens_per_second.origin = Origin::measured;
+  measured.time_to_first_token_seconds.origin = Origin::measured;
+  EXPECT_EQ(time_to_answer(measured, 400).origin, Origin::predicted);
+}
+
 TEST(AnswerTime, OfAModelThatAlwaysThinksHasItsThinking) {
   const AnswerTimes times = answer_times(question("always", false), prediction());
   EXPECT_TRUE(times.judged.thinking);
@@ -92,7 +99,8 @@ TEST(AnswerTime, JudgesModelsThatThink) {
   EXPECT_EQ(judge(question("always", false), fast_start, policy).limit, Limit::answer_time);
   EXPECT_EQ(judge(question("none", false), fast_start, policy).verdict, VerdictKind::comfortable);
   Question longer = question("always", false);
-  longer.thinking_tokens = 3000;  // 160 s
+  longer.spec.trained_context = longer.session.context = 1U << 20U;  // room for all of it
+  longer.thinking_tokens = 3000;                                     // 160 s
   const Verdict tight = judge(longer, fast_start, policy);
   EXPECT_EQ(tight.verdict, VerdictKind::tight);
   EXPECT_EQ(tight.limit, Limit::answer_time);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -179,6 +180,28 @@ TEST(Calibration, PredictsPrefill) {
   }
 }
 
+// A result of prompts alone for mixtures: their decode rates are borrowed, those of prompts are
+// not.
+TEST(Calibration, MixturesMayHavePromptsWithoutDecode) {
+  const TrueMachine machine;
+  const Suite suite = builtin_suite().value();
+  std::vector<RunResult> runs = quick_suite(machine, 0.0);
+  for (RunResult& run : runs) {
+    if (suite.shape(run.model.id)->spec.is_moe()) run.decode_tokens_per_second.reset();
+  }
+  const auto calibration = calibrate({}, micro_of(machine), runs, 2);
+  ASSERT_TRUE(calibration) << calibration.error().text();
+  const Question question = shape_question("moe-7b-a1b", Recipe::q4_k_m);
+  const Prediction found = predict(question, *calibration, gigabytes(64));
+  EXPECT_TRUE(found.decode_tokens_per_second.is_known());
+  const double truth =
+      machine.prefill_seconds(prefill_work(question.spec, question.plan,
+                                           {.tokens = static_cast<double>(question.prompt_tokens)}),
+                              head_work(question.spec, question.plan));
+  // As PredictsPrefill, and a tenth for the reads of experts whose rates are borrowed.
+  EXPECT_NEAR(found.time_to_first_token_seconds.expected / truth, 1.0, 0.20);
+}
+
 TEST(Calibration, AMachineOfHalfTheBandwidthIsHalfAsFast) {
   TrueMachine slow;
   slow.bandwidth /= 2.0;
@@ -250,6 +273,15 @@ TEST(Calibration, TakesWattsFromRunsThatCountedEnergy) {
   ASSERT_TRUE(counted);
   EXPECT_NEAR(counted->decode_watts.value(), 18.0, 1e-9);
   EXPECT_EQ(counted->decode_watts.source(), "measured by RAPL");
+}
+
+TEST(Calibration, ABandwidthThatNoMemoryHasIsUnknown) {
+  for (const double bandwidth : {0.0, -50e9, 1e30, std::nan("")}) {
+    EXPECT_FALSE(calibration_from_profile({}, bandwidth)) << bandwidth;
+    MachineProfile machine;
+    machine.memory.theoretical_bandwidth_bytes_per_second = Fact<double>::known(bandwidth, "test");
+    EXPECT_FALSE(calibration_from_profile(machine, std::nullopt)) << bandwidth;
+  }
 }
 
 TEST(Calibration, WithoutMeasurementsIsUnknown) {

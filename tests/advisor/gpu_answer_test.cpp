@@ -115,6 +115,15 @@ TEST(GpuAnswer, AGpuThatOnlyItsDriverDescribesIsJudgedByThat) {
             in_table[0].offload->decode_tokens_per_second.expected);
 }
 
+TEST(GpuAnswer, ABandwidthThatNoMemoryHasIsNotTaken) {
+  GpuProfile gpu = gpu_of(k_nvidia, 0xffff, gibibytes(8));
+  gpu.memory_kind = known(DeviceMemoryKind::dedicated);
+  for (const double bandwidth : {0.0, -1.0, 1e30}) {
+    gpu.theoretical_bandwidth_bytes_per_second = Fact<double>::known(bandwidth, "NVML");
+    EXPECT_FALSE(answers(question_of("qwen3-8b"), {gpu}).at(0).offload) << bandwidth;
+  }
+}
+
 TEST(GpuAnswer, AGpuOfWhichNothingIsToldIsUnknown) {
   const auto found = answers(question_of("qwen3-8b"), {gpu_of(k_nvidia, 0, gibibytes(16))});
   ASSERT_EQ(found.size(), 1U);

@@ -274,6 +274,18 @@ TEST(HardwareCalibration, PrefillIsUnknownWhereTheArithmeticOrWhatIsReachedOfItI
   }
 }
 
+// Scores of attention are shared among the cores.
+TEST(HardwareCalibration, AProcessorWorksWithAllOfItsCores) {
+  const HardwareTable table = builtin_hardware().value();
+  const auto found = find_hardware(table, "Ryzen 7 7840HS").value();
+  ASSERT_EQ(found.processor->cores, 8U);
+  const Calibration eight = calibration_of_hardware(found).value();
+  Processor unknown = *found.processor;
+  unknown.cores.reset();
+  const Calibration one = calibration_of_hardware({.processor = &unknown}).value();
+  EXPECT_DOUBLE_EQ(eight.seconds_per_score, one.seconds_per_score / 8.0);
+}
+
 TEST(HardwareCalibration, WhatAProcessorWasSeenToReadHasBothEnds) {
   Processor processor;
   processor.name = "one";
@@ -286,6 +298,9 @@ TEST(HardwareCalibration, WhatAProcessorWasSeenToReadHasBothEnds) {
   processor.is_lower_bound = true;
   const auto at_least = calibration_of_hardware({.processor = &processor});
   ASSERT_TRUE(at_least);
+  EXPECT_DOUBLE_EQ(measured->read_bandwidth_bytes_per_second, 100e9);
+  EXPECT_DOUBLE_EQ(at_least->read_bandwidth_bytes_per_second, 100e9 / 0.875);
+  EXPECT_EQ(at_least->read_bandwidth_low, measured->read_bandwidth_low);
   EXPECT_NEAR(at_least->read_bandwidth_high, measured->read_bandwidth_high / 0.84, 1e6);
 }
 

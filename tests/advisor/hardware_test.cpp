@@ -118,6 +118,20 @@ TEST(Hardware, AGpuThatMayBeSeveralCardsIsNone) {
   EXPECT_FALSE(find_gpu(table(), gpu_of(nullptr, 0, 0)));
 }
 
+TEST(Hardware, AGpuIsNoCardOfAnotherVendor) {
+  GpuProfile gpu = gpu_of("AMD Radeon Graphics", 0x1002, 0);
+  gpu.vendor = "AMD";
+  const auto found = find_gpu(table(), gpu);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().text(), testing::Not(HasSubstr("Intel")));
+  // A name that says nothing fits many: five are named.
+  gpu.name = Fact<std::string>::known("Graphics", "test");
+  gpu.vendor = "";
+  const auto many = find_gpu(table(), gpu);
+  ASSERT_FALSE(many);
+  EXPECT_THAT(many.error().text(), testing::ContainsRegex("or [0-9]+ others"));
+}
+
 TEST(Hardware, WhatIsSoldWithAProcessorIsKnownWhereASourceSays) {
   const auto laptop = find_hardware(table(), "i7-8550U");
   ASSERT_TRUE(laptop);

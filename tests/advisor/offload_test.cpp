@@ -59,6 +59,34 @@ TEST(Offload, WhatIsNeededIsWeightsCacheLogitsAndDriver) {
             size.weights.value + size.kv_cache.value + logits + mebibytes(457).value);
 }
 
+// Layers with a window keep what they see and 512 positions of a pass, whatever the context.
+TEST(Offload, WindowsDoNotGrowWithTheContext) {
+  Question question = question_of("gemma-3-12b");
+  std::uint64_t per_position = 0;
+  for (const LayerSpec& layer : question.spec.layers) {
+    const AttentionSpec& attention = layer.attention;
+    ASSERT_LE(attention.window, 1024U);
+    // Keys and values of 2 bytes.
+    if (attention.window == 0) per_position += 4ULL * attention.kv_heads * attention.head_dim;
+  }
+  const auto needed = [&](std::uint32_t context) {
+    question.session.context = context;
+    return offload_of(question, place_of(gibibytes(8)), question.spec.layers.size(), 0).gpu_bytes;
+  };
+  EXPECT_EQ(needed(16384).value - needed(4096).value, per_position * (16384 - 4096));
+}
+
+// A GPU that is named and one that a machine has are asked for the same memory.
+TEST(Offload, TheWholeNeedsWhatAGpuAloneDoes) {
+  for (const char* model : {"qwen3-4b", "qwen3-14b", "gemma-3-12b", "granite-4.0-h-1b"}) {
+    Question question = question_of(model);
+    const Offload whole =
+        offload_of(question, place_of(gibibytes(8)), question.spec.layers.size(), 0);
+    question.on_gpu = true;
+    EXPECT_EQ(footprint_of(question).peak() + mebibytes(457), whole.gpu_bytes) << model;
+  }
+}
+
 TEST(Offload, ThePartsOfASplitAreTheWhole) {
   const Question question = question_of("qwen3-14b");
   const auto bytes_of = [&](std::uint64_t layers) {
@@ -159,6 +187,22 @@ TEST(Offload, EveryKindOfModelIsSplit) {
     EXPECT_GT(half.decode_tokens_per_second.low, 0.0) << model;
     EXPECT_GT(half.gpu_bytes, mebibytes(457)) << model;
     EXPECT_TRUE(std::isfinite(half.decode_tokens_per_second.high)) << model;
+  }
+}
+
+// Latent attention reads its layers' shapes: those of the part, not of the whole model.
+TEST(Offload, TwoEqualDevicesTakeTheTimeOfOneAndTheCrossings) {
+  for (const char* model : {"qwen3-14b", "gemma-3-12b", "deepseek-v2-lite"}) {
+    const Question question = question_of(model);
+    OffloadPlace place = place_of(gibibytes(8));
+    place.processor = place.gpu;  // without a fixed time for a token
+    const double whole = predict_decode(question, place.gpu).expected;
+    const std::uint64_t layers = question.spec.layers.size();
+    for (const std::uint64_t count : {std::uint64_t{1}, layers / 2, layers - 1}) {
+      const double split = offload_of(question, place, count, 0).decode_tokens_per_second.expected;
+      // Sums of the same terms in another order.
+      EXPECT_NEAR((1.0 / split - 2 * k_crossing_seconds) * whole, 1.0, 1e-9) << model << count;
+    }
   }
 }
 

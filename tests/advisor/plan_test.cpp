@@ -35,7 +35,7 @@ TEST(Plan, TheBandwidthGivesTheRate) {
   const MachinePlan plan = plan_of(question, 20.0);
   ASSERT_TRUE(plan.bandwidth_bytes_per_second);
   const auto rate_at = [&](double bandwidth) {
-    return predict(question, calibration_from_profile({}, bandwidth).value(),
+    return predict(question, calibration_from_profile({}, bandwidth, plan.cores).value(),
                    Fact<Bytes>::unknown("not asked"))
         .decode_tokens_per_second;
   };
@@ -53,6 +53,14 @@ TEST(Plan, MemoryIsWithinThePolicysOkAndASizeThatIsSold) {
               static_cast<double>(plan.needed.value) / 0.83, 2.0);
   // 6.9 GB free and 4 GiB for the system: 8 GB are too few.
   EXPECT_EQ(plan.installed, gibibytes(16));
+}
+
+TEST(Plan, TheSystemKeepsFourGigabytesOrHalf) {
+  EXPECT_EQ(memory_beside_system(gibibytes(32)), gibibytes(28));
+  EXPECT_EQ(memory_beside_system(gibibytes(8)), gibibytes(4));
+  EXPECT_EQ(memory_beside_system(gibibytes(4)), gibibytes(2));
+  // 0.5 GB of a small model fit beside half of the least that is sold.
+  EXPECT_EQ(plan_of(question_of("smollm2-135m"), 1.0).installed, gibibytes(4));
 }
 
 TEST(Plan, AProcessorIsNotGivenMoreMemoryThanItIsSoldWith) {

@@ -38,6 +38,26 @@ TEST(Recommendation, EveryRankedModelIsOkOrBetterAndThereOnce) {
   EXPECT_THAT(answer.reason, HasSubstr(answer.ranking[0].verdict.model));
 }
 
+TEST(Recommendation, LeavesOutModelsThatWereTrainedForLessThanTheContextAskedFor) {
+  const Catalogue catalogue = builtin_catalogue().value();
+  RecommendOptions options;
+  options.context = 65'536;
+  options.context_was_asked = true;
+  const Recommendation answer = recommend(catalogue, example_calibration(400e9), gigabytes(128),
+                                          builtin_policy().value(), options);
+  ASSERT_FALSE(answer.ranking.empty());
+  for (const Candidate& candidate : answer.ranking) {
+    EXPECT_EQ(candidate.verdict.context, 65'536U) << candidate.verdict.model;
+  }
+  EXPECT_GT(answer.too_short, 0U);
+  EXPECT_THAT(answer.reason, HasSubstr("trained for a shorter context than was asked for"));
+  options.context = 1U << 30U;
+  const Recommendation none = recommend(catalogue, example_calibration(), gigabytes(128),
+                                        builtin_policy().value(), options);
+  EXPECT_TRUE(none.ranking.empty());
+  EXPECT_THAT(none.reason, HasSubstr("models for chat was trained for such a context"));
+}
+
 TEST(Recommendation, TakesTheBestFormatThatIsStillOk) {
   for (const Candidate& candidate : recommended(16).ranking) {
     for (const Recipe recipe : recipes_by_quality()) {

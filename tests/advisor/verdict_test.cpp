@@ -96,6 +96,39 @@ TEST(Verdict, AContextBeyondTheTrainedOneIsANo) {
   EXPECT_THAT(verdict.advice, Contains(StartsWith("Ask for a context of at most 40960 tokens")));
 }
 
+TEST(Verdict, APromptAndAnAnswerThatDoNotFitTheContextAreANo) {
+  Question question = question_about("qwen3-4b", Recipe::q4_k_m);
+  ask_for(question, *policy().use("summarise"), "none");
+  question.session.context = 2176;  // 2048 of prompt and 128 of answer
+  EXPECT_NE(answer(question, example_calibration(), gigabytes(64), policy()).limit, Limit::context);
+  question.session.context = 2175;
+  const Verdict verdict = answer(question, example_calibration(), gigabytes(64), policy());
+  EXPECT_EQ(verdict.verdict, VerdictKind::no);
+  EXPECT_EQ(verdict.limit, Limit::context);
+  EXPECT_EQ(verdict.why,
+            "No: a prompt of 2048 tokens and an answer of 128 do not fit a context of 2175.");
+  EXPECT_THAT(verdict.advice,
+              Contains(StartsWith("Ask for a context of 2304 tokens instead of 2175")));
+}
+
+TEST(Verdict, ThinkingTakesItsPartOfTheContext) {
+  Question question = question_about("qwen3-4b", Recipe::q4_k_m);
+  ask_for(question, *policy().use("reasoning"), "always");
+  question.session.context = 2048;
+  const Verdict verdict = answer(question, example_calibration(), gigabytes(64), policy());
+  EXPECT_EQ(verdict.limit, Limit::context);
+  EXPECT_THAT(verdict.why, HasSubstr("a prompt of 128 tokens, 2048 of thinking and an answer of"));
+}
+
+TEST(Verdict, AContextThatHelpsNothingIsNotAdvised) {
+  Question question = question_about("qwen3-4b", Recipe::q4_k_m);
+  question.session.context = 100'000;
+  // Too little for the weights alone.
+  const Verdict verdict = answer(question, example_calibration(), gigabytes(1), policy());
+  EXPECT_EQ(verdict.limit, Limit::context);
+  EXPECT_TRUE(verdict.changes.empty());
+}
+
 TEST(Verdict, SaysYesInOneSentence) {
   const Verdict verdict = answer(question_about("qwen3-4b", Recipe::q4_k_m), example_calibration(),
                                  gigabytes(14.2), policy());

@@ -218,6 +218,27 @@ TEST(Advice, AnswersBesideALatestResultThatCannotBeRead) {
   }
 }
 
+TEST(Advice, ARateOfAnotherMachinesResultSaysSo) {
+  const std::string result =
+      std::string(ASSAY_TEST_ROOT) + "/fixtures/results/result-1-assess.json";
+  const ProgramRun answer = run({"can-run", "qwen3-4b", "--calibration", result});
+  EXPECT_THAT(answer.standard_output,
+              HasSubstr("predicted from the measurements of another machine's result"));
+  // Of the machine that it is of, they are its own.
+  const ProgramRun own = run({"can-run", "qwen3-4b", "--calibration", result, "--machine", result});
+  EXPECT_THAT(own.standard_output, HasSubstr("predicted from this machine's measurements"));
+}
+
+TEST(Advice, AThreadCountThatAResultLacksIsToldWithThoseThatItHas) {
+  const std::string result =
+      std::string(ASSAY_TEST_ROOT) + "/fixtures/results/result-1-assess.json";
+  const ProgramRun answer = run({"can-run", "qwen3-4b", "--calibration", result, "--threads", "3"});
+  EXPECT_EQ(answer.exit_code, 3);
+  EXPECT_THAT(answer.standard_error, HasSubstr("result-1-assess.json"));
+  EXPECT_THAT(answer.standard_error, HasSubstr("no valid run of the suite with 3 threads"));
+  EXPECT_THAT(answer.standard_error, HasSubstr("(its runs have 2)"));
+}
+
 TEST(Advice, RecommendRanksModelsForAMachineThatIsNotHere) {
   const ProgramRun answer =
       run({"recommend", "--memory", "8G", "--bandwidth", "40G", "--top", "3"});

@@ -51,6 +51,8 @@ TEST(NamedMachine, AProcessorNeedsAMemory) {
   const ProgramRun with =
       run({"can-run", "qwen3-4b", "--machine", "Ryzen 7 7840HS", "--memory", "32G"});
   EXPECT_EQ(with.exit_code, 0) << with.standard_error;
+  // 32 GB less 4 GiB, as `plan` counts.
+  EXPECT_THAT(with.standard_output, HasSubstr("27.7 GB (--memory less 4.3 GB for the system)"));
 }
 
 TEST(NamedMachine, ACardOfSeveralSizesAsksWhich) {
@@ -156,6 +158,19 @@ TEST(NamedMachine, AProcessorAndAGpuShareAModel) {
   EXPECT_THAT(asked("Ryzen 7 7840HS + RTX 4061").standard_error, HasSubstr("did you mean"));
 }
 
+TEST(NamedMachine, AGpuOfSeveralSizesBesideAProcessorHasTheOneThatIsNamed) {
+  const auto asked = [](const char* machine) {
+    return run({"can-run", "qwen3-4b", "--memory", "32G", "--machine", machine});
+  };
+  const ProgramRun either = asked("Ryzen 7 7840HS + RX 580");
+  EXPECT_EQ(either.exit_code, 2);
+  EXPECT_THAT(either.standard_error, HasSubstr("is sold with 4 GB, 8 GB"));
+  const ProgramRun eight = asked("Ryzen 7 7840HS + RX 580 8GB");
+  EXPECT_EQ(eight.exit_code, 0) << eight.standard_error;
+  EXPECT_THAT(eight.standard_output, HasSubstr("of 8.6 GB)"));
+  EXPECT_THAT(asked("Ryzen 7 7840HS + RX 580 6 GB").standard_error, HasSubstr("is sold with"));
+}
+
 TEST(NamedMachine, AnAppleGpuLeavesTheSystemItsPart) {
   const ProgramRun answer =
       run({"can-run", "qwen3-4b", "--machine", "Apple M2 GPU", "--memory", "16GiB", "--json"});
@@ -188,6 +203,11 @@ TEST(PlanCommand, NamesWhatIsNeededAndMachinesThatDo) {
       run({"plan", "--model", "qwen3-8b", "--rate", "20", "--context", "32k"});
   EXPECT_EQ(answer.exit_code, 0) << answer.standard_error;
   EXPECT_THAT(answer.standard_output, HasSubstr("with a context of 32768 needs"));
+  // A context that is asked for is to be used: 256 tokens of answer end there.
+  EXPECT_THAT(answer.standard_output, HasSubstr("at 20 tokens/s after 32512 tokens"));
+  EXPECT_THAT(answer.standard_output, HasSubstr("to be on the safe side, after 32512 tokens"));
+  const ProgramRun usual = run({"plan", "qwen3-8b", "--rate", "20"});
+  EXPECT_THAT(usual.standard_output, HasSubstr("after 512 tokens with a context of 4096 needs"));
   EXPECT_THAT(answer.standard_output, HasSubstr("GPUs that hold all of it"));
 }
 
