@@ -34,6 +34,7 @@ Assessment result_of(std::string run, std::string machine, std::string date,
                      std::vector<Verdict> verdicts) {
   Assessment result;
   result.run_id = std::move(run);
+  result.command = "assess";
   result.started_at = std::move(date);
   result.machine.emplace();
   result.machine->id = std::move(machine);
@@ -104,6 +105,21 @@ TEST(FleetStore, KeepsVerdictsWhenANewerRunHasNone) {
       store.add(result_of("r1", "a", "2026-01-05T08:00:00Z", {verdict_on("m", VerdictKind::ok)})));
   EXPECT_EQ(store.add(result_of("r2", "a", "2026-02-05T08:00:00Z", {})).value(),
             FleetStore::Added::older);
+  EXPECT_EQ(model_of(store, "m").ready(), 1U);
+}
+
+TEST(FleetStore, TakesNoSingleAnswerAndNoInterruptedAssessmentForTheMachine) {
+  FleetStore store = new_store();
+  ASSERT_TRUE(
+      store.add(result_of("r1", "a", "2026-01-05T08:00:00Z", {verdict_on("m", VerdictKind::ok)})));
+  Assessment answer =
+      result_of("r2", "a", "2026-02-05T08:00:00Z", {verdict_on("large", VerdictKind::comfortable)});
+  answer.command = "can-run";
+  EXPECT_EQ(store.add(answer).value(), FleetStore::Added::older);
+  answer.run_id = "r3";
+  answer.command = "assess";
+  answer.partial = true;
+  EXPECT_EQ(store.add(answer).value(), FleetStore::Added::older);
   EXPECT_EQ(model_of(store, "m").ready(), 1U);
 }
 
