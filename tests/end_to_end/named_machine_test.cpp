@@ -230,6 +230,10 @@ TEST(PlanCommand, RefusesWhatIsNoQuestion) {
   EXPECT_EQ(run({"plan", "qwen3-8b", "--rate", "0"}).exit_code, 2);
   EXPECT_EQ(run({"plan", "qwen3-8b", "--rate", "nan"}).exit_code, 2);
   EXPECT_EQ(run({"plan", "qwen3-8b", "--context", "many"}).exit_code, 2);
+  const ProgramRun small = run({"plan", "qwen3-8b", "--context", "383"});
+  EXPECT_EQ(small.exit_code, 2);
+  EXPECT_THAT(small.standard_error,
+              HasSubstr("--context: a prompt of 128 tokens and an answer of 256"));
   EXPECT_EQ(run({"plan", "qwen3-8b", "--context", "99999999999"}).exit_code, 2);
   EXPECT_EQ(run({"plan"}).exit_code, 2);
 }
