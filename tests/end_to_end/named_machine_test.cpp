@@ -153,6 +153,8 @@ TEST(NamedMachine, AProcessorAndAGpuShareAModel) {
   const ProgramRun both = asked("Ryzen 7 7840HS + RTX 4060");
   EXPECT_EQ(both.exit_code, 0) << both.standard_error;
   EXPECT_THAT(both.standard_output, HasSubstr("layers fit its memory"));
+  EXPECT_THAT(both.standard_output,
+              HasSubstr("\n- Run it on its NVIDIA GeForce RTX 4060, in an engine that uses it"));
   EXPECT_THAT(asked("RTX 4060 + Ryzen 7 7840HS").standard_error, HasSubstr("is no processor"));
   EXPECT_THAT(asked("Ryzen 7 7840HS + i7-8550U").standard_error, HasSubstr("is no GPU"));
   EXPECT_THAT(asked("Ryzen 7 7840HS + RTX 4061").standard_error, HasSubstr("did you mean"));
