@@ -104,8 +104,16 @@ Result<Question> question_option(const Invocation& invocation, const Policy& pol
   question.format = std::move(asked->format);
   question.session.context = std::min(*context, question.spec.trained_context);
   ask_for(question, *use, "unknown");
+  const std::uint64_t kept = question.prompt_tokens + question.answer_tokens;
+  if (kept > question.session.context) {
+    return fail(ErrorCode::usage,
+                fmt::format("--{}: a prompt of {} tokens and an answer of {} do not fit a context "
+                            "of {}",
+                            invocation.has("context") ? "context" : "use", question.prompt_tokens,
+                            question.answer_tokens, question.session.context));
+  }
   // Who asks for a context means to use it: the rate is that of an answer at its end.
-  if (invocation.has("context") && question.session.context > question.answer_tokens) {
+  if (invocation.has("context")) {
     question.depth = question.session.context - question.answer_tokens;
   }
   return question;

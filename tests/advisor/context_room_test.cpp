@@ -24,6 +24,19 @@ TEST(ContextRoom, IsTheLargestThatFits) {
   }
 }
 
+// On a GPU layers with a window stop growing: memory is no straight line there.
+TEST(ContextRoom, OfAGpuIsTheLargestThatFits) {
+  Question question = question_about("gemma-3-12b", Recipe::q4_k_m);
+  question.on_gpu = true;
+  for (const double budget : {8.4, 9.0, 10.0}) {
+    const Bytes bytes = gigabytes(budget).value();
+    const std::uint64_t found = largest_context(question, bytes);
+    ASSERT_GT(found, 0U) << budget;
+    EXPECT_LE(peak_at(question, found), bytes) << budget;
+    EXPECT_GT(peak_at(question, found + 256), bytes) << budget;
+  }
+}
+
 TEST(ContextRoom, IsNoLargerThanTheTrainedOne) {
   const Question question = question_about("qwen3-4b", Recipe::q4_k_m);
   EXPECT_EQ(largest_context(question, gigabytes(1000).value()), question.spec.trained_context);

@@ -173,6 +173,19 @@ TEST(Hardware, ABadTableIsRefusedByField) {
   EXPECT_TRUE(parse_gpus(gpus(R"("bandwidth_gbps": 272)"), "t.json"));
 }
 
+TEST(Hardware, CoresThatNoProcessorHasAreRefused) {
+  for (const char* cores : {"0", "4097", "2.5"}) {
+    const auto read = parse_processors(
+        std::string(R"({"schema": "assay.processors/1", "sources": {"s1": "x"}, "processors": [
+          {"name": "A", "vendor": "v", "segment": "laptop", "memory": [], "bandwidth_gbps": 10,
+           "source": "s1", "cores": )") +
+            cores + "}]}",
+        "t.json");
+    ASSERT_FALSE(read) << cores;
+    EXPECT_THAT(read.error().text(), HasSubstr("cores"));
+  }
+}
+
 TEST(Hardware, ASourceThatIsNotListedIsRefused) {
   const auto read = parse_processors(
       R"({"schema": "assay.processors/1", "sources": {}, "processors": [{"name": "A", "vendor": "v",

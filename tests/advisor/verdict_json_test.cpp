@@ -161,7 +161,7 @@ TEST(VerdictNames, GoThereAndBack) {
   for (const auto origin : {Origin::measured, Origin::predicted, Origin::unknown}) {
     EXPECT_EQ(origin_from_name(origin_name(origin)), origin);
   }
-  for (const auto basis : {Basis::this_machine, Basis::profile}) {
+  for (const auto basis : {Basis::this_machine, Basis::given_result, Basis::profile}) {
     EXPECT_EQ(basis_from_name(basis_name(basis)), basis);
   }
 }

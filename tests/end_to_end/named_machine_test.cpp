@@ -153,6 +153,8 @@ TEST(NamedMachine, AProcessorAndAGpuShareAModel) {
   const ProgramRun both = asked("Ryzen 7 7840HS + RTX 4060");
   EXPECT_EQ(both.exit_code, 0) << both.standard_error;
   EXPECT_THAT(both.standard_output, HasSubstr("layers fit its memory"));
+  EXPECT_THAT(both.standard_output,
+              HasSubstr("\n- Run it on its NVIDIA GeForce RTX 4060, in an engine that uses it"));
   EXPECT_THAT(asked("RTX 4060 + Ryzen 7 7840HS").standard_error, HasSubstr("is no processor"));
   EXPECT_THAT(asked("Ryzen 7 7840HS + i7-8550U").standard_error, HasSubstr("is no GPU"));
   EXPECT_THAT(asked("Ryzen 7 7840HS + RTX 4061").standard_error, HasSubstr("did you mean"));
@@ -230,6 +232,10 @@ TEST(PlanCommand, RefusesWhatIsNoQuestion) {
   EXPECT_EQ(run({"plan", "qwen3-8b", "--rate", "0"}).exit_code, 2);
   EXPECT_EQ(run({"plan", "qwen3-8b", "--rate", "nan"}).exit_code, 2);
   EXPECT_EQ(run({"plan", "qwen3-8b", "--context", "many"}).exit_code, 2);
+  const ProgramRun small = run({"plan", "qwen3-8b", "--context", "383"});
+  EXPECT_EQ(small.exit_code, 2);
+  EXPECT_THAT(small.standard_error,
+              HasSubstr("--context: a prompt of 128 tokens and an answer of 256"));
   EXPECT_EQ(run({"plan", "qwen3-8b", "--context", "99999999999"}).exit_code, 2);
   EXPECT_EQ(run({"plan"}).exit_code, 2);
 }
