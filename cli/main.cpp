@@ -42,7 +42,7 @@ int exit_code(ErrorCode code) {
 
 int report_error(const Error& error) {
   // Names and values of files stand in the text. Nobody is told when standard error is closed.
-  constexpr std::size_t k_longest = 4096;
+  constexpr std::size_t k_longest = 16384;
   std::string text = fmt::format("assay: {}\n", printable(error.text(), k_longest));
   if (!error.remedy.empty()) text += fmt::format("  {}\n", printable(error.remedy, k_longest));
   std::fputs(text.c_str(), stderr);
