@@ -27,7 +27,7 @@ struct MeasurementPlan {
   /// one that needs less memory comes first, so that the peak of each can be seen.
   std::vector<WorkloadSpec> workloads;
   CacheFormat cache = CacheFormat::f16;  // the question's
-  double seconds_of_one = 0.0;  // predicted: the longest repetition of the two
+  double seconds_of_one = 0.0;           // predicted: the longest repetition of the two
 };
 
 /// The whole model when it fits the memory and a warm-up and two repetitions of each workload fit

@@ -67,6 +67,18 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+/// What a link leads to: the file is replaced, not the link (which may be /dev/stdout).
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const std::filesystem::path place = std::filesystem::weakly_canonical(path, error);
+  return error ? path : place;
+}
+
+}  // namespace
+
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
@@ -86,11 +98,12 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
     if (target < 0) return refuse("could not be opened for writing");
     return OutputFile(target, path.string(), {});
   }
-  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
-  std::string temporary = (directory / (path.filename().string() + ".XXXXXX.tmp")).string();
+  const std::filesystem::path place = behind_links(path);
+  const std::filesystem::path directory = place.has_parent_path() ? place.parent_path() : ".";
+  std::string temporary = (directory / (place.filename().string() + ".XXXXXX.tmp")).string();
   const int descriptor = ::mkostemps(temporary.data(), 4, O_CLOEXEC);
   if (descriptor < 0) return refuse("could not be created");
-  OutputFile file(descriptor, path.string(), std::move(temporary));
+  OutputFile file(descriptor, place.string(), std::move(temporary));
   const mode_t mode = exists ? (status.st_mode & 0777U) : 0644U;
   if (::fchmod(descriptor, mode) != 0) return refuse("permissions could not be set");
   return file;

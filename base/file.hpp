@@ -18,7 +18,8 @@ namespace assay {
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// A file that is written piece by piece and appears, whole, when it is committed; until then
-/// `path` is as it was. A device or pipe is written to directly.
+/// `path` is as it was. A device or pipe is written to directly; of a link it is the target that is
+/// replaced.
 class OutputFile {
  public:
   /// Errors: io, with the system's words.

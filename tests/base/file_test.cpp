@@ -65,6 +65,16 @@ TEST(OutputFile, AppearsWholeWhenItIsCommitted) {
   EXPECT_EQ(read_file(path, Bytes(100)).value(), "one two");
 }
 
+TEST(OutputFile, ReplacesWhatALinkLeadsTo) {
+  const TemporaryDirectory directory;
+  const auto target = directory.write("target", "old");
+  const auto link = directory.path() / "link";
+  std::filesystem::create_symlink("target", link);
+  ASSERT_TRUE(write_file_atomically(link, "new"));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(*read_file(target, mebibytes(1)), "new");
+}
+
 TEST(OutputFile, LeavesNothingBehindWithoutACommit) {
   const TemporaryDirectory directory;
   {
