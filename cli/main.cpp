@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -125,7 +126,8 @@ bool wants_color(const options::variables_map& values) {
 
 int print(std::string_view text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return written && std::fflush(stdout) == 0 ? 0 : 7;
+  if (written && std::fflush(stdout) == 0) return k_exit_yes;
+  return errno == EPIPE ? k_exit_yes : k_exit_failed;  // a reader that has seen enough
 }
 
 int run_command(const Command& command, const std::vector<std::string>& arguments,

@@ -135,13 +135,15 @@ PendingRow measure_cell(const CellKey& key, ComparedMetric metric, const CellRun
   return row;
 }
 
-/// A cell that only one side has samples of, where the other's run is not valid: such a run keeps
-/// no speeds. Nothing where neither is the case.
+/// A cell that a side has no samples of because its run is not valid: such a run keeps no speeds.
+/// Nothing where that is not so, or where the workload has no such metric.
 std::optional<PendingRow> lost_cell(const CellKey& key, ComparedMetric metric, const CellRuns& base,
                                     const CellRuns& fresh) {
   const std::vector<double>& before = base.samples[index_of(metric)];
   const std::vector<double>& after = fresh.samples[index_of(metric)];
-  if (before.empty() == after.empty()) return std::nullopt;
+  const bool has_metric =
+      metric == ComparedMetric::decode ? key.generated_tokens > 0 : key.prompt_tokens > 0;
+  if (!has_metric || (!before.empty() && !after.empty())) return std::nullopt;
   const CellRuns& lost = before.empty() ? base : fresh;
   if (lost.not_valid.empty()) return std::nullopt;
   PendingRow row;

@@ -150,7 +150,7 @@ Result<void> put_machine(Database& database, const Assessment& result, double st
       database.prepare("INSERT OR REPLACE INTO machine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
   if (!insert) return pass_on(insert);
   const MachineProfile& machine = *result.machine;
-  const Verdict* best = best_model(result);
+  const Verdict* best = is_assessment(result) ? best_model(result) : nullptr;
   insert->bind(1, machine.id).bind(2, result.run_id).bind(3, started_at);
   insert->bind(4, std::int64_t{is_assessment(result) ? 1 : 0});
   insert->bind_optional(5, machine.cpu.brand.optional());
