@@ -50,6 +50,14 @@ void sync_directory(const std::filesystem::path& directory) {
   if (descriptor.number() >= 0) ::fsync(descriptor.number());
 }
 
+/// What a link leads to: the file is replaced, not the link (which may be /dev/stdout).
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const std::filesystem::path place = std::filesystem::weakly_canonical(path, error);
+  return error ? path : place;
+}
+
 }  // namespace
 
 OutputFile::OutputFile(int descriptor, std::string path, std::string temporary)
@@ -66,18 +74,6 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   std::swap(temporary_, other.temporary_);
   return *this;
 }
-
-namespace {
-
-/// What a link leads to: the file is replaced, not the link (which may be /dev/stdout).
-std::filesystem::path behind_links(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::is_symlink(path, error)) return path;
-  const std::filesystem::path place = std::filesystem::weakly_canonical(path, error);
-  return error ? path : place;
-}
-
-}  // namespace
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
