@@ -17,6 +17,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
+#include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
 #include "cli/state.hpp"
@@ -203,15 +204,11 @@ Result<int> run(const Invocation& invocation) {
   assessment.environment.duration_seconds = Fact<double>::known(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
       "steady clock");
-  const auto kept = store_result(invocation.state, assessment);
-  if (kept && assessment.partial) {
-    return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
-  }
-  const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
-  const std::string text = format->render(assessment, render_options(invocation));
-  if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
-  if (!kept) return pass_on(kept);  // shown all the same
-  remark(invocation, fmt::format("kept as {}", kept->string()));
+  const auto text = [&] {
+    return find_render_format(invocation.json ? "json" : "text")
+        ->render(assessment, render_options(invocation));
+  };
+  if (auto done = keep_and_show(invocation, assessment, text); !done) return pass_on(done);
   return *all_ran ? exit_code_of(assessment) : k_exit_failed;
 }
 

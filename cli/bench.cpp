@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
+#include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
 #include "cli/state.hpp"
@@ -216,17 +217,11 @@ Result<int> run(const Invocation& invocation) {
   assessment.partial = outcome->partial;
   add_checks(assessment, prior,
              invocation.has("model") ? invocation.get<std::string>("model") : "");
-  const auto kept = store_result(invocation.state, assessment);
-  if (kept && assessment.partial) {
-    return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
-  }
-  const RenderFormat* format = find_render_format(invocation.json ? "json" : "text");
-  const std::string text = format->render(assessment, render_options(invocation));
-  if (auto shown = deliver(invocation, text); !shown) {
-    return pass_on(shown);
-  }
-  if (!kept) return pass_on(kept);  // shown all the same
-  remark(invocation, fmt::format("kept as {}", kept->string()));
+  const auto text = [&] {
+    return find_render_format(invocation.json ? "json" : "text")
+        ->render(assessment, render_options(invocation));
+  };
+  if (auto done = keep_and_show(invocation, assessment, text); !done) return pass_on(done);
   if (outcome->failed) return k_exit_failed;
   const bool invalid = std::ranges::any_of(
       assessment.runs, [](const RunResult& one) { return one.validity == Validity::invalid; });

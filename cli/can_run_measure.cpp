@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_factors.hpp"
+#include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
 #include "cli/state.hpp"
@@ -159,18 +160,15 @@ int exit_code_of(const Assessment& assessment) {
 /// Keeps the result and shows it.
 Result<int> finish(const Invocation& invocation, const Policy& policy, const Assessment& assessment,
                    const std::string& what_was_run) {
-  const auto kept = store_result(invocation.state, assessment);
-  if (kept && assessment.partial) {
-    return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
-  }
-  if (const std::string invalid = invalid_words(assessment); !invalid.empty()) {
-    remark(invocation, fmt::format("assay: the measurement is not valid: {}", printable(invalid)));
-  }
-  const std::string text = invocation.json ? find_render_format("json")->render(assessment, {})
-                                           : text_of(invocation, policy, assessment, what_was_run);
-  if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
-  if (!kept) return pass_on(kept);  // shown all the same
-  remark(invocation, fmt::format("kept as {}", kept->string()));
+  const auto text = [&] {
+    if (const std::string invalid = invalid_words(assessment); !invalid.empty()) {
+      remark(invocation,
+             fmt::format("assay: the measurement is not valid: {}", printable(invalid)));
+    }
+    return invocation.json ? find_render_format("json")->render(assessment, {})
+                           : text_of(invocation, policy, assessment, what_was_run);
+  };
+  if (auto done = keep_and_show(invocation, assessment, text); !done) return pass_on(done);
   return exit_code_of(assessment);
 }
 

@@ -250,9 +250,8 @@ void declare_grounds_options(options::options_description& own) {
       "judge another machine: by its `assay probe --json` or a result of it, or by the name of a "
       "processor (with --memory) or GPU, or of both, as \"Ryzen 7 7840HS + RTX 4060\"");
   add("memory", text("B"),
-      "memory to judge by, as 8G or 16GiB, instead of what is available now; of a processor that "
-      "is "
-      "named, what is installed");
+      "memory to judge by, as 8G or 16GiB, instead of what is available now; of a named processor "
+      "what is installed");
   add("bandwidth", text("B"),
       "rated memory bandwidth per second, as 50G: an estimate without measurements");
   add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");
