@@ -49,7 +49,8 @@ Json cell_json(const ComparedCell& cell) {
   json["new"] = {
       {"median", cell.key && cell.new_samples > 0 ? Json(cell.new_median) : Json(nullptr)},
       {"n", cell.new_samples}};
-  json["ratio"] = cell.ratio;
+  const bool both = cell.base_samples > 0 && cell.new_samples > 0;
+  json["ratio"] = both ? Json(cell.ratio) : Json(nullptr);
   json["threshold_ratio"] = cell.threshold_ratio;
   json["p_value"] = cell.invalid ? Json(nullptr) : Json(cell.p_value);
   json["adjusted_p_value"] = cell.invalid ? Json(nullptr) : Json(cell.adjusted_p_value);

@@ -43,7 +43,9 @@ void note_prediction(const Prediction& prediction, const std::string& pointer,
   for (const auto& [key, estimate] : estimates) {
     if (estimate->origin == Origin::unknown) {
       notes.reasons[fmt::format("{}/{}", pointer, key)] =
-          "there is no calibration to predict it from";
+          prediction.decode_tokens_per_second.is_known()
+              ? "what decode is predicted from says nothing of prompts"
+              : "there is no calibration to predict it from";
     }
   }
 }

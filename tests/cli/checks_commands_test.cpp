@@ -124,12 +124,13 @@ TEST_F(ChecksCommands, MeasuringNeedsASensibleBox) {
 
 // About ten seconds, most of them for the machine's limits.
 TEST_F(ChecksCommands, MeasuringAFileShowsBothAndKeepsThem) {
-  const ProgramRun ran =
-      assay({"can-run", k_model, "--measure", "--seconds", "1", "--bandwidth", "20G", "--json"});
+  const ProgramRun ran = assay({"can-run", k_model, "--measure", "--seconds", "1", "--bandwidth",
+                                "20G", "--cache-type", "Q8_0", "--json"});
   ASSERT_THAT(ran.exit_code, ::testing::AnyOf(0, 5)) << ran.standard_error;
   const auto document = parse_json(ran.standard_output, "can-run");
   ASSERT_TRUE(document) << document.error().text();
   EXPECT_EQ((*document)["runs"].size(), 2U);
+  EXPECT_EQ((*document)["runs"][0]["cache_type"], "Q8_0");
   if (ran.exit_code == 0) {
     EXPECT_EQ((*document)["verdicts"][0]["decode_tokens_per_second"]["origin"], "measured");
     EXPECT_GE((*document)["checks"].size(), 2U);
@@ -137,6 +138,19 @@ TEST_F(ChecksCommands, MeasuringAFileShowsBothAndKeepsThem) {
     EXPECT_EQ(assay({"validate", (state_.path() / "kept.json").string()}).exit_code, 0);
     EXPECT_EQ(assay({"accuracy"}).exit_code, 0);
   }
+}
+
+TEST_F(ChecksCommands, AMeasurementThatCannotBeKeptIsShown) {
+  ProgramOptions options;
+  options.state = "/dev/null/state";
+  const ProgramRun ran = run_assay({"bench", "--model", k_model, "--prompt", "8", "--generate", "2",
+                                    "--repetitions", "1", "--json"},
+                                   options);
+  EXPECT_EQ(ran.exit_code, 7) << ran.standard_error;
+  EXPECT_THAT(ran.standard_error, ::testing::HasSubstr("/dev/null/state"));
+  const auto document = parse_json(ran.standard_output, "bench");
+  ASSERT_TRUE(document) << document.error().text();
+  EXPECT_EQ((*document)["runs"].size(), 1U);
 }
 
 TEST_F(ChecksCommands, AnInterruptedMeasurementEndsAtOnce) {

@@ -22,14 +22,6 @@ std::vector<TokenId> make_prompt(std::uint32_t tokens, std::uint32_t vocabulary,
   return prompt;
 }
 
-/// Warming up needs the whole prompt, for its passes are the widest, but only a few steps of
-/// decode.
-WorkloadSpec warm_up_of(WorkloadSpec workload) {
-  constexpr std::uint32_t k_steps = 8;
-  workload.generated_tokens = std::min(workload.generated_tokens, k_steps);
-  return workload;
-}
-
 /// Times the tokens of one repetition as they come.
 class Stopwatch {
  public:
@@ -72,6 +64,12 @@ void check_positions(const Generator& generator, const WorkloadSpec& workload,
 }
 
 }  // namespace
+
+WorkloadSpec warm_up_of(WorkloadSpec workload) {
+  constexpr std::uint32_t k_steps = 8;
+  workload.generated_tokens = std::min(workload.generated_tokens, k_steps);
+  return workload;
+}
 
 std::uint32_t positions_after(const WorkloadSpec& workload) {
   // The last token that came out has not been read, but the first one of a workload without a

@@ -27,6 +27,10 @@ struct Repetition {
   }
 };
 
+/// What a warm-up runs: the whole prompt, for its passes are the widest, but only a few steps of
+/// decode.
+WorkloadSpec warm_up_of(WorkloadSpec workload);
+
 /// How many positions an engine holds after a workload.
 std::uint32_t positions_after(const WorkloadSpec& workload);
 

@@ -16,6 +16,7 @@
 #include "workloads/measure/clock.hpp"
 #include "workloads/measure/interference.hpp"
 #include "workloads/micro/read_buffer.hpp"
+#include "workloads/run/child_error.hpp"
 #include "workloads/run/child_process.hpp"
 
 namespace assay {
@@ -119,7 +120,8 @@ Result<Statistic> measure_placed_read(const KernelTable& kernels, std::span<cons
       [&](const std::stop_token& asked) {
         const auto rates = measure_here(kernels, readers, memory, memory_limit, asked);
         return rates ? Json({{"rates", *rates}}).dump()
-                     : Json({{"error", rates.error().message}}).dump();
+                     : error_to_json(rates.error())
+                           .dump(-1, ' ', false, Json::error_handler_t::replace);
       },
       stop);
   if (!text) return pass_on(text);
@@ -127,7 +129,8 @@ Result<Statistic> measure_placed_read(const KernelTable& kernels, std::span<cons
   if (!answer) return pass_on(answer);
   const JsonFields fields(*answer, "answer of a child process");
   if (fields.has("error")) {
-    return fail(ErrorCode::io, fields.text("error").value_or("it did not say why"));
+    const auto error = fields.object("error");
+    return error ? tl::unexpected<Error>(error_from_json(*error)) : pass_on(error);
   }
   auto rates = fields.numbers("rates");
   if (!rates) return pass_on(rates);

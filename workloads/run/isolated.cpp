@@ -8,6 +8,7 @@
 #include "base/host_view.hpp"
 #include "workloads/bench.hpp"
 #include "workloads/measure/interference.hpp"
+#include "workloads/run/child_error.hpp"
 #include "workloads/run/child_process.hpp"
 #include "workloads/run_result_json.hpp"
 
@@ -15,24 +16,6 @@ namespace assay {
 namespace {
 
 // What a child says: {"error": ...} or {"value": ..., "sources": ..., "reasons": ...}.
-
-Json error_to_json(const Error& error) {
-  return {{"error",
-           {{"code", static_cast<std::uint64_t>(error.code)},
-            {"message", error.message},
-            {"source", error.source},
-            {"remedy", error.remedy}}}};
-}
-
-Error error_from_json(const JsonFields& fields) {
-  Error error;
-  error.code = static_cast<ErrorCode>(
-      fields.count("code").value_or(static_cast<std::uint64_t>(ErrorCode::internal)));
-  error.message = fields.text("message").value_or("a child process failed without saying why");
-  error.source = fields.text("source").value_or("");
-  error.remedy = fields.text("remedy").value_or("");
-  return error;
-}
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "workloads/bench.hpp"
+#include "workloads/measure/repetition.hpp"
 #include "workloads/run/bandwidth.hpp"
 #include "workloads/run/bench_model.hpp"
 #include "workloads/run/summary.hpp"
@@ -56,17 +57,20 @@ double least_seconds(const PreparedModel& model, const WorkloadSpec& workload,
   RunEvidence limits;
   RunResult unused = run;
   compare_with_limits(micro, unused, limits);
+  constexpr double k_repetitions = 2.0;  // fewer show no spread
+  const WorkloadSpec warm_up = warm_up_of(workload);
   double seconds = 0.0;
   if (limits.compute_ops_per_second) {
-    seconds +=
-        workload.prompt_tokens * run.prefill_flops_per_token / *limits.compute_ops_per_second;
+    const double prompts =
+        options.warmups * warm_up.prompt_tokens + k_repetitions * workload.prompt_tokens;
+    seconds += prompts * run.prefill_flops_per_token / *limits.compute_ops_per_second;
   }
   if (limits.read_bandwidth_bytes_per_second) {
-    seconds += workload.generated_tokens * run.decode_bytes_per_token /
-               *limits.read_bandwidth_bytes_per_second;
+    const double tokens =
+        options.warmups * warm_up.generated_tokens + k_repetitions * workload.generated_tokens;
+    seconds += tokens * run.decode_bytes_per_token / *limits.read_bandwidth_bytes_per_second;
   }
-  // The warm-ups, and two repetitions: fewer show no spread.
-  return seconds * (options.warmups + 2.0);
+  return seconds;
 }
 
 /// Why a cell is left out before it is started; nothing when it can run. Errors: refused_input.
