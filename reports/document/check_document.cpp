@@ -23,6 +23,14 @@ bool nearly(double a, double b) {
   return std::abs(a - b) <= k_derivation_tolerance * std::max(std::abs(a), std::abs(b));
 }
 
+/// The interval that the samples give, where one is told.
+bool is_interval(const Json& told, const std::optional<Statistic::Interval>& derived) {
+  if (told.is_null()) return !derived;
+  return derived && told.is_array() && told.size() == 2 && told[0].is_number() &&
+         told[1].is_number() && nearly(told[0].get<double>(), derived->low) &&
+         nearly(told[1].get<double>(), derived->high);
+}
+
 /// Compares what a statistic says with what its samples say.
 void check_statistic(const Json& json, const std::string& pointer, Problems& problems) {
   const auto derived = statistic_from_json(JsonFields(json, "", pointer));
@@ -41,6 +49,10 @@ void check_statistic(const Json& json, const std::string& pointer, Problems& pro
           {fmt::format("{}/{}", pointer, key),
            fmt::format("{} found ({} follows from the samples)", found->get<double>(), expected)});
     }
+  }
+  const auto interval = json.find("ci95");
+  if (interval != json.end() && !is_interval(*interval, derived->ci95)) {
+    problems.push_back({pointer + "/ci95", "does not follow from the samples"});
   }
 }
 

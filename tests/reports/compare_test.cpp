@@ -168,6 +168,7 @@ TEST(Compare, DoesNotPassARunThatLostItsSpeedsOrIsMissing) {
   EXPECT_THAT(comparison_text(comparison, false), HasSubstr("new is not valid: wrong output"));
   EXPECT_TRUE(
       comparison_json(comparison)["documents"][0]["comparisons"][0]["new"]["median"].is_null());
+  EXPECT_TRUE(comparison_json(comparison)["documents"][0]["comparisons"][0]["ratio"].is_null());
   Assessment both = base;
   both.runs.front() = fresh.runs.front();
   EXPECT_EQ(compare(both, fresh).verdict, ComparisonVerdict::cannot_tell);

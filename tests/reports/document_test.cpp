@@ -217,6 +217,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Contradiction{"/runs/0/decode/tokens_per_second/median", 31.0,
                       "/runs/0/decode/tokens_per_second/median"},
+        Contradiction{"/runs/0/decode/tokens_per_second/ci95", Json::array({1.0, 2.0}),
+                      "/runs/0/decode/tokens_per_second/ci95"},
         Contradiction{"/micro/fma_flops_per_second/1/n", 4, "/micro/fma_flops_per_second/1/n"},
         Contradiction{"/runs/0/verification/passed", false, "/runs/0/validity"},
         Contradiction{"/runs/0/decode/bytes_per_token", 2e9, "/runs/0/decode/tokens_per_second"},
@@ -224,6 +226,22 @@ INSTANTIATE_TEST_SUITE_P(
                       "/verdicts/0/decode_tokens_per_second"},
         Contradiction{"/run_id", "7B1F", "/run_id"},
         Contradiction{"/started_at", "yesterday", "/started_at"}));
+
+// 1.5 GB a token at about 30 tokens/s are 45 GB/s, a GB of them out of the cache.
+TEST(DocumentCheck, CountsOnlyWhatIsReadFromMemory) {
+  Assessment assessment = sample_assessment();
+  assessment.machine->cpu.caches = Fact<std::vector<CacheLevel>>::known(
+      {{3, "unified", Bytes(1'000'000'000), 1}}, "a recording");
+  assessment.runs.front().decode_bytes_per_token = 1.5e9;
+  EXPECT_THAT(check_document(document_from(assessment), "d"), IsEmpty());
+}
+
+TEST(DocumentCheck, SaysWhyAPromptIsNotPredicted) {
+  Assessment assessment = sample_assessment();
+  assessment.verdicts.front().prediction.time_to_first_token_seconds = {};
+  EXPECT_EQ(document_from(assessment)["reasons"]["/verdicts/0/time_to_first_token_seconds"],
+            "what decode is predicted from says nothing of prompts");
+}
 
 TEST(DocumentCheck, AsksForTheReasonOfANull) {
   Json document = sample_document();
