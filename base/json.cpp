@@ -79,6 +79,10 @@ Result<Json> read_json_file(const std::filesystem::path& path, Bytes limit) {
   return parse_json(*text, path.string());
 }
 
+std::string json_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 JsonFields::JsonFields(const Json& object, std::string source, std::string pointer)
     : object_(&object), source_(std::move(source)), pointer_(std::move(pointer)) {}
 

@@ -22,6 +22,10 @@ Result<Json> parse_json(std::string_view text, const std::string& source);
 /// parse_json over a file of at most `limit`.
 Result<Json> read_json_file(const std::filesystem::path& path, Bytes limit = mebibytes(64));
 
+/// The text of a document, for a file or standard output: indented, ended by a line's end. Bytes
+/// that are no UTF-8 (of a file's name) are replaced.
+std::string json_text(const Json& json);
+
 /// Typed access to the fields of one JSON object; every error names the document and the field
 /// ("FILE: /cpu/vendor: expected a string, found 3"). Values are never cast from another type.
 class JsonFields {

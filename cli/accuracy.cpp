@@ -68,14 +68,14 @@ KeptChecks kept_checks(const Invocation& invocation, const std::string& machine_
   return kept;
 }
 
-std::string json_text(const KeptChecks& kept, const Accuracy& accuracy, Assessment assessment) {
+std::string document_text(const KeptChecks& kept, const Accuracy& accuracy, Assessment assessment) {
   assessment.checks = kept.checks;
   Json document = document_from(assessment);
   document["accuracy"] = accuracy_to_json(accuracy);
   document["accuracy"]["results"] = kept.results;
   document["accuracy"]["results_of_other_machines"] = kept.other_machines;
   document["accuracy"]["refused"] = kept.broken;
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(document);
 }
 
 std::string people_text(const KeptChecks& kept, const Accuracy& accuracy,
@@ -107,7 +107,7 @@ Result<int> run(const Invocation& invocation) {
   }
   const Accuracy accuracy = accuracy_of(kept.checks, worst);
   const std::string text = invocation.json
-                               ? json_text(kept, accuracy, std::move(assessment))
+                               ? document_text(kept, accuracy, std::move(assessment))
                                : people_text(kept, accuracy, render_options(invocation));
   if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
   return kept.checks.empty() ? k_exit_cannot_tell : k_exit_yes;

@@ -194,6 +194,12 @@ Result<void> check_choice(const Invocation& invocation) {
   if (chosen > 1) {
     return fail(ErrorCode::usage, "--suite, --model and --shape exclude each other");
   }
+  if (invocation.has("model") || invocation.has("shape")) return {};
+  for (const char* option : {"format", "prompt", "generate", "depth", "repetitions"}) {
+    if (!invocation.is_given(option)) continue;
+    return fail(ErrorCode::usage, fmt::format("--{}: the cells of a suite have their own", option),
+                {}, "name a --model or a --shape");
+  }
   return {};
 }
 

@@ -25,6 +25,10 @@ struct Invocation {
   std::stop_token stop;         // SIGINT or SIGTERM arrived
 
   [[nodiscard]] bool has(const char* option) const { return values.count(option) > 0; }
+  /// On the command line: has() is true of a default, too.
+  [[nodiscard]] bool is_given(const char* option) const {
+    return has(option) && !values[option].defaulted();
+  }
   template <typename T>
   [[nodiscard]] const T& get(const char* option) const {
     return values[option].as<T>();

@@ -92,7 +92,7 @@ Result<int> run(const Invocation& invocation) {
   const Comparison comparison =
       compare_results(results.front(), std::span(results).subspan(1), wanted);
   const std::string text =
-      invocation.json ? comparison_json(comparison).dump(2) + '\n'
+      invocation.json ? json_text(comparison_json(comparison))
                       : comparison_text(comparison, invocation.color && !invocation.output);
   if (auto delivered = deliver(invocation, text); !delivered) return pass_on(delivered);
   return exit_of(comparison.verdict);
@@ -108,7 +108,8 @@ Command compare_command() {
               "  assay compare main.json branch.json\n"
               "  assay compare main.json branch.json --threshold 5% --metric decode\n"
               "  assay compare main.json a.json b.json --json -o comparison.json\n\n"
-              "Exit codes: 0 same or faster, 1 slower, 6 not comparable or too few samples.",
+              "Exit codes: 0 same or faster, 1 slower, 6 not comparable: runs of the base are\n"
+              "missing or not valid, or samples too few.",
           .declare = declare,
           .run = run};
 }

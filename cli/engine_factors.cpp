@@ -68,8 +68,7 @@ Result<void> store_factors(const std::filesystem::path& state, const std::string
   for (const EngineFactor& factor : factors) {
     document["factors"].push_back(engine_factor_to_json(factor));
   }
-  return write_file_atomically(state / k_file,
-                               document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return write_file_atomically(state / k_file, json_text(document));
 }
 
 std::vector<EngineEstimate> other_engines(const Invocation& invocation,

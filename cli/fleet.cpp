@@ -87,8 +87,8 @@ Result<int> run_import(const Invocation& invocation, const Paths& paths) {
   if (!store) return pass_on(store);
   const auto summary = import_results(*store, paths, {.stop = invocation.stop});
   if (!summary) return pass_on(summary);
-  auto code = finish(
-      invocation, invocation.json ? import_json(*summary).dump(2) + '\n' : import_text(*summary));
+  auto code = finish(invocation,
+                     invocation.json ? json_text(import_json(*summary)) : import_text(*summary));
   if (!code) return code;
   return check_strict(invocation, *summary, *code);
 }
@@ -111,7 +111,7 @@ Result<std::string> machine_rows(const FleetStore& store, const std::optional<st
   Json document;
   document["schema"] = "assay.fleet-machines/1";
   document["machines"] = std::move(rows);
-  return document.dump(2) + '\n';
+  return json_text(document);
 }
 
 Result<std::string> report_text(const FleetStore& store, const std::optional<std::string>& model,
@@ -121,7 +121,7 @@ Result<std::string> report_text(const FleetStore& store, const std::optional<std
   const auto report = fleet_report(store, policy->memory_tight, model);
   if (!report) return pass_on(report);
   if (format == Format::csv) return fleet_report_csv(*report);
-  if (format == Format::json) return fleet_report_json(*report).dump(2) + '\n';
+  if (format == Format::json) return json_text(fleet_report_json(*report));
   return fleet_report_text(*report);
 }
 
@@ -179,7 +179,7 @@ Result<int> run_simulate(const Invocation& invocation, const Paths&) {
   const std::filesystem::path directory = invocation.get<std::string>("out");
   const auto fleet = simulate_fleet(wanted, directory);
   if (!fleet) return pass_on(fleet);
-  return finish(invocation, invocation.json ? simulated_fleet_json(*fleet).dump(2) + '\n'
+  return finish(invocation, invocation.json ? json_text(simulated_fleet_json(*fleet))
                                             : simulated_fleet_text(*fleet));
 }
 

@@ -119,7 +119,7 @@ std::string document(const Invocation& invocation, const GgufModel& model,
   json["tokens"] = generation.tokens;
   json["ended_by"] = generation.ending == Ending::end_token ? "end_token" : "count";
   json["text"] = generation.text;
-  return json.dump(1) + "\n";
+  return json_text(json);
 }
 
 Result<int> run(const Invocation& invocation) {

@@ -176,13 +176,13 @@ std::string people_text(const std::vector<EngineFactor>& factors) {
   return text + "p predicted for the same work by the calibration of this machine\n";
 }
 
-std::string json_text(const std::vector<EngineFactor>& factors, const Import& import) {
+std::string document_text(const std::vector<EngineFactor>& factors, const Import& import) {
   Json json;
   json["factors"] = Json::array();
   for (const EngineFactor& one : factors) json["factors"].push_back(engine_factor_to_json(one));
   json["taken"] = import.taken.size();
   json["left_out"] = import.left_out;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json);
 }
 
 Result<int> forget(const Invocation& invocation, const MachineProfile& machine) {
@@ -211,7 +211,7 @@ Result<int> run(const Invocation& invocation) {
       }
     }
   }
-  const std::string text = invocation.json ? json_text(*factors, import) : people_text(*factors);
+  const std::string text = invocation.json ? document_text(*factors, import) : people_text(*factors);
   if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
   const bool nothing = invocation.has("file") ? import.taken.empty() : factors->empty();
   return nothing ? k_exit_cannot_tell : k_exit_yes;

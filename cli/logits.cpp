@@ -98,7 +98,7 @@ Result<int> run(const Invocation& invocation) {
         {"chunk", shape->chunk},      {"cache_type", cache_format_name(shape->cache)}};
     Invocation to_stdout = invocation;
     to_stdout.output.reset();
-    if (auto done = deliver(to_stdout, json.dump(1) + "\n"); !done) return pass_on(done);
+    if (auto done = deliver(to_stdout, json_text(json)); !done) return pass_on(done);
   } else {
     remark(invocation, fmt::format("{}: {} x {} float32, little-endian", printable(path, 4096),
                                    tokens->size(), model->spec.vocabulary));

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <new>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "base/text.hpp"
@@ -67,7 +69,7 @@ options::options_description common_options() {
       "write the answer to FILE (atomically) instead of standard output");
   add("quiet", "no progress and no remarks");
   add("no-color", "no colour (as with NO_COLOR set)");
-  add("help", "this text");
+  add("help,h", "this text");
   add("version", "version and build of the program");
   return common;
 }
@@ -111,6 +113,25 @@ Error explain(const options::error& problem, const Command& command,
   return usage_error(printable(problem.what()), help);
 }
 
+/// Refuses a sign before a value that counts: the library would take -1 for the largest count.
+Result<void> check_counts(const options::parsed_options& parsed,
+                          const options::options_description& all) {
+  for (const options::option& given : parsed.options) {
+    const options::option_description* known = all.find_nothrow(given.string_key, false);
+    const auto* typed =
+        known == nullptr ? nullptr
+                         : dynamic_cast<const options::typed_value_base*>(known->semantic().get());
+    if (typed == nullptr) continue;
+    const std::type_info& type = typed->value_type();
+    const bool counts = type == typeid(std::uint32_t) || type == typeid(std::uint64_t);
+    if (counts && !given.value.empty() && given.value.front().starts_with('-')) {
+      return fail(ErrorCode::usage, fmt::format("--{}: {} (expected 0 or more)", given.string_key,
+                                                printable(given.value.front())));
+    }
+  }
+  return {};
+}
+
 const Command* find_command(std::string_view name) {
   for (const Command& command : command_list()) {
     if (command.name == name) return &command;
@@ -143,7 +164,9 @@ int run_command(const Command& command, const std::vector<std::string>& argument
     options::command_line_parser parser(arguments);
     constexpr int k_style =
         options::command_line_style::unix_style & ~options::command_line_style::allow_guessing;
-    options::store(parser.options(all).positional(places).style(k_style).run(), values);
+    const auto parsed = parser.options(all).positional(places).style(k_style).run();
+    if (auto counts = check_counts(parsed, all); !counts) return report_error(counts.error());
+    options::store(parsed, values);
     if (values.count("help") > 0) return print(help_of(command, own, common));
     if (values.count("version") > 0) return print(version_text());
     options::notify(values);

@@ -33,8 +33,7 @@ Result<int> run(const Invocation& invocation) {
   const MetricInput input{tool_info(),
                           assessment ? std::optional(std::move(*assessment)) : std::nullopt,
                           std::move(*models)};
-  const std::string text =
-      invocation.json ? metrics_json(input).dump(2) + "\n" : metrics_text(input);
+  const std::string text = invocation.json ? json_text(metrics_json(input)) : metrics_text(input);
   if (auto delivered = deliver(invocation, text); !delivered) return pass_on(delivered);
   if (assessment) return k_exit_yes;
   if (is_there) return pass_on(assessment);

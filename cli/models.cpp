@@ -137,7 +137,7 @@ std::string list_json(const std::vector<const CatalogueEntry*>& entries) {
   json["schema"] = "assay.models/1";
   json["models"] = Json::array();
   for (const CatalogueEntry* entry : entries) json["models"].push_back(entry_json(*entry));
-  return json.dump(2) + "\n";
+  return json_text(json);
 }
 
 /// "7B", "600M", or a plain count.
@@ -229,7 +229,7 @@ Result<std::string> row_text(const std::string& path) {
   if (!text) return pass_on(text);
   const auto row = catalogue_row_from_config_json(*text, path);
   if (!row) return pass_on(row);
-  return row->dump(2) + "\n";
+  return json_text(*row);
 }
 
 Result<std::vector<const CatalogueEntry*>> selected(const Invocation& invocation,

@@ -241,7 +241,7 @@ Result<int> run(const Invocation& invocation) {
   const auto hardware = builtin_hardware();
   if (!hardware) return pass_on(hardware);
   const MachinePlan plan = plan_machine(*question, rate, *policy, *hardware);
-  const std::string text = invocation.json    ? plan_json(*question, rate, plan).dump(2) + "\n"
+  const std::string text = invocation.json    ? json_text(plan_json(*question, rate, plan))
                            : invocation.quiet ? sentence(*question, rate, plan) + "\n"
                                               : plan_text(*question, rate, plan, *policy);
   if (auto done = deliver(invocation, text); !done) return pass_on(done);

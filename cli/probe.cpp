@@ -62,7 +62,7 @@ Result<void> record(const Invocation& invocation, const HostView& host,
   Identity identity = everybody_here(host);
   identity.harmless = {assessment.run_id, assessment.machine->id};
   auto done = record_machine(host, folder, identity,
-                             {{"profile.json", document_from(assessment).dump(2) + "\n"}});
+                             {{"profile.json", json_text(document_from(assessment))}});
   if (done) {
     remark(invocation,
            fmt::format("recorded in {0}; `assay probe --root {0}` replays it", printable(folder)));
@@ -94,7 +94,7 @@ Result<int> run(const Invocation& invocation) {
   if (invocation.has("record")) {
     if (auto done = record(invocation, *host, assessment); !done) return pass_on(done);
   }
-  if (invocation.json) text = document_from(assessment).dump(2) + "\n";
+  if (invocation.json) text = json_text(document_from(assessment));
   if (text.empty()) {
     text = render_profile(machine, invocation.has("verbose"), drawing);
     const std::string measured =

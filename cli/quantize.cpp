@@ -126,8 +126,8 @@ Result<int> run(const Invocation& invocation) {
   if (!done) return pass_on(done);
   if (auto committed = file->commit(); !committed) return pass_on(committed);
   remark_on_input(invocation, *done);
-  const std::string answer = invocation.json ? document(in, out, *recipe, *done).dump(1) + "\n"
-                                             : summary(out, *recipe, *done);
+  const std::string answer =
+      invocation.json ? json_text(document(in, out, *recipe, *done)) : summary(out, *recipe, *done);
   if (invocation.quiet && !invocation.json && !invocation.output) return k_exit_yes;
   if (auto delivered = deliver(invocation, answer); !delivered) return pass_on(delivered);
   return k_exit_yes;

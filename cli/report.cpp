@@ -31,15 +31,18 @@ void declare(options::options_description& own, options::positional_options_desc
   places.add("result", 1);
 }
 
-Result<Assessment> assessment_of(const Invocation& invocation) {
-  if (invocation.has("result")) return read_document_file(invocation.get<std::string>("result"));
+/// RESULT.json, or the latest result.
+Result<std::filesystem::path> document_path(const Invocation& invocation) {
+  if (invocation.has("result")) {
+    return std::filesystem::path(invocation.get<std::string>("result"));
+  }
   const std::filesystem::path latest = invocation.state / "latest.json";
   std::error_code error;
   if (invocation.state.empty() || !std::filesystem::exists(latest, error)) {
     return fail(ErrorCode::usage, "no result is stored yet", {},
                 "run `assay assess` first, or name a result document");
   }
-  return read_document_file(latest);
+  return latest;
 }
 
 Result<int> run(const Invocation& invocation) {
@@ -50,9 +53,16 @@ Result<int> run(const Invocation& invocation) {
                 fmt::format("'{}' is no format (expected {})", printable(name), format_names()),
                 "--format");
   }
-  const auto assessment = assessment_of(invocation);
+  const auto path = document_path(invocation);
+  if (!path) return pass_on(path);
+  const auto assessment = read_document_file(*path);
   if (!assessment) return pass_on(assessment);
-  const std::string text = format->render(*assessment, render_options(invocation));
+  std::string text = format->render(*assessment, render_options(invocation));
+  if (name == "json") {  // the document itself: an assessment lacks what is only written
+    const auto document = read_json_file(*path);
+    if (!document) return pass_on(document);
+    text = json_text(*document);
+  }
   if (auto delivered = deliver(invocation, text); !delivered) {
     return pass_on(delivered);
   }

@@ -37,7 +37,7 @@ std::string as_json(const std::vector<DocumentProblem>& problems, const std::str
   for (const DocumentProblem& problem : problems) {
     json["problems"].push_back({{"pointer", problem.pointer}, {"message", problem.message}});
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json);
 }
 
 Result<int> run(const Invocation& invocation) {

@@ -128,7 +128,8 @@ std::string first_token_row(const Verdict& verdict) {
   const std::string what =
       fmt::format("for a prompt of {} tokens ({})", verdict.prompt_tokens, verdict.use);
   if (!first.is_known()) return fmt::format("unknown, {}", what);
-  return fmt::format("{} s ({}) {}", number(first.expected), interval_text(first), what);
+  return fmt::format("{} s ({}) {}, {}", number(first.expected), interval_text(first), what,
+                     basis_text(first));
 }
 
 std::string answer_tokens(const Verdict& verdict, const AnswerTime& time) {
@@ -250,21 +251,28 @@ std::string formats_text(const Verdict& verdict) {
   return text;
 }
 
+/// "12 (10-14) p": m is measured, p predicted.
+std::string marked(const Estimate& estimate) {
+  if (!estimate.is_known()) return "unknown";
+  return fmt::format("{} ({}) {}", number(estimate.expected), interval_text(estimate),
+                     estimate.origin == Origin::measured ? 'm' : 'p');
+}
+
 std::string recommendation_text(const Recommendation& recommendation, std::size_t top) {
   std::string text = recommendation.reason + "\n";
   if (recommendation.ranking.empty()) return text;
-  text += fmt::format("\n{:>4}  {:<26} {:<7} {:<11} {:>7} {:>11} {:>7} {:>11}\n", "", "model",
-                      "format", "verdict", "tok/s", "first token", "memory", "rating");
+  text += fmt::format("\n{:>4}  {:<26} {:<7} {:<11} {:>15} {:>16} {:>9} {:>11}\n", "", "model",
+                      "format", "verdict", "tokens/s", "first token, s", "memory", "rating");
   for (std::size_t i = 0; i < std::min(top, recommendation.ranking.size()); ++i) {
     const Verdict& verdict = recommendation.ranking[i].verdict;
     const Estimate& first = verdict.prediction.time_to_first_token_seconds;
-    text += fmt::format("{:>3}.  {:<26} {:<7} {:<11} {:>7} {:>11} {:>7} {:>11}\n", i + 1,
+    text += fmt::format("{:>3}.  {:<26} {:<7} {:<11} {:>15} {:>16} {:>9} {:>11}\n", i + 1,
                         verdict.model, verdict.format, verdict_name(verdict.verdict),
-                        number(verdict.prediction.decode_tokens_per_second.expected),
-                        first.is_known() ? number(first.expected) + " s" : "unknown",
-                        human_bytes(verdict.prediction.footprint.peak()),
+                        marked(verdict.prediction.decode_tokens_per_second), marked(first),
+                        human_bytes(verdict.prediction.footprint.peak()) + " p",
                         rating_text(recommendation.ranking[i]));
   }
+  text += "      m measured, p predicted (low-high)\n";
   text += "      rating: log-odds by so many published comparisons; ~ mostly by size and age\n";
   if (recommendation.ranking.size() > top) {
     text += fmt::format("      and {} more (--top {})\n", recommendation.ranking.size() - top,

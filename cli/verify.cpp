@@ -245,7 +245,7 @@ std::string json_of(const std::vector<Check>& checks, std::size_t failed) {
     row["passed"] = check.passed;
     json["checks"].push_back(std::move(row));
   }
-  return json.dump(1) + "\n";
+  return json_text(json);
 }
 
 Result<int> run(const Invocation& invocation) {

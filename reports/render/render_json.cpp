@@ -4,7 +4,7 @@
 namespace assay {
 
 std::string render_json(const Assessment& assessment, const RenderOptions&) {
-  return document_from(assessment).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(document_from(assessment));
 }
 
 }  // namespace assay

@@ -18,6 +18,10 @@ TEST(ParseJson, RefusesWhatIsBrokenAndNamesTheSource) {
   }
 }
 
+TEST(JsonText, ReplacesBytesThatAreNoUtf8) {
+  EXPECT_EQ(json_text(Json{{"file", "a\xFF"}}), "{\n  \"file\": \"a\xEF\xBF\xBD\"\n}\n");
+}
+
 TEST(ParseJson, BoundsTheDepth) {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');

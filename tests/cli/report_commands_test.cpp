@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "tests/end_to_end/program.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -46,6 +47,15 @@ TEST_F(ReportCommands, ReportShowsADocumentInEachFormat) {
   EXPECT_THAT(assay({"report", k_result, "--format", "markdown"}).standard_output,
               StartsWith("# Assay"));
   EXPECT_THAT(assay({"report", k_result, "--json"}).standard_output, StartsWith("{"));
+}
+
+TEST_F(ReportCommands, ReportGivesTheDocumentBackWhole) {
+  auto document = read_json_file(k_result);
+  ASSERT_TRUE(document);
+  (*document)["gpus"] = Json::array();
+  const auto file = state_.path() / "with_gpus.json";
+  ASSERT_TRUE(write_file_atomically(file, json_text(*document)));
+  EXPECT_EQ(assay({"report", file.string(), "--json"}).standard_output, json_text(*document));
 }
 
 TEST_F(ReportCommands, ReportTakesTheLatestResult) {

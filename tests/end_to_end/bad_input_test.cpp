@@ -55,6 +55,12 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUse{"UnknownOption", {"bench", "--promt", "3"}, 2, "did you mean --prompt"},
         WrongUse{"OptionWithoutValue", {"bench", "--prompt"}, 2, "--prompt"},
         WrongUse{"OptionWithWords", {"bench", "--prompt", "many"}, 2, "--prompt"},
+        WrongUse{
+            "NegativeCount", {"bench", "--shape", "dense-1b", "--prompt=-1"}, 2, "--prompt: -1"},
+        WrongUse{
+            "NegativeSeed", {"generate", "--model", "@none.gguf", "--seed=-1"}, 2, "--seed: -1"},
+        WrongUse{"RepetitionsOfASuite", {"bench", "--repetitions", "3"}, 2, "--repetitions"},
+        WrongUse{"PromptOfASuite", {"bench", "--suite", "quick", "--prompt", "0"}, 2, "--prompt"},
         WrongUse{"UnknownModel", {"can-run", "qwen3-4"}, 2, "qwen3-4b"},
         WrongUse{"UnknownFormat", {"can-run", "qwen3-4b", "--format", "Q9"}, 2, "Q9"},
         WrongUse{"UnknownIsa", {"bench", "--isa", "mmx"}, 2, "mmx"},

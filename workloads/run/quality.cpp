@@ -14,6 +14,7 @@
 #include "reference-engine/tokenizer.hpp"
 #include "workloads/measure/divergence.hpp"
 #include "workloads/run/bench_model.hpp"
+#include "workloads/run/summary.hpp"
 
 namespace assay {
 namespace {
@@ -248,12 +249,13 @@ class QualityRun {
 
 RunResult describe(const QualityOptions& options, const PreparedModel& model,
                    const KernelTable& kernels, unsigned threads, Quality quality) {
-  RunResult run;
-  run.workload = "quality";
-  run.model = model.about;
-  run.engine.isa = kernels.isa;
-  run.engine.threads = threads;
-  run.cache_type = cache_format_name(options.cache);
+  WorkloadSpec workload;
+  workload.name = "quality";
+  workload.prompt_tokens = quality.chunk_tokens;
+  MeasureOptions measured;
+  measured.threads = threads;
+  measured.cache = options.cache;
+  RunResult run = describe_run(model, workload, measured, kernels);
   const auto absent = Fact<double>::absent("not part of this workload");
   run.decode_bandwidth_utilization_ratio = absent;
   run.prefill_compute_utilization_ratio = absent;
@@ -261,7 +263,6 @@ RunResult describe(const QualityOptions& options, const PreparedModel& model,
   run.load_warm_seconds = absent;
   run.measured_peak = Fact<Bytes>::absent("two models were in memory");
   run.verification_absent_reason = "no speed is reported; the engine is checked by assay verify";
-  run.prompt_tokens = quality.chunk_tokens;
   run.quality = std::move(quality);
   return run;
 }
