@@ -66,8 +66,8 @@ Result<RunResult> run_workload(const BenchModel& model, const WorkloadSpec& work
 
 /// Told of each run when it has ended.
 using RunFinished = std::function<void(RunResult& run)>;
-/// Several workloads on a model that is loaded once, each in a session of its own. Errors: those of
-/// run_workload.
+/// Several workloads on a model that is loaded once, each in a session of its own; when they are
+/// interrupted, those that have ended. Errors: those of run_workload.
 Result<std::vector<RunResult>> run_workloads(const BenchModel& model,
                                              std::span<const WorkloadSpec> workloads,
                                              const MeasureOptions& options,

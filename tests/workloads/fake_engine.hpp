@@ -19,6 +19,7 @@ class FakeEngine : public Generator {
   bool tells_logits = false;              // which follow all that was read
   bool skips_every_second_token = false;  // counts two tokens for the work of one
   bool forgets_positions = false;         // reads half of the prompt
+  std::uint32_t interrupted_in = 0;       // the pass whose second token does not come
   std::function<double(std::uint32_t pass)> slowness = [](std::uint32_t) { return 1.0; };
 
   [[nodiscard]] Clock clock() const {
@@ -59,6 +60,7 @@ class FakeEngine : public Generator {
  private:
   void mix(TokenId token) { state_ = (state_ ^ token) * 0x100000001B3ULL; }
   Result<TokenId> give() {
+    if (pass_ == interrupted_in && given_ == 1) return fail(ErrorCode::interrupted, "interrupted");
     if (given_ >= ends_after) return fail(ErrorCode::invalid_result, "end of sequence");
     ++given_;
     if (tells_logits) logits_.assign(1, static_cast<float>(state_ % 1000));

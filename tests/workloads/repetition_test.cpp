@@ -166,6 +166,20 @@ TEST(Repetition, AStopKeepsWhatWasMeasured) {
   EXPECT_EQ(samples->repetitions, 3U);
 }
 
+TEST(Repetition, AStopWithinARepetitionKeepsThoseBeforeIt) {
+  FakeEngine engine;
+  engine.interrupted_in = 5;  // after one warm-up and three repetitions
+  const auto samples = measure(engine, k_chat);
+  ASSERT_TRUE(samples);
+  EXPECT_TRUE(samples->interrupted);
+  EXPECT_EQ(samples->repetitions, 3U);
+  EXPECT_TRUE(samples->faults.empty());
+  engine.interrupted_in = engine.passes() + 2;  // the first that would count
+  const auto none = measure(engine, k_chat);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::interrupted);
+}
+
 TEST(Repetition, AStopBeforeTheFirstRepetitionIsAnError) {
   FakeEngine engine;
   std::stop_source source;

@@ -1,6 +1,7 @@
 #include "workloads/engines/reference.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace assay {
 namespace {
@@ -12,8 +13,8 @@ TokenId most_likely(std::span<const float> logits) {
 
 }  // namespace
 
-ReferenceGenerator::ReferenceGenerator(Session& session, std::uint64_t seed)
-    : session_(session), seed_(seed) {}
+ReferenceGenerator::ReferenceGenerator(Session& session, std::uint64_t seed, std::stop_token stop)
+    : session_(session), seed_(seed), stop_(std::move(stop)) {}
 
 Generator::Capabilities ReferenceGenerator::capabilities() const {
   return {.logits = true, .token_ids = true, .exact_counts = true, .depth = true};
@@ -35,7 +36,7 @@ Result<void> ReferenceGenerator::reset(std::uint32_t depth) {
 }
 
 Result<void> ReferenceGenerator::read_prompt(std::span<const TokenId> tokens) {
-  auto logits = session_.evaluate(tokens);
+  auto logits = session_.evaluate(tokens, stop_);
   if (!logits) return pass_on(logits);
   logits_ = *logits;
   return {};
@@ -47,7 +48,7 @@ Result<TokenId> ReferenceGenerator::first_token() {
 }
 
 Result<TokenId> ReferenceGenerator::next(TokenId token) {
-  auto logits = session_.evaluate(std::span(&token, 1));
+  auto logits = session_.evaluate(std::span(&token, 1), stop_);
   if (!logits) return pass_on(logits);
   logits_ = *logits;
   return most_likely(logits_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "reference-engine/session.hpp"
@@ -7,10 +8,11 @@
 
 namespace assay {
 
-/// The reference engine behind the seam. `session` must outlive it.
+/// The reference engine behind the seam. `session` must outlive it. Errors: interrupted, within a
+/// prompt or before a token, when a stop is asked for.
 class ReferenceGenerator final : public Generator {
  public:
-  ReferenceGenerator(Session& session, std::uint64_t seed);
+  ReferenceGenerator(Session& session, std::uint64_t seed, std::stop_token stop = {});
 
   [[nodiscard]] Capabilities capabilities() const override;
   [[nodiscard]] std::string name() const override;
@@ -24,6 +26,7 @@ class ReferenceGenerator final : public Generator {
  private:
   Session& session_;
   std::uint64_t seed_;
+  std::stop_token stop_;
   std::uint32_t filled_ = 0;       // positions that hold made-up keys and values
   std::span<const float> logits_;  // of the session, valid until it is used again
 };

@@ -194,6 +194,10 @@ Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& wo
     auto repetition = run_repetition(
         generator, warming ? warm_up_of(workload) : workload,
         make_prompt(workload.prompt_tokens, vocabulary, options.seed + pass), clock, energy);
+    if (!repetition && repetition.error().code == ErrorCode::interrupted) {
+      samples.interrupted = true;
+      break;
+    }
     if (!repetition) return pass_on(repetition);
     if (!warming) longest = std::max(longest, clock() - pass_start);
     if (repetition->fault) {

@@ -56,7 +56,8 @@ struct Samples {
 
 /// Warms up, then repeats the workload until the interval of the median is narrow enough, or the
 /// repetitions or the seconds of `options` are used up. Every repetition has a prompt of its own,
-/// made from the seed. Errors: interrupted before the first repetition was complete.
+/// made from the seed. One that is interrupted does not count. Errors: interrupted before the first
+/// repetition was complete.
 Result<Samples> measure_repetitions(Generator& generator, const WorkloadSpec& workload,
                                     std::uint32_t vocabulary, const MeasureOptions& options,
                                     const Clock& clock, const std::stop_token& stop,

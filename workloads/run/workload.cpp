@@ -40,7 +40,7 @@ Result<RunResult> run_loaded(const PreparedModel& prepared, const LoadedModel& l
   run.measured_peak = Fact<Bytes>::unknown("the run had no process of its own");
   auto session = Session::open(loaded.model, session_shape(workload, options), pool);
   if (!session) return pass_on(session);
-  ReferenceGenerator generator(*session, options.seed);
+  ReferenceGenerator generator(*session, options.seed, stop);
   auto measured = verify_and_measure({prepared, loaded.model, *session, generator}, workload,
                                      options, micro, clock, stop, run);
   if (!measured) return pass_on(measured);
@@ -68,6 +68,7 @@ Result<std::vector<RunResult>> run_workloads(const BenchModel& model,
   std::vector<RunResult> runs;
   for (const WorkloadSpec& workload : workloads) {
     auto run = run_loaded(*prepared, *loaded, workload, options, kernels, pool, micro, clock, stop);
+    if (!run && run.error().code == ErrorCode::interrupted && !runs.empty()) return runs;
     if (!run) return pass_on(run);
     run->wall_seconds = clock() - start;  // the first run's with loading
     start = clock();
