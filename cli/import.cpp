@@ -211,7 +211,8 @@ Result<int> run(const Invocation& invocation) {
       }
     }
   }
-  const std::string text = invocation.json ? document_text(*factors, import) : people_text(*factors);
+  const std::string text =
+      invocation.json ? document_text(*factors, import) : people_text(*factors);
   if (auto shown = deliver(invocation, text); !shown) return pass_on(shown);
   const bool nothing = invocation.has("file") ? import.taken.empty() : factors->empty();
   return nothing ? k_exit_cannot_tell : k_exit_yes;
