@@ -28,9 +28,10 @@ Fact<Bytes> sold_memory(const GraphicsCard& card, Bytes memory);
 Fact<Bytes> memory_for_model(const GraphicsCard& card, const GpuProfile& gpu,
                              const Fact<Bytes>& installed, const Fact<Bytes>& available);
 
+bool is_of_a_layer(const PlannedTensor& tensor);
+
 /// All tensors but those that rows are looked up in: they stay in the machine's memory, unless the
 /// output head is made of them.
-bool is_of_a_layer(const PlannedTensor& tensor);
 bool is_kept_on_gpu(const PlannedTensor& tensor, const ModelSpec& spec);
 
 /// Keys and values as llama.cpp keeps them: of layers with a window no more than that and what a

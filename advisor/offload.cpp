@@ -50,8 +50,9 @@ Question part_of(const Question& question, const Cut& cut, bool gpu) {
     if (on_gpu(tensor, question.spec, cut) != gpu) continue;
     part.plan.tensors.push_back(tensor);
     // Layers are counted from the first of the part.
-    if (gpu && is_of_a_layer(tensor))
+    if (gpu && is_of_a_layer(tensor)) {
       part.plan.tensors.back().layer -= static_cast<std::uint32_t>(first);
+    }
   }
   return part;
 }

@@ -143,8 +143,9 @@ std::vector<Change> memory_changes(const Question& question, const Verdict& verd
     break;
   }
   if (limit && !changes.empty()) return changes;
-  if (auto made = more_memory(question, verdict, around, limit))
+  if (auto made = more_memory(question, verdict, around, limit)) {
     changes.push_back(std::move(*made));
+  }
   return changes;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,13 @@ inline Question question_about(const std::string& id, Recipe recipe) {
   static const Catalogue k_catalogue = builtin_catalogue().value();
   static const Policy k_policy = builtin_policy().value();
   return question_of(*k_catalogue.find(id), recipe, SessionShape{}, *k_policy.use("chat")).value();
+}
+
+/// The change of that kind; null where there is none.
+inline const Change* find_change(const Verdict& verdict, ChangeKind kind) {
+  const auto found = std::find_if(verdict.changes.begin(), verdict.changes.end(),
+                                  [kind](const Change& change) { return change.kind == kind; });
+  return found == verdict.changes.end() ? nullptr : &*found;
 }
 
 }  // namespace assay
