@@ -206,9 +206,10 @@ void attention(benchmark::State& state, const KernelTable& table, CacheFormat fo
   const std::vector<float> weights(queries * positions, 1e-3F);
   std::vector<float> scores(queries * positions);
   std::vector<float> out(queries * dim);
+  const CacheRows rows{cache.data(), positions, dim, kernels.fetch_ahead};
   for (auto _ : state) {
-    kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), positions);
-    kernels.mix(weights.data(), queries, positions, cache.data(), positions, dim, out.data());
+    kernels.scores(q.data(), queries, rows, scores.data(), positions);
+    kernels.mix(weights.data(), queries, positions, rows, out.data());
   }
   count(state, "GOP/s", 4e-9 * static_cast<double>(queries * positions * dim), 0.0);
 }

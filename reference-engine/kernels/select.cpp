@@ -118,6 +118,7 @@ bool gains_by_fetching_ahead() { return false; }
 KernelTable complete(std::initializer_list<const KernelTable*> parts) {
   KernelTable out = k_scalar_table;
   for (FormatKernels& kernels : out.formats) kernels.fetch_ahead = gains_by_fetching_ahead();
+  for (CacheKernels& kernels : out.cache) kernels.fetch_ahead = gains_by_fetching_ahead();
   for (const KernelTable* part : parts) lay_over(out, *part);
   return out;
 }

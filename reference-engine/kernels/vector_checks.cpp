@@ -216,8 +216,9 @@ void check_attention(const Checker& check, CacheFormat format, const AttentionSh
   }
   std::vector<float> scores(queries * stride, 0.0F);
   std::vector<float> mixed(queries * dim, 0.5F);
-  kernels.scores(q.data(), queries, cache.data(), positions, dim, scores.data(), stride);
-  kernels.mix(weights.data(), queries, stride, cache.data(), positions, dim, mixed.data());
+  const CacheRows rows{cache.data(), positions, dim, kernels.fetch_ahead};
+  kernels.scores(q.data(), queries, rows, scores.data(), stride);
+  kernels.mix(weights.data(), queries, stride, rows, mixed.data());
   std::vector<double> exact_scores(queries * stride, 0.0);
   std::vector<double> exact_mixed(queries * dim, 0.5);
   for (std::size_t h = 0; h < queries; ++h) {

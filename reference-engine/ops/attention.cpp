@@ -95,7 +95,9 @@ void add_positions(const KernelTable& kernels, const CacheHead& cache, const Que
   const CacheKernels& use = kernels.cache[static_cast<std::size_t>(cache.format)];
   for (std::uint32_t first = range.begin; first < range.end; first += tile) {
     const std::uint32_t positions = std::min(tile, range.end - first);
-    use.scores(rows.queries, rows.count, cache.keys + first * cache.row_bytes, positions, block.dim,
+    const std::size_t skipped = first * cache.row_bytes;
+    const bool ahead = use.fetch_ahead;
+    use.scores(rows.queries, rows.count, {cache.keys + skipped, positions, block.dim, ahead},
                rows.scores, tile);
     for (std::uint32_t row = 0; row < rows.count; ++row) {
       const std::uint32_t token = row / block.group;
@@ -106,8 +108,8 @@ void add_positions(const KernelTable& kernels, const CacheHead& cache, const Que
       weigh(kernels, rows, row, block, rows.scores + std::size_t{row} * tile, {begin, seen},
             positions);
     }
-    use.mix(rows.scores, rows.count, tile, cache.values + first * cache.row_bytes, positions,
-            block.dim, rows.mixed);
+    use.mix(rows.scores, rows.count, tile, {cache.values + skipped, positions, block.dim, ahead},
+            rows.mixed);
   }
 }
 

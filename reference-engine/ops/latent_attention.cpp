@@ -135,8 +135,8 @@ void add_key_rows(const LatentLayer& layer, std::span<const float> keys, const f
   std::fill_n(sums, pass.tokens * rank, 0.0F);
   if (pass.tokens > k_few_tokens) {
     const CacheKernels& f32 = pass.kernels.cache[static_cast<std::size_t>(CacheFormat::f32)];
-    f32.mix(query, pass.tokens, stride, reinterpret_cast<const std::byte*>(keys.data()),
-            layer.spec().key, rank, sums);
+    const auto* rows = reinterpret_cast<const std::byte*>(keys.data());
+    f32.mix(query, pass.tokens, stride, {rows, layer.spec().key, rank}, sums);
     return;
   }
   for (std::size_t i = 0; i < layer.spec().key; ++i) {

@@ -53,17 +53,16 @@ TEST_P(KernelsOf, AttendToValuesOfAnySize) {
     std::vector<std::byte> rows(k_positions * cache_row_bytes(format, k_dim));
     definition.encode(ones.data(), ones.size(), rows.data());
     const CacheKernels& kernels = table.cache[static_cast<std::size_t>(format)];
+    const CacheRows cache{rows.data(), k_positions, k_dim, kernels.fetch_ahead};
     for (const float value : {INFINITY, NAN, 0.0F, 1e-30F, 1e30F}) {
       std::vector<float> q(k_queries * k_dim, 0.5F);
       q[k_dim + 3] = value;
       std::vector<float> scores(k_queries * k_positions);
-      kernels.scores(q.data(), k_queries, rows.data(), k_positions, k_dim, scores.data(),
-                     k_positions);
+      kernels.scores(q.data(), k_queries, cache, scores.data(), k_positions);
       std::vector<float> weights(k_queries * k_positions, 0.01F);
       std::fill_n(weights.begin() + k_positions, k_positions, value);
       std::vector<float> out(k_queries * k_dim, 0.0F);
-      kernels.mix(weights.data(), k_queries, k_positions, rows.data(), k_positions, k_dim,
-                  out.data());
+      kernels.mix(weights.data(), k_queries, k_positions, cache, out.data());
       const float score = 0.5F * (k_dim - 1) + value;
       EXPECT_NEAR(scores[0], 0.5F * k_dim, 1e-2) << cache_format_name(format);
       EXPECT_NEAR(out[0], 0.01F * k_positions, 1e-3) << cache_format_name(format);

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t k_few_queries = 4;
 constexpr std::size_t k_block_dims = 256;
 constexpr std::size_t k_block_positions = 128;
+// Where few queries take one part of the dimensions after another: 4 KiB in F16.
+constexpr std::size_t k_few_values = 2048;
 
 /// One K/V head.
 template <typename Format>
@@ -19,7 +21,14 @@ struct Cache {
   const typename Format::Stored* rows;
   std::size_t positions;
   std::size_t dim;
+  bool fetch_ahead = false;
 };
+
+template <typename Format>
+Cache<Format> cache_of(const CacheRows& rows) {
+  return {reinterpret_cast<const typename Format::Stored*>(rows.first), rows.positions, rows.dim,
+          rows.fetch_ahead};
+}
 
 struct Queries {
   const float* q;
@@ -50,6 +59,7 @@ void few_scores(const Queries& queries, const Cache<Format>& keys) {
     Wide sums[k_wide];
     for (auto& sum : sums) sum = all_wide(0.0F);
     const auto* rows = keys.rows + p * dim;
+    if (keys.fetch_ahead) fetch_ahead_of(rows, k_keys * dim * sizeof(*rows));
     for (std::size_t i = 0; i < dim; i += k_wide) {
       Wide key[k_keys];
 #pragma GCC unroll 16
@@ -132,26 +142,26 @@ void many_scores(const Queries& queries, const Cache<Format>& keys) {
 }
 
 template <typename Format>
-void scores_of(const float* q, std::size_t queries, const typename Format::Stored* keys,
-               std::size_t positions, std::size_t dim, float* out, std::size_t stride) {
+void scores_of(const float* q, std::size_t queries, const Cache<Format>& keys, float* out,
+               std::size_t stride) {
+  const std::size_t dim = keys.dim;
   if (queries > k_few_queries) {
-    for (std::size_t p = 0; p < positions; p += k_rows) {
-      const Cache<Format> block{keys + p * dim, smaller(positions - p, k_rows), dim};
+    for (std::size_t p = 0; p < keys.positions; p += k_rows) {
+      const Cache<Format> block{keys.rows + p * dim, smaller(keys.positions - p, k_rows), dim};
       many_scores<Format>({q, queries, out + p, stride}, block);
     }
     return;
   }
-  const Cache<Format> cache{keys, positions, dim};
   std::size_t h = 0;
   if (queries == 4) {
-    few_scores<4>({q, 4, out, stride}, cache);
+    few_scores<4>({q, 4, out, stride}, keys);
     return;
   }
   if (queries >= 2) {
-    few_scores<2>({q, 2, out, stride}, cache);
+    few_scores<2>({q, 2, out, stride}, keys);
     h = 2;
   }
-  if (h < queries) few_scores<1>({q + h * dim, 1, out + h * stride, stride}, cache);
+  if (h < queries) few_scores<1>({q + h * dim, 1, out + h * stride, stride}, keys);
 }
 
 /// out[h][16] += sum over positions of weights[h][p] * values[p][16], for up to k_block_positions.
@@ -191,19 +201,23 @@ void mix_rest(const Panel<Format>& values, const TileColumns& rows, std::size_t 
 
 template <typename Format>
 void mix_of(const float* weights, std::size_t queries, std::size_t stride,
-            const typename Format::Stored* values, std::size_t positions, std::size_t dim,
-            float* out) {
-  for (std::size_t p = 0; p < positions; p += k_block_positions) {
-    const std::size_t count = smaller(positions - p, k_block_positions);
+            const Cache<Format>& values, float* out) {
+  const std::size_t dim = values.dim;
+  const bool few = queries <= k_few_queries;
+  const std::size_t most =
+      few && dim > k_slabs * k_rows ? (k_few_values + dim - 1) / dim : k_block_positions;
+  for (std::size_t p = 0; p < values.positions; p += most) {
+    const std::size_t count = smaller(values.positions - p, most);
+    const auto* block = values.rows + p * dim;
     std::size_t i = 0;
-    if (queries <= k_few_queries) {
-      for (; i + k_slabs * k_rows <= dim; i += k_slabs * k_rows) {
-        run_slabs<Format>({values + p * dim + i, dim, count}, {weights + p, stride, out + i, dim},
-                          queries);
-      }
+    for (; few && i + k_slabs * k_rows <= dim; i += k_slabs * k_rows) {
+      // Whole rows are asked for by the first slabs; the others find them in the cache.
+      const std::size_t ahead = values.fetch_ahead && i == 0 ? dim * sizeof(*block) : 0;
+      run_slabs<Format>({block + i, dim, count}, {weights + p, stride, out + i, dim}, queries,
+                        ahead);
     }
     for (; i < dim; i += k_rows) {
-      const Panel<Format> slab{values + p * dim + i, dim, count};
+      const Panel<Format> slab{block + i, dim, count};
       const TileColumns rows{weights + p, stride, out + i, dim};
       if (dim - i >= k_rows) {
         mix_slab<Format>(slab, rows, queries);
@@ -215,17 +229,15 @@ void mix_of(const float* weights, std::size_t queries, std::size_t stride,
 }
 
 template <typename Format>
-void scores(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
-            std::size_t dim, float* out, std::size_t stride) {
-  scores_of<Format>(q, queries, reinterpret_cast<const typename Format::Stored*>(keys), positions,
-                    dim, out, stride);
+void scores(const float* q, std::size_t queries, const CacheRows& keys, float* out,
+            std::size_t stride) {
+  scores_of<Format>(q, queries, cache_of<Format>(keys), out, stride);
 }
 
 template <typename Format>
-void mix(const float* weights, std::size_t queries, std::size_t stride, const std::byte* values,
-         std::size_t positions, std::size_t dim, float* out) {
-  mix_of<Format>(weights, queries, stride, reinterpret_cast<const typename Format::Stored*>(values),
-                 positions, dim, out);
+void mix(const float* weights, std::size_t queries, std::size_t stride, const CacheRows& values,
+         float* out) {
+  mix_of<Format>(weights, queries, stride, cache_of<Format>(values), out);
 }
 
 // Q8_0 rows: blocks of d (f16) and 32 int8. A tile of them is widened at a time, which leaves most
@@ -248,33 +260,35 @@ void widen_row(const std::byte* row, std::size_t dim, float* out) {
 
 /// Calls use(first, count, values) for tiles of rows.
 template <typename Use>
-void for_each_tile(const std::byte* rows, std::size_t positions, std::size_t dim, Use use) {
+void for_each_tile(const CacheRows& rows, Use use) {
   alignas(64) float wide[k_rows * k_widest_head];
+  const auto [first_row, positions, dim, fetch_ahead] = rows;
   const std::size_t bytes = (dim + 31) / 32 * 34;
   const std::size_t groups = k_wide_values / dim / k_rows;
   const std::size_t tile = groups > 1 ? groups * k_rows : k_rows;
   for (std::size_t first = 0; first < positions; first += tile) {
     const std::size_t count = smaller(positions - first, tile);
     for (std::size_t p = 0; p < count; ++p) {
-      widen_row(rows + (first + p) * bytes, dim, wide + p * dim);
+      const std::byte* row = first_row + (first + p) * bytes;
+      if (fetch_ahead) fetch_ahead_of(row, bytes);
+      widen_row(row, dim, wide + p * dim);
     }
-    use(first, count, wide);
+    use(first, Cache<F32>{wide, count, dim});
   }
 }
 
-void scores_q8_0(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
-                 std::size_t dim, float* out, std::size_t stride) {
-  for_each_tile(keys, positions, dim, [=](std::size_t first, std::size_t count, const float* wide) {
-    scores_of<F32>(q, queries, wide, count, dim, out + first, stride);
+void scores_q8_0(const float* q, std::size_t queries, const CacheRows& keys, float* out,
+                 std::size_t stride) {
+  for_each_tile(keys, [=](std::size_t first, const Cache<F32>& wide) {
+    scores_of(q, queries, wide, out + first, stride);
   });
 }
 
 void mix_q8_0(const float* weights, std::size_t queries, std::size_t stride,
-              const std::byte* values, std::size_t positions, std::size_t dim, float* out) {
-  for_each_tile(values, positions, dim,
-                [=](std::size_t first, std::size_t count, const float* wide) {
-                  mix_of<F32>(weights + first, queries, stride, wide, count, dim, out);
-                });
+              const CacheRows& values, float* out) {
+  for_each_tile(values, [=](std::size_t first, const Cache<F32>& wide) {
+    mix_of(weights + first, queries, stride, wide, out);
+  });
 }
 
 // By CacheFormat.

@@ -45,6 +45,15 @@ constexpr std::size_t k_rows = 16;
 
 constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
+// How far ahead rows of a cache are asked for.
+constexpr std::size_t k_bytes_ahead = 1536;
+
+/// Asks for what lies ahead of `bytes` bytes.
+inline void fetch_ahead_of(const void* at, std::size_t bytes) {
+  const char* ahead = static_cast<const char*>(at) + k_bytes_ahead;
+  for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
+}
+
 /// Copies `bytes` bytes of each of `rows` stored rows, `row_bytes` apart, in groups of `group`
 /// bytes: to[g][r][group]. Rows that do not exist become zeros.
 inline void interleave(const std::byte* from, std::size_t rows, std::size_t row_bytes,

@@ -139,29 +139,31 @@ void to_f16(const float* x, std::uint16_t* out, std::size_t n) {
 /// Calls use(position, values) with each of the rows of a cache, widened by its format's
 /// definition.
 template <const FormatDefinition& definition, typename Use>
-void for_each_row(const std::byte* rows, std::size_t positions, std::size_t dim, Use use) {
+void for_each_row(const CacheRows& rows, Use use) {
   const std::size_t block = block_shape(definition.format)->values;
-  std::vector<float> values((dim + block - 1) / block * block);
+  std::vector<float> values((rows.dim + block - 1) / block * block);
   const std::size_t bytes = row_bytes(definition.format, values.size());
-  for (std::size_t p = 0; p < positions; ++p) {
-    definition.decode(rows + p * bytes, values.size(), values.data());
+  for (std::size_t p = 0; p < rows.positions; ++p) {
+    definition.decode(rows.first + p * bytes, values.size(), values.data());
     use(p, values.data());
   }
 }
 
 template <const FormatDefinition& definition>
-void scores(const float* q, std::size_t queries, const std::byte* keys, std::size_t positions,
-            std::size_t dim, float* out, std::size_t stride) {
-  for_each_row<definition>(keys, positions, dim, [&](std::size_t p, const float* key) {
+void scores(const float* q, std::size_t queries, const CacheRows& keys, float* out,
+            std::size_t stride) {
+  const std::size_t dim = keys.dim;
+  for_each_row<definition>(keys, [&](std::size_t p, const float* key) {
     for (std::size_t h = 0; h < queries; ++h) out[h * stride + p] = dot_f32(q + h * dim, key, dim);
   });
 }
 
 template <const FormatDefinition& definition>
-void mix(const float* weights, std::size_t queries, std::size_t stride, const std::byte* values,
-         std::size_t positions, std::size_t dim, float* out) {
+void mix(const float* weights, std::size_t queries, std::size_t stride, const CacheRows& values,
+         float* out) {
+  const std::size_t dim = values.dim;
   std::vector<double> sums(out, out + queries * dim);
-  for_each_row<definition>(values, positions, dim, [&](std::size_t p, const float* value) {
+  for_each_row<definition>(values, [&](std::size_t p, const float* value) {
     for (std::size_t h = 0; h < queries; ++h) {
       const auto weight = static_cast<double>(weights[h * stride + p]);
       for (std::size_t i = 0; i < dim; ++i) {

@@ -16,6 +16,18 @@ constexpr std::size_t k_tile_queries = 4;
 constexpr std::size_t k_most_queries = 16;
 static_assert(k_tile_queries * k_digits <= k_tile_rows);
 
+inline CacheRows first_rows(CacheRows rows, std::size_t count) {
+  rows.positions = count;
+  return rows;
+}
+
+/// Without the first `skipped` rows, of whole blocks.
+inline CacheRows rows_from(CacheRows rows, std::size_t skipped) {
+  rows.first += skipped * (rows.dim / k_block) * k_block_bytes;
+  rows.positions -= skipped;
+  return rows;
+}
+
 /// The scales of a block in 16 rows. What is read with a scale, its first two codes, is cut off.
 inline Floats scales_of(const std::byte* block, std::size_t row_bytes) {
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

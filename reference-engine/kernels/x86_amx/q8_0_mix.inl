@@ -234,39 +234,37 @@ void mix_blocks(const Weights& weights, const ValueBlocks& values, float* out, s
 }
 
 /// Whole steps, k_piece positions at most.
-void mix_piece(Weights weights, const std::byte* values, std::size_t positions, float* out,
-               std::size_t dim) {
+void mix_piece(Weights weights, const CacheRows& values, float* out) {
   for (std::size_t h = 0; h < weights.queries; ++h) {
-    weights.largest[h] = largest_magnitude(weights.of + h * weights.stride, positions);
+    weights.largest[h] = largest_magnitude(weights.of + h * weights.stride, values.positions);
   }
   const Tiles tiles(k_mix_shapes);
-  const std::size_t blocks = dim / k_block;
+  const std::size_t blocks = values.dim / k_block;
+  const std::size_t row_bytes = blocks * k_block_bytes;
   for (std::size_t b = 0; b < blocks; b += 2) {
     mix_blocks(
         weights,
-        {values + b * k_block_bytes, blocks * k_block_bytes, positions, smaller(blocks - b, 2)},
-        out + b * k_block, dim);
+        {values.first + b * k_block_bytes, row_bytes, values.positions, smaller(blocks - b, 2)},
+        out + b * k_block, values.dim);
   }
 }
 
 void mix_by_tiles(const float* weights, std::size_t queries, std::size_t stride,
-                  const std::byte* values, std::size_t positions, std::size_t dim, float* out) {
-  if (queries > k_most_queries || dim % k_block != 0) {
-    mix_q8_0(weights, queries, stride, values, positions, dim, out);
+                  const CacheRows& values, float* out) {
+  if (queries > k_most_queries || values.dim % k_block != 0) {
+    mix_q8_0(weights, queries, stride, values, out);
     return;
   }
-  const std::size_t row_bytes = dim / k_block * k_block_bytes;
-  const std::size_t whole = positions / k_step * k_step;
+  const std::size_t whole = values.positions / k_step * k_step;
   for (std::size_t p = 0; p < whole; p += k_piece) {
-    const std::size_t count = smaller(whole - p, k_piece);
+    const CacheRows piece = first_rows(rows_from(values, p), smaller(whole - p, k_piece));
     for (std::size_t h = 0; h < queries; h += k_tile_queries) {
-      mix_piece({weights + h * stride + p, stride, smaller(queries - h, k_tile_queries), {}},
-                values + p * row_bytes, count, out + h * dim, dim);
+      mix_piece({weights + h * stride + p, stride, smaller(queries - h, k_tile_queries), {}}, piece,
+                out + h * values.dim);
     }
   }
-  if (whole < positions) {
-    mix_q8_0(weights + whole, queries, stride, values + whole * row_bytes, positions - whole, dim,
-             out);
+  if (whole < values.positions) {
+    mix_q8_0(weights + whole, queries, stride, rows_from(values, whole), out);
   }
 }
 

@@ -121,15 +121,15 @@ struct Scores {
 };
 
 /// Of whole groups of 16 keys.
-void tile_scores(const QueryDigits& q, const std::byte* keys, std::size_t positions,
-                 std::size_t dim, const Scores& scores) {
-  const std::size_t blocks = dim / k_block;
+void tile_scores(const QueryDigits& q, const CacheRows& keys, const Scores& scores) {
+  const std::size_t blocks = keys.dim / k_block;
   const std::size_t row_bytes = blocks * k_block_bytes;
   const Floats scales = _mm512_broadcast_f32x4(_mm_loadu_ps(q.scales));
   const Floats factors[k_digits] = {scales, times(scales, all(0x1p8F)),
                                     times(scales, all(0x1p16F))};
-  for (std::size_t p = 0; p < positions; p += k_keys) {
-    const std::byte* rows = keys + p * row_bytes;
+  for (std::size_t p = 0; p < keys.positions; p += k_keys) {
+    const std::byte* rows = keys.first + p * row_bytes;
+    if (keys.fetch_ahead) fetch_ahead_of(rows, k_keys * row_bytes);
     BlockSums sums[2];
     Floats results[k_keys];
 #pragma GCC unroll 16
@@ -155,32 +155,31 @@ void tile_scores(const QueryDigits& q, const std::byte* keys, std::size_t positi
 }
 
 /// Of one tile's queries.
-void few_scores_by_tiles(const float* q, std::size_t queries, const std::byte* keys,
-                         std::size_t positions, std::size_t dim, float* out, std::size_t stride) {
-  const std::size_t whole = positions / k_keys * k_keys;
+void few_scores_by_tiles(const float* q, std::size_t queries, const CacheRows& keys, float* out,
+                         std::size_t stride) {
+  const std::size_t whole = keys.positions / k_keys * k_keys;
   QueryDigits digits;
-  if (whole == 0 || !digits.fill(q, queries, dim)) {
-    scores_q8_0(q, queries, keys, positions, dim, out, stride);
+  if (whole == 0 || !digits.fill(q, queries, keys.dim)) {
+    scores_q8_0(q, queries, keys, out, stride);
     return;
   }
   {
     const Tiles tiles(k_score_shapes);
-    tile_scores(digits, keys, whole, dim, {out, stride, queries});
+    tile_scores(digits, first_rows(keys, whole), {out, stride, queries});
   }
-  if (whole < positions) {
-    scores_q8_0(q, queries, keys + whole * (dim / k_block) * k_block_bytes, positions - whole, dim,
-                out + whole, stride);
+  if (whole < keys.positions) {
+    scores_q8_0(q, queries, rows_from(keys, whole), out + whole, stride);
   }
 }
 
-void scores_by_tiles(const float* q, std::size_t queries, const std::byte* keys,
-                     std::size_t positions, std::size_t dim, float* out, std::size_t stride) {
-  if (queries > k_most_queries || dim % k_block != 0) {
-    scores_q8_0(q, queries, keys, positions, dim, out, stride);
+void scores_by_tiles(const float* q, std::size_t queries, const CacheRows& keys, float* out,
+                     std::size_t stride) {
+  if (queries > k_most_queries || keys.dim % k_block != 0) {
+    scores_q8_0(q, queries, keys, out, stride);
     return;
   }
   for (std::size_t h = 0; h < queries; h += k_tile_queries) {
-    few_scores_by_tiles(q + h * dim, smaller(queries - h, k_tile_queries), keys, positions, dim,
+    few_scores_by_tiles(q + h * keys.dim, smaller(queries - h, k_tile_queries), keys,
                         out + h * stride, stride);
   }
 }

@@ -109,7 +109,8 @@ void run_tiles(const Panel<Format>& panel, TileColumns columns, std::size_t coun
 constexpr std::size_t k_slabs = 1;
 
 template <typename Format>
-void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t count) {
+void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t count,
+               std::size_t /*ahead*/) {
   run_tiles<Format, true>(slabs, columns, count);
 }
 

@@ -39,12 +39,15 @@ struct Bf16 {
 template <std::size_t P>
 constexpr std::size_t k_widest = 12 / P;
 constexpr std::size_t k_tile = k_widest<1>;
+// Adjacent slabs of 16 dimensions that up to four columns take together: 16 sums.
+constexpr std::size_t k_slabs = 4;
 
 /// Rows of 16 weights of each of P panels, `stride` values apart.
 template <typename Format, std::size_t P>
 struct Panels {
   const typename Format::Stored* at[P];
   std::size_t stride;
+  std::size_t ahead = 0;  // bytes of each row of slabs to ask for ahead of its use
 };
 
 /// One of them, and how many rows it has.
@@ -76,6 +79,7 @@ void tile(const Panels<Format, P>& panels, std::size_t count, const TileColumns&
     }
   }
   for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (P == k_slabs) fetch_ahead_of(panels.at[0] + i * panels.stride, panels.ahead);
     Floats weights[P];
 #pragma GCC unroll 4
     for (std::size_t p = 0; p < P; ++p)
@@ -130,15 +134,13 @@ void run_tiles(const Panel<Format>& panel, const TileColumns& columns, std::size
   run_tiles<Format, 1, accumulate>({{panel.weights}, panel.stride}, panel.count, columns, total);
 }
 
-// Adjacent slabs of 16 dimensions that up to four columns take together: 16 sums.
-constexpr std::size_t k_slabs = 4;
-
 /// c[n][k_slabs][16] += sum over i of slabs[i][k_slabs][16] * x[n][i], for up to four columns.
 template <typename Format>
-void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t total) {
+void run_slabs(const Panel<Format>& slabs, const TileColumns& columns, std::size_t total,
+               std::size_t ahead) {
   const auto* at = slabs.weights;
-  const Panels<Format, k_slabs> panels{{at, at + k_rows, at + 2 * k_rows, at + 3 * k_rows},
-                                       slabs.stride};
+  const Panels<Format, k_slabs> panels{
+      {at, at + k_rows, at + 2 * k_rows, at + 3 * k_rows}, slabs.stride, ahead};
   tile_of<4, Format, k_slabs, true>(panels, slabs.count, columns, total);
 }
 
