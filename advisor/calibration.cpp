@@ -9,6 +9,7 @@
 
 #include "advisor/cost/decode_fit.hpp"
 #include "advisor/cost/fit.hpp"
+#include "advisor/cost/format_prior.hpp"
 #include "advisor/cost/prefill_fit.hpp"
 #include "advisor/cost/suite_runs.hpp"
 
@@ -44,6 +45,56 @@ void put_bandwidth(const Statistic& measured, Calibration& calibration) {
   calibration.read_bandwidth_high = measured.median * (1.0 + spread);
 }
 
+/// What the machine's caches do for reads of ever more bytes, about the last of them.
+std::vector<RereadSpeed> reread_speeds(const MicroResults& micro, unsigned threads) {
+  const auto found = micro.read_by_size.find(threads);
+  std::vector<RereadSpeed> speeds;
+  if (found == micro.read_by_size.end() || found->second.empty()) return speeds;
+  const double memory = found->second.back().bytes_per_second.median;
+  if (!(memory > 0.0)) return speeds;
+  for (const SizedRead& read : found->second) {
+    speeds.push_back({static_cast<double>(read.size.value),
+                      std::max(1.0, read.bytes_per_second.median / memory)});
+  }
+  return speeds;
+}
+
+/// What the kernels reached of the machine's limits.
+FormatPriors priors_of(const MicroResults& micro, const Calibration& calibration) {
+  std::vector<FormatPrior> timed;
+  const auto found = micro.kernels.find(calibration.threads);
+  const double bandwidth = calibration.read_bandwidth_bytes_per_second;
+  const double fma = calibration.fma_flops_per_second;
+  if (found == micro.kernels.end() || !(fma > 0.0)) return FormatPriors();
+  for (const KernelSpeed& speed : found->second) {
+    const auto format = weight_format(speed.format);
+    const double decode = speed.decode_bytes_per_second.median;
+    const double prefill = speed.prefill_ops_per_second.median;
+    if (!format || !(decode > 0.0) || !(prefill > 0.0)) continue;
+    timed.push_back({*format, std::min(decode / bandwidth, 1.0), prefill / fma});
+  }
+  return FormatPriors(std::move(timed));
+}
+
+/// Of a position t(g) = read + g x score seconds for g queries. Believed is what is believed of any
+/// machine where the two groups do not tell them apart.
+AttentionPrior attention_prior(const MicroResults& micro, const Calibration& calibration) {
+  constexpr double k_position_bytes = 512.0;  // a key and a value of 128 halves
+  AttentionPrior prior;
+  prior.seconds_per_score /= calibration.threads;
+  const auto found = micro.attention.find(calibration.threads);
+  if (found == micro.attention.end() || found->second.size() < 2) return prior;
+  const AttentionSpeed& few = found->second.front();
+  const AttentionSpeed& many = found->second.back();
+  if (many.group <= few.group || !(few.positions_per_second.median > 0.0)) return prior;
+  const double least = 1.0 / few.positions_per_second.median;
+  const double score = (1.0 / many.positions_per_second.median - least) / (many.group - few.group);
+  const double read = least - few.group * score;
+  if (!(score > 0.0) || !(read > 0.0)) return prior;
+  const double reading = k_position_bytes / calibration.read_bandwidth_bytes_per_second;
+  return {std::min(reading / read, 1.0), score, true};
+}
+
 }  // namespace
 
 Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults& micro,
@@ -60,17 +111,21 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
   calibration.threads = threads;
   calibration.origin = machine.id;
   put_bandwidth(*bandwidth, calibration);
-  if (!fit_decode_costs(*planned, calibration)) {
+  calibration.reread = reread_speeds(micro, threads);
+  if (const Statistic* fma = for_threads(micro.fma_flops_per_second, threads)) {
+    calibration.fma_flops_per_second = fma->median;
+  }
+  const FormatPriors priors = priors_of(micro, calibration);
+  if (!fit_decode_costs(*planned, priors, attention_prior(micro, calibration), calibration)) {
     return fail(
         ErrorCode::unknown,
         fmt::format("no valid run of the suite with {} threads is among the results", threads), {},
         "run `assay assess` to measure this machine");
   }
   calibration.decode_watts = decode_watts_of(*planned);
-  if (const Statistic* fma = for_threads(micro.fma_flops_per_second, threads)) {
-    calibration.fma_flops_per_second = fma->median;
-  }
-  fit_prefill_costs(*planned, calibration);
+  fit_prefill_costs(*planned, priors, calibration);
+  add_timed_formats(priors, calibration.dense);
+  add_timed_formats(priors, calibration.moe);
   return calibration;
 }
 
@@ -78,6 +133,9 @@ Calibration with_limits(const Calibration& calibration, const MicroResults& micr
   Calibration scaled = calibration;
   const Statistic* bandwidth = for_threads(micro.read_bandwidth_bytes_per_second, scaled.threads);
   if (bandwidth != nullptr && bandwidth->median > 0.0) put_bandwidth(*bandwidth, scaled);
+  if (micro.read_by_size.contains(scaled.threads)) {
+    scaled.reread = reread_speeds(micro, scaled.threads);
+  }
   const Statistic* fma = for_threads(micro.fma_flops_per_second, scaled.threads);
   if (fma == nullptr || !(fma->median > 0.0) || !(scaled.fma_flops_per_second > 0.0)) return scaled;
   const double faster = fma->median / scaled.fma_flops_per_second;

@@ -29,6 +29,13 @@ struct FormatRate {
   double prefill_flops_per_second = 0.0;
   double prefill_flops_per_second_low = 0.0;
   double prefill_flops_per_second_high = 0.0;
+  bool borrowed = false;  // no run had the format: taken from another one
+};
+
+/// Reading the same so many bytes over and over is `times` as fast as reading memory.
+struct RereadSpeed {
+  double bytes = 0.0;
+  double times = 1.0;  // at least 1
 };
 
 /// The share of a rated bandwidth that processors reach: the median of what was measured.
@@ -43,6 +50,7 @@ struct Calibration {
   bool is_share_of_rated = false;  // that is `k_reached_of_rated` of what buyers are told
   double read_bandwidth_low = 0.0;
   double read_bandwidth_high = 0.0;
+  std::vector<RereadSpeed> reread;     // by rising size; empty: 1 for any
   double fma_flops_per_second = 0.0;   // float32 peak, of as many threads; 0 is not known
   std::vector<FormatRate> dense;       // attention, dense layers, head
   std::vector<FormatRate> moe;         // expert matrices

@@ -117,8 +117,8 @@ std::optional<std::string> borrowed_format(const TensorPlan& plan, const Calibra
       std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; });
   if (most == bytes.end() || calibration.dense.empty()) return std::nullopt;
   const std::string name(format_name(most->first));
-  const bool measured =
-      std::ranges::find(calibration.dense, name, &FormatRate::format) != calibration.dense.end();
+  const auto rate = std::ranges::find(calibration.dense, name, &FormatRate::format);
+  const bool measured = rate != calibration.dense.end() && !rate->borrowed;
   return measured ? std::nullopt : std::optional(name);
 }
 

@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "advisor/gpu_memory.hpp"
-#include "advisor/hardware_calibration.hpp"
+#include "advisor/gpu_place.hpp"
 #include "advisor/verdict_json.hpp"
 #include "advisor/words/phrases.hpp"
 #include "base/text.hpp"
@@ -21,39 +20,6 @@ Bytes share_of(Bytes memory, double share) {
 Fact<Bytes> share_of(const Fact<Bytes>& memory, double share) {
   return memory.is_known() ? Fact<Bytes>::known(share_of(memory.value(), share), memory.source())
                            : memory;
-}
-
-/// The table has the fastest memory that a GPU without its own is sold with; a machine may have
-/// less of it.
-GraphicsCard as_built_in(const GraphicsCard& card, const MachineProfile& machine) {
-  GraphicsCard built_in = card;
-  const auto rated = plausible_bandwidth(machine.memory.theoretical_bandwidth_bytes_per_second);
-  if (card.shared_with_cpu && rated) {
-    built_in.bandwidth_bytes_per_second = std::min(card.bandwidth_bytes_per_second, *rated);
-  }
-  return built_in;
-}
-
-std::string shown_name(const GpuProfile& gpu) {
-  if (gpu.name.is_known()) return printable(gpu.name.value(), 60);
-  const std::string vendor = printable(gpu.vendor, 20);
-  return gpu.device_id == 0
-             ? vendor + " GPU"
-             : fmt::format("{} GPU {:04x}:{:04x}", vendor, gpu.vendor_id, gpu.device_id);
-}
-
-/// As the table has it, else as its driver describes it.
-Result<GraphicsCard> card_of(const HardwareTable& table, const GpuProfile& gpu) {
-  auto found = find_gpu(table, gpu);
-  if (found) return found;
-  const auto bandwidth = plausible_bandwidth(gpu.theoretical_bandwidth_bytes_per_second);
-  if (!bandwidth || !gpu.memory_kind.is_known()) return found;
-  GraphicsCard card;
-  card.name = shown_name(gpu);
-  card.bandwidth_bytes_per_second = *bandwidth;
-  card.shared_with_cpu = gpu.memory_kind.value() != DeviceMemoryKind::dedicated;
-  card.source = gpu.theoretical_bandwidth_bytes_per_second.source();
-  return card;
 }
 
 std::string rate_of(const Offload& offload) {
@@ -106,50 +72,31 @@ std::optional<Offload> offload_on(const Question& question, const OffloadPlace& 
   return found;
 }
 
-GpuAnswer answer_of(const Question& question, const GpuProfile& gpu, const MachineProfile& machine,
+GpuAnswer answer_of(const Question& question, const GpuPlace& gpu,
                     const std::optional<Calibration>& processor, const Fact<Bytes>& available,
-                    const Policy& policy, const HardwareTable& table) {
+                    const Policy& policy) {
   GpuAnswer answer;
-  answer.name = shown_name(gpu);
-  const auto found = card_of(table, gpu);
-  if (!found) {
-    answer.memory = gpu.usable_memory;
-    answer.why = "what a model would do on it is unknown: " + found.error().message;
-    return answer;
-  }
-  const GraphicsCard card = as_built_in(*found, machine);
-  answer.name = card.name;
-  answer.source = card.source;
-  answer.shared_with_cpu = card.shared_with_cpu;
-  answer.memory = memory_for_model(card, gpu, machine.memory.total, available);
-  if (!answer.memory.is_known()) {
-    answer.why = "what a model would do on it is unknown: " + answer.memory.reason();
-    return answer;
-  }
-  auto calibration = calibration_of_hardware({.gpu = &card});
-  if (!calibration) {
-    answer.why = calibration.error().message;
+  answer.name = gpu.name;
+  answer.source = gpu.source;
+  answer.shared_with_cpu = gpu.shared_with_cpu;
+  answer.memory = gpu.memory;
+  if (!gpu.calibration) {
+    answer.why = "what a model would do on it is unknown: " + gpu.why_unknown;
     return answer;
   }
   // As much as may be filled at all, of either memory.
   const OffloadPlace place{.gpu_memory = share_of(answer.memory.value(), policy.memory_tight),
                            .system_memory = share_of(available, policy.memory_tight),
-                           .gpu = std::move(*calibration),
+                           .gpu = *gpu.calibration,
                            .processor = processor};
-  answer.offload = offload_on(question, place, card.shared_with_cpu);
+  answer.offload = offload_on(question, place, gpu.shared_with_cpu);
   if (answer.offload && answer.offload->split == Split::whole) {
     const Prediction prediction = predict(question, place.gpu, answer.memory);
     answer.prefill_tokens_per_second = prediction.prefill_tokens_per_second;
     answer.time_to_first_token_seconds = prediction.time_to_first_token_seconds;
   }
-  answer.why = why_of(
-      answer, !card.shared_with_cpu ||
-                  plausible_bandwidth(machine.memory.theoretical_bandwidth_bytes_per_second));
+  answer.why = why_of(answer, gpu.bandwidth_is_known);
   return answer;
-}
-
-bool computes(const GpuProfile& gpu) {
-  return !gpu.software && !(gpu.name.is_known() && gpu.name.value() == k_display_adapter_name);
 }
 
 }  // namespace
@@ -159,9 +106,8 @@ std::vector<GpuAnswer> gpu_answers(const Question& question, const MachineProfil
                                    const Fact<Bytes>& available, const Policy& policy,
                                    const HardwareTable& table) {
   std::vector<GpuAnswer> answers;
-  for (const GpuProfile& gpu : machine.gpus) {
-    if (!computes(gpu)) continue;
-    GpuAnswer answer = answer_of(question, gpu, machine, processor, available, policy, table);
+  for (const GpuPlace& gpu : gpu_places(machine, available, table)) {
+    GpuAnswer answer = answer_of(question, gpu, processor, available, policy);
     const auto alike = std::ranges::find_if(answers, [&](const GpuAnswer& known) {
       return known.name == answer.name && known.why == answer.why;
     });

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "advisor/cost/format_prior.hpp"
+#include "advisor/cost/reread.hpp"
 #include "advisor/cost/work.hpp"
 #include "advisor/file_size.hpp"
 #include "advisor/gpu_memory.hpp"
@@ -35,8 +36,9 @@ double read_seconds(const std::map<WeightFormat, double>& bytes,
 }
 
 double decode_seconds(const Question& question, const Calibration& calibration, Pace pace) {
-  const Work work = decode_work(question.spec, question.plan, question.session.cache,
-                                static_cast<double>(question.depth));
+  const Work work = from_memory(decode_work(question.spec, question.plan, question.session.cache,
+                                            static_cast<double>(question.depth)),
+                                calibration.reread);
   const double bandwidth = bandwidth_at(calibration, pace);
   return read_seconds(work.dense, calibration.dense, bandwidth, pace) +
          read_seconds(work.experts, expert_rates(calibration), bandwidth, pace) +

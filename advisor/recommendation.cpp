@@ -119,6 +119,11 @@ std::string reason_for_first(const Recommendation& answer) {
 
 }  // namespace
 
+std::string rating_figure(const Candidate& candidate) {
+  return fmt::format("{}{:+.1f} of {}", candidate.capability_inferred ? "~" : "",
+                     candidate.capability, candidate.comparisons);
+}
+
 Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibration>& calibration,
                          const Fact<Bytes>& available_memory, const Policy& policy,
                          const RecommendOptions& options) {

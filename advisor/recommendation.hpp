@@ -25,6 +25,10 @@ struct Candidate {
   std::string reason;
 };
 
+/// "+1.2 of 14": the capability and the comparisons that it rests on; "~" before one that size and
+/// age decide mostly.
+std::string rating_figure(const Candidate& candidate);
+
 /// Ranking of catalogue models for one use, best first, with the reason in words.
 struct Recommendation {
   std::string use;

@@ -58,6 +58,16 @@ std::filesystem::path behind_links(const std::filesystem::path& path) {
   return error ? path : place;
 }
 
+/// What new files may be, by the process's mask; asked once, since asking means setting it.
+mode_t new_file_mode() {
+  static const mode_t mask = [] {
+    const mode_t found = ::umask(077);
+    ::umask(found);
+    return found;
+  }();
+  return 0666U & ~mask;
+}
+
 }  // namespace
 
 OutputFile::OutputFile(int descriptor, std::string path, std::string temporary)
@@ -100,7 +110,7 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
   const int descriptor = ::mkostemps(temporary.data(), 4, O_CLOEXEC);
   if (descriptor < 0) return refuse("could not be created");
   OutputFile file(descriptor, place.string(), std::move(temporary));
-  const mode_t mode = exists ? (status.st_mode & 0777U) : 0644U;
+  const mode_t mode = exists ? (status.st_mode & 0777U) : new_file_mode();
   if (::fchmod(descriptor, mode) != 0) return refuse("permissions could not be set");
   return file;
 }

@@ -1,17 +1,16 @@
 #include "cli/asked_model.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <map>
 #include <utility>
+#include <vector>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "reference-engine/gguf_file.hpp"
-#include "reference-engine/quantisation.hpp"
-#include "reference-engine/tokenizer.hpp"
+#include "cli/gguf_model.hpp"
+#include "workloads/bench.hpp"
 
 namespace assay {
 namespace {
@@ -20,36 +19,15 @@ namespace {
 constexpr Recipe k_usual_recipe = Recipe::q4_k_m;
 constexpr Bytes k_most_config_bytes = mebibytes(4);
 
-/// The file's own word for its mixture, else the format of most of its bytes.
-std::string format_of(const GgufFile& file, const TensorPlan& plan) {
-  if (const auto number = file.count("general.file_type")) {
-    if (const auto recipe = recipe_of_file_type(*number)) return std::string(recipe_name(*recipe));
-  }
-  std::map<WeightFormat, std::uint64_t> bytes;
-  for (const PlannedTensor& tensor : plan.tensors) bytes[tensor.format] += tensor.bytes.value;
-  const auto most = std::max_element(
-      bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == bytes.end() ? "unknown" : std::string(format_name(most->first));
-}
-
 Result<AskedModel> from_gguf(const std::string& path) {
-  const auto file = GgufFile::open(path);
-  if (!file) return pass_on(file);
-  auto spec = model_spec(*file);
-  if (!spec) return pass_on(spec);
-  auto plan = tensor_plan(*file, *spec);
-  if (!plan) return pass_on(plan);
-  // Memory and speed do not depend on how text becomes tokens: a vocabulary of a kind that the
-  // engine does not read is no reason to refuse an answer, a broken one is.
-  if (Tokenizer::supports(*file)) {
-    if (const auto tokenizer = Tokenizer::from(*file); !tokenizer) return pass_on(tokenizer);
-  }
+  auto model = check_gguf_model(path);
+  if (!model) return pass_on(model);
   AskedModel asked;
   asked.name = std::filesystem::path(path).filename().string();
-  asked.format = format_of(*file, *plan);
-  asked.spec = std::move(*spec);
-  asked.plan = std::move(*plan);
-  asked.file_bytes = file->file().size();
+  asked.format = format_of(model->file, model->spec, model->plan);
+  asked.spec = std::move(model->spec);
+  asked.plan = std::move(model->plan);
+  asked.file_bytes = model->file.file().size();
   return asked;
 }
 
@@ -85,6 +63,17 @@ std::string suggestion(const std::string& name, const Catalogue& catalogue) {
 }
 
 }  // namespace
+
+Result<std::optional<Recipe>> format_option(const Invocation& invocation) {
+  if (!invocation.has("format")) return std::optional<Recipe>();
+  const auto& name = invocation.get<std::string>("format");
+  const auto recipe = recipe_from_name(name);
+  if (recipe) return recipe;
+  std::vector<std::string> known;
+  for (const Recipe one : all_recipes()) known.emplace_back(recipe_name(one));
+  return fail(ErrorCode::usage, fmt::format("--format: '{}' (expected {})", printable(name, 40),
+                                            fmt::join(known, ", ")));
+}
 
 Result<AskedModel> find_asked_model(const std::string& name, const std::optional<Recipe>& recipe,
                                     const Catalogue& catalogue) {

@@ -6,6 +6,7 @@
 #include "advisor/catalogue.hpp"
 #include "advisor/prediction.hpp"
 #include "base/result.hpp"
+#include "cli/command.hpp"
 
 namespace assay {
 
@@ -18,6 +19,9 @@ struct AskedModel {
   bool engine_runs = true;
   std::optional<Bytes> file_bytes;  // of a file that is there
 };
+
+/// The recipe of --format; nothing where it was not given. Errors: usage.
+Result<std::optional<Recipe>> format_option(const Invocation& invocation);
 
 /// MODEL of can-run: a GGUF file, a config.json, or a name of the catalogue; the recipe holds for
 /// the last two. Errors: usage for a name that is not in the catalogue (the nearest are suggested)

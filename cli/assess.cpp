@@ -11,6 +11,8 @@
 
 #include "advisor/calibration.hpp"
 #include "advisor/catalogue.hpp"
+#include "advisor/gpu_recommendation.hpp"
+#include "advisor/hardware.hpp"
 #include "advisor/recommendation.hpp"
 #include "base/text.hpp"
 #include "cli/can_run_measure.hpp"
@@ -38,14 +40,14 @@ void declare(options::options_description& own,
   add("suite", options::value<std::string>()->value_name("TIER")->default_value("quick"),
       "quick (about a minute), standard (15 minutes) or full");
   add("use", options::value<std::string>()->value_name("USE")->default_value("chat"),
-      "what the recommendation is for: chat, code, reasoning, summarise");
+      "what the recommendation is for: chat, code, reasoning, summarise, tools");
   add("check",
       "then run three models that were not measured, and show predicted beside measured (about a "
       "minute and a half more)");
   declare_engine_options(own);
 }
 
-/// The verdict on every catalogue model in k_judged_recipe; a model whose plan fails is left out.
+/// The verdict on every catalogue model in k_judged_recipe. Errors: those of tensor_plan.
 Result<std::vector<Verdict>> judge_catalogue(const Catalogue& catalogue,
                                              const std::optional<Calibration>& calibration,
                                              const MachineProfile& machine, const Policy& policy,
@@ -73,6 +75,7 @@ struct Basics {
   Policy policy;
   Catalogue catalogue;
   PublishedScores scores;
+  HardwareTable hardware;
   Policy::Use use;
 };
 
@@ -90,13 +93,16 @@ Result<Basics> read_basics(const std::string& use_name) {
   }
   auto scores = builtin_scores();
   if (!scores) return pass_on(scores);
+  auto hardware = builtin_hardware();
+  if (!hardware) return pass_on(hardware);
   return Basics{.policy = *policy,
                 .catalogue = std::move(*catalogue),
                 .scores = std::move(*scores),
+                .hardware = std::move(*hardware),
                 .use = *use};
 }
 
-/// Calibrates from what was measured, and fills in verdicts and the recommendation.
+/// Calibrates from what was measured, and fills in verdicts and recommendations.
 Result<void> conclude(Assessment& assessment, const Basics& basics, unsigned threads) {
   std::optional<Calibration> calibration;
   if (auto made = calibrate(*assessment.machine, assessment.micro, assessment.runs, threads)) {
@@ -106,15 +112,20 @@ Result<void> conclude(Assessment& assessment, const Basics& basics, unsigned thr
                                   basics.use, threads);
   if (!verdicts) return pass_on(verdicts);
   assessment.verdicts = std::move(*verdicts);
+  const Fact<Bytes> memory = assessment.machine->usable_memory();
+  const RecommendOptions wanted{
+      .use = basics.use.name, .threads = threads, .scores = &basics.scores};
   assessment.recommendation =
-      recommend(basics.catalogue, calibration, assessment.machine->usable_memory(), basics.policy,
-                {.use = basics.use.name, .threads = threads, .scores = &basics.scores});
+      recommend(basics.catalogue, calibration, memory, basics.policy, wanted);
+  assessment.gpu_recommendations =
+      recommend_on_gpus(basics.catalogue, gpu_places(*assessment.machine, memory, basics.hardware),
+                        basics.policy, wanted);
   return {};
 }
 
-/// Runs the cells of a tier into the assessment; false when one could not be run although it would
-/// fit. Errors: usage for an unknown tier; unknown when the memory to use is.
-Result<bool> measure(Assessment& assessment, const Invocation& invocation,
+/// Runs the cells of a tier into the assessment. Errors: usage for an unknown tier; unknown when
+/// the memory to use is.
+Result<void> measure(Assessment& assessment, const Invocation& invocation,
                      const EngineChoice& engine) {
   const auto suite = builtin_suite();
   if (!suite) return pass_on(suite);
@@ -143,9 +154,10 @@ Result<bool> measure(Assessment& assessment, const Invocation& invocation,
   assessment.runs = std::move(outcome->runs);
   assessment.skipped = std::move(outcome->skipped);
   assessment.partial = outcome->partial;
+  assessment.failed = outcome->failed;
   assessment.environment.suite = tier;
   assessment.environment.threads = engine.threads;
-  return !outcome->failed;
+  return {};
 }
 
 /// Runs a sample of models that the suite does not have, and stores predicted beside measured. What
@@ -194,8 +206,7 @@ Result<int> run(const Invocation& invocation) {
   const auto engine = choose_engine(invocation, *assessment.machine);
   if (!engine) return pass_on(engine);
   const auto prior = prior_knowledge(invocation, *assessment.machine, engine->threads);
-  const auto all_ran = measure(assessment, invocation, *engine);
-  if (!all_ran) return pass_on(all_ran);
+  if (auto done = measure(assessment, invocation, *engine); !done) return pass_on(done);
   add_checks(assessment, prior);
   if (auto done = conclude(assessment, *basics, engine->threads); !done) return pass_on(done);
   if (invocation.has("check") && !assessment.partial) {
@@ -209,7 +220,7 @@ Result<int> run(const Invocation& invocation) {
         ->render(assessment, render_options(invocation));
   };
   if (auto done = keep_and_show(invocation, assessment, text); !done) return pass_on(done);
-  return *all_ran ? exit_code_of(assessment) : k_exit_failed;
+  return assessment.failed ? k_exit_failed : exit_code_of(assessment);
 }
 
 }  // namespace

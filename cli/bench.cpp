@@ -221,6 +221,7 @@ Result<int> run(const Invocation& invocation) {
   assessment.runs = std::move(outcome->runs);
   assessment.skipped = std::move(outcome->skipped);
   assessment.partial = outcome->partial;
+  assessment.failed = outcome->failed;
   add_checks(assessment, prior,
              invocation.has("model") ? invocation.get<std::string>("model") : "");
   const auto text = [&] {
@@ -228,7 +229,7 @@ Result<int> run(const Invocation& invocation) {
         ->render(assessment, render_options(invocation));
   };
   if (auto done = keep_and_show(invocation, assessment, text); !done) return pass_on(done);
-  if (outcome->failed) return k_exit_failed;
+  if (assessment.failed) return k_exit_failed;
   const bool invalid = std::ranges::any_of(
       assessment.runs, [](const RunResult& one) { return one.validity == Validity::invalid; });
   return invalid ? k_exit_not_valid : k_exit_yes;

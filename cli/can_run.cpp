@@ -10,6 +10,7 @@
 #include "cli/can_run_measure.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/cost_question.hpp"
 #include "cli/engine_factors.hpp"
 #include "cli/gpu_text.hpp"
 #include "cli/grounds.hpp"
@@ -31,25 +32,9 @@ void declare(options::options_description& own, options::positional_options_desc
   add("cache-type", options::value<std::string>()->value_name("T")->default_value("F16"),
       "how keys and values are kept: F16, F32, BF16 or Q8_0");
   add("formats", "show what each format and each type of cache would make of it");
-  add("power", options::value<double>()->value_name("W"),
-      "watts that the machine draws while it answers, read off a meter");
-  add("electricity-price", options::value<double>()->value_name("P"),
-      "price of a kilowatt-hour: shows what a million tokens cost");
-  add("api-price", options::value<double>()->value_name("P"),
-      "what a million tokens cost elsewhere, to compare with");
+  declare_cost_options(own);
   declare_measure_options(own);
   places.add("model", 1);
-}
-
-Result<std::optional<Recipe>> format_option(const Invocation& invocation) {
-  if (!invocation.has("format")) return std::optional<Recipe>();
-  const auto& name = invocation.get<std::string>("format");
-  const auto recipe = recipe_from_name(name);
-  if (recipe) return recipe;
-  std::vector<std::string> known;
-  for (const Recipe one : all_recipes()) known.emplace_back(recipe_name(one));
-  return fail(ErrorCode::usage, fmt::format("--format: '{}' (expected {})", printable(name, 40),
-                                            fmt::join(known, ", ")));
 }
 
 /// What the catalogue says of a model's thinking; files do not tell.
@@ -83,36 +68,6 @@ Result<CacheFormat> cache_option(const Invocation& invocation) {
                                             printable(name, 40)));
 }
 
-Result<std::optional<double>> amount_option(const Invocation& invocation, const char* name) {
-  if (!invocation.has(name)) return std::optional<double>();
-  const double amount = invocation.get<double>(name);
-  constexpr double k_most = 1e6;  // watts, or a price: beyond it is a slip of the pen
-  if (!(amount > 0.0) || amount > k_most) {
-    return fail(ErrorCode::usage,
-                fmt::format("--{}: {} (expected more than 0, at most {})", name, amount, k_most));
-  }
-  return std::optional<double>(amount);
-}
-
-/// What running costs is asked for by naming a price or a power.
-struct CostQuestion {
-  std::optional<double> watts;
-  Prices prices;
-  [[nodiscard]] bool is_asked() const {
-    return watts || prices.electricity_per_kilowatt_hour || prices.api_per_million_tokens;
-  }
-};
-
-Result<CostQuestion> cost_question(const Invocation& invocation) {
-  const auto watts = amount_option(invocation, "power");
-  if (!watts) return pass_on(watts);
-  const auto electricity = amount_option(invocation, "electricity-price");
-  if (!electricity) return pass_on(electricity);
-  const auto api = amount_option(invocation, "api-price");
-  if (!api) return pass_on(api);
-  return CostQuestion{*watts, {*electricity, *api}};
-}
-
 int exit_code_of(VerdictKind verdict) {
   if (is_yes(verdict)) return k_exit_yes;
   return verdict == VerdictKind::no ? k_exit_no : k_exit_cannot_tell;
@@ -133,13 +88,6 @@ Fact<double> cold_load_seconds(const Invocation& invocation, const Grounds& grou
   return predict_cold_load_seconds(verdict.prediction.file_bytes, *(*limits)->micro.storage);
 }
 
-/// Whose limits, channels and battery are looked at: nobody's where its memory or bandwidth was
-/// replaced.
-const MachineProfile* judged_machine(const Invocation& invocation, const Grounds& grounds) {
-  const bool replaced = invocation.has("memory") || invocation.has("bandwidth");
-  return replaced || grounds.device != "cpu" ? nullptr : &grounds.machine;
-}
-
 std::string text_of(const Invocation& invocation, const Grounds& grounds, const Verdict& verdict) {
   if (invocation.quiet) return verdict.why + "\n";
   std::string text =
@@ -149,22 +97,19 @@ std::string text_of(const Invocation& invocation, const Grounds& grounds, const 
   return text;
 }
 
-/// What the machine's own GPUs would do; of a machine whose memory or bandwidth was replaced, or of
-/// a GPU that is judged itself, nothing. The memory of a machine that was named is no replacement.
+/// What the machine's own GPUs would do.
 Result<std::vector<GpuAnswer>> on_gpus(const Invocation& invocation, const Question& question,
                                        const Grounds& grounds) {
-  const MachineProfile* machine =
-      grounds.is_named ? &grounds.machine : judged_machine(invocation, grounds);
-  const bool is_asked = machine != nullptr && grounds.device == "cpu" && !machine->gpus.empty();
-  if (!is_asked) return std::vector<GpuAnswer>();
+  const MachineProfile* machine = machine_with_gpus(invocation, grounds);
+  if (machine == nullptr) return std::vector<GpuAnswer>();
   const auto hardware = builtin_hardware();
   if (!hardware) return pass_on(hardware);
   return gpu_answers(question, *machine, grounds.calibration, grounds.available, grounds.policy,
                      *hardware);
 }
 
-std::string shown(const Invocation& invocation, Grounds grounds, Verdict verdict,
-                  std::vector<GpuAnswer> gpus) {
+std::string shown(const Invocation& invocation, Grounds grounds, CanRunAnswer answer) {
+  auto& [verdict, gpus] = answer;
   const auto engines = other_engines(invocation, grounds.machine.id, verdict.format,
                                      verdict.prediction.decode_tokens_per_second);
   if (!invocation.json) {
@@ -196,20 +141,19 @@ Subject subject_of(const Invocation& invocation, const Grounds& grounds,
 }
 
 /// The verdict with all that is shown beside it.
-Verdict full_answer(const Question& question, const Grounds& grounds, const Catalogue& catalogue,
-                    const MachineProfile* machine, const CostQuestion& cost,
-                    const Subject& subject) {
+Result<CanRunAnswer> full_answer(const Invocation& invocation, const Question& question,
+                                 const Grounds& grounds, const Catalogue& catalogue,
+                                 const CostQuestion& cost) {
+  auto gpus = on_gpus(invocation, question, grounds);
+  if (!gpus) return pass_on(gpus);
+  const MachineProfile* machine = judged_machine(invocation, grounds);
   Verdict verdict = answer(question, grounds.calibration, grounds.available, grounds.policy,
-                           &catalogue, machine, subject);
+                           &catalogue, machine, subject_of(invocation, grounds, *gpus));
   verdict.device = grounds.device;
   verdict.formats =
       format_effects(question, grounds.calibration, grounds.available, grounds.policy);
-  if (cost.is_asked()) {
-    const auto measured = grounds.calibration ? grounds.calibration->decode_watts : Fact<double>();
-    verdict.cost = running_cost(power_draw(cost.watts, measured, machine),
-                                verdict.prediction.decode_tokens_per_second, cost.prices);
-  }
-  return verdict;
+  put_cost(cost, grounds, machine, verdict);
+  return CanRunAnswer{std::move(verdict), std::move(*gpus)};
 }
 
 Result<int> run(const Invocation& invocation) {
@@ -232,18 +176,16 @@ Result<int> run(const Invocation& invocation) {
   Question question =
       question_of(std::move(*asked), *grounds, *catalogue, invocation.has("context"));
   question.session.cache = *cache;
+  auto answer = full_answer(invocation, question, *grounds, *catalogue, *cost);
+  if (!answer) return pass_on(answer);
+  Verdict& verdict = answer->verdict;
   if (invocation.has("measure")) {
-    return answer_by_measuring(invocation, question, *grounds, *catalogue, file_bytes);
+    return answer_by_measuring(invocation, question, *grounds, std::move(*answer), *cost,
+                               file_bytes);
   }
-  auto gpus = on_gpus(invocation, question, *grounds);
-  if (!gpus) return pass_on(gpus);
-  Verdict verdict =
-      full_answer(question, *grounds, *catalogue, judged_machine(invocation, *grounds), *cost,
-                  subject_of(invocation, *grounds, *gpus));
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   const int code = exit_code_of(verdict.verdict);
-  if (auto done = deliver(
-          invocation, shown(invocation, std::move(*grounds), std::move(verdict), std::move(*gpus)));
+  if (auto done = deliver(invocation, shown(invocation, std::move(*grounds), std::move(*answer)));
       !done) {
     return pass_on(done);
   }
@@ -274,7 +216,7 @@ Command can_run_command() {
           "What the machine's own GPUs would do is told beside the verdict, which is the "
           "processor's.\n"
           "Exit codes: 0 yes (comfortable, ok or tight), 1 no, 2 no such model, 3 a file was "
-          "refused, 6 cannot tell.",
+          "refused, 4 would not fit and 5 measured but not valid (--measure), 6 cannot tell.",
       .declare = declare,
       .run = run};
 }

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_factors.hpp"
+#include "cli/gpu_text.hpp"
 #include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
@@ -123,17 +124,17 @@ std::string run_words(const Question& question, const MeasurementPlan& plan,
                      assessment.environment.threads, seconds, how);
 }
 
-/// Judged by what was measured; the advice stays where the verdict does.
-Verdict measured_verdict(const Question& question, const Grounds& grounds,
-                         const Catalogue& catalogue, const Calibration& planned_by,
-                         const MeasurementPlan& plan, const Assessment& assessment) {
-  Verdict before = answer(question, grounds.calibration, grounds.available, grounds.policy,
-                          &catalogue, &grounds.machine);
+/// Judged by what was measured; advice, formats and contexts stay as they were predicted.
+Verdict measured_verdict(const Question& question, const Grounds& grounds, Verdict before,
+                         const Calibration& planned_by, const MeasurementPlan& plan,
+                         const Assessment& assessment) {
   const Prediction known =
       with_measured(question, planned_by, before.prediction, plan, assessment.runs);
   Verdict verdict = judge(question, known, grounds.policy);
+  verdict.device = std::move(before.device);
   verdict.advice = std::move(before.advice);
   verdict.changes = std::move(before.changes);
+  verdict.formats = std::move(before.formats);
   verdict.contexts = before.contexts;
   return verdict;
 }
@@ -143,6 +144,8 @@ std::string text_of(const Invocation& invocation, const Policy& policy,
   const Verdict& verdict = assessment.verdicts.front();
   if (invocation.quiet) return verdict.why + "\n";
   std::string text = verdict_text(verdict, policy, Fact<double>(), terminal_width(invocation));
+  if (invocation.has("formats")) text += "\n" + formats_text(verdict);
+  text += gpu_text(assessment.gpus, terminal_width(invocation));
   text += other_engines_text(assessment.other_engines);
   text += "\n" + what_was_run + "\n";
   const std::string checks = render_checks(assessment, render_options(invocation));
@@ -216,8 +219,8 @@ Result<void> measure_plan(Assessment& assessment, const BenchModel& model,
 }
 
 Result<int> answer_by_measuring(const Invocation& invocation, const Question& question,
-                                const Grounds& grounds, const Catalogue& catalogue,
-                                const std::optional<Bytes>& file_bytes) {
+                                const Grounds& grounds, CanRunAnswer predicted,
+                                const CostQuestion& cost, const std::optional<Bytes>& file_bytes) {
   const auto seconds = seconds_option(invocation);
   if (!seconds) return pass_on(seconds);
   if (!question.engine_runs) {
@@ -245,8 +248,10 @@ Result<int> answer_by_measuring(const Invocation& invocation, const Question& qu
     return pass_on(done);
   }
   assessment.verdicts.push_back(
-      measured_verdict(question, grounds, catalogue, *known, *plan, assessment));
+      measured_verdict(question, grounds, std::move(predicted.verdict), *known, *plan, assessment));
   Verdict& verdict = assessment.verdicts.back();
+  put_cost(cost, grounds, &grounds.machine, verdict);
+  assessment.gpus = std::move(predicted.gpus);
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   assessment.other_engines = other_engines(invocation, assessment.machine->id, verdict.format,
                                            verdict.prediction.decode_tokens_per_second);

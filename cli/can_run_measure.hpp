@@ -1,11 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
-#include "advisor/catalogue.hpp"
 #include "advisor/check.hpp"
+#include "advisor/gpu_answer.hpp"
 #include "advisor/measurement_plan.hpp"
 #include "cli/command.hpp"
+#include "cli/cost_question.hpp"
 #include "cli/engine_choice.hpp"
 #include "cli/grounds.hpp"
 #include "reports/assessment.hpp"
@@ -23,12 +25,19 @@ Result<void> measure_plan(Assessment& assessment, const BenchModel& model,
                           const std::optional<PriorKnowledge>& prior, const EngineChoice& engine,
                           const Invocation& invocation);
 
-/// can-run --measure: answers, runs the model for a few seconds, shows both, and judges by what was
-/// measured. The result is kept. `file_bytes` of a model that is a file. Returns the exit code: the
-/// verdict's, or that of a run that is not valid. Errors: usage for a machine that is not this one;
-/// does_not_fit before anything is allocated; those of run_model.
+/// What can-run says without measuring: the processor's verdict, and what GPUs would do.
+struct CanRunAnswer {
+  Verdict verdict;
+  std::vector<GpuAnswer> gpus;
+};
+
+/// can-run --measure: runs the model for a few seconds, judges by what was measured, and shows that
+/// beside what was predicted; the rest of the answer stays. The result is kept. `file_bytes` of a
+/// model that is a file. Returns the exit code: the verdict's, or that of a run that is not valid.
+/// Errors: usage for a machine that is not this one; does_not_fit before anything is allocated;
+/// those of run_model.
 Result<int> answer_by_measuring(const Invocation& invocation, const Question& question,
-                                const Grounds& grounds, const Catalogue& catalogue,
-                                const std::optional<Bytes>& file_bytes);
+                                const Grounds& grounds, CanRunAnswer predicted,
+                                const CostQuestion& cost, const std::optional<Bytes>& file_bytes);
 
 }  // namespace assay

@@ -33,21 +33,6 @@ Result<std::optional<Bytes>> bytes_option(const Invocation& invocation, const ch
   return bytes;
 }
 
-Result<Policy> policy_option(const Invocation& invocation) {
-  if (!invocation.has("policy")) return builtin_policy();
-  const auto& path = invocation.get<std::string>("policy");
-  const auto text = read_file(path, k_most_policy_bytes);
-  if (!text) return pass_on(text);
-  return parse_policy(*text, path);
-}
-
-Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy) {
-  const auto& name = invocation.get<std::string>("use");
-  if (const Policy::Use* use = policy.use(name)) return *use;
-  return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(name, 40),
-                                            fmt::join(policy.use_names(), ", ")));
-}
-
 Result<std::uint32_t> count_option(const Invocation& invocation, const char* name,
                                    std::uint32_t otherwise, std::uint32_t most) {
   if (!invocation.has(name)) return otherwise;
@@ -233,6 +218,21 @@ Result<void> find_calibration(const Invocation& invocation, std::optional<Calibr
 
 }  // namespace
 
+Result<Policy> policy_option(const Invocation& invocation) {
+  if (!invocation.has("policy")) return builtin_policy();
+  const auto& path = invocation.get<std::string>("policy");
+  const auto text = read_file(path, k_most_policy_bytes);
+  if (!text) return pass_on(text);
+  return parse_policy(*text, path);
+}
+
+Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy) {
+  const auto& name = invocation.get<std::string>("use");
+  if (const Policy::Use* use = policy.use(name)) return *use;
+  return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(name, 40),
+                                            fmt::join(policy.use_names(), ", ")));
+}
+
 void declare_grounds_options(options::options_description& own) {
   auto add = own.add_options();
   const auto text = [](const char* name) {
@@ -294,6 +294,18 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
   if (*memory) grounds.available = Fact<Bytes>::known(**memory, "--memory");
   if (is_described && (*other)->available) grounds.available = *(*other)->available;
   return grounds;
+}
+
+const MachineProfile* judged_machine(const Invocation& invocation, const Grounds& grounds) {
+  const bool replaced = invocation.has("memory") || invocation.has("bandwidth");
+  return replaced || grounds.device != "cpu" ? nullptr : &grounds.machine;
+}
+
+const MachineProfile* machine_with_gpus(const Invocation& invocation, const Grounds& grounds) {
+  const MachineProfile* machine =
+      grounds.is_named ? &grounds.machine : judged_machine(invocation, grounds);
+  if (machine == nullptr || grounds.device != "cpu" || machine->gpus.empty()) return nullptr;
+  return machine;
 }
 
 }  // namespace assay

@@ -29,10 +29,22 @@ struct Grounds {
 /// --policy.
 void declare_grounds_options(options::options_description& own);
 
+/// The policy of --policy, or the built-in one. Errors: refused_input.
+Result<Policy> policy_option(const Invocation& invocation);
+/// The use that --use names. Errors: usage.
+Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy);
+
 /// What the options ask for: the result of --calibration and its machine, else the bandwidth of
 /// --bandwidth, else the latest result if it is of this machine, else this machine's description;
 /// of a machine named by --machine the description in that file.
 /// Nothing is measured. Errors: usage; refused_input for a broken file.
 Result<Grounds> find_grounds(const Invocation& invocation);
+
+/// Whose limits, channels and battery are looked at: nobody's where its memory or bandwidth was
+/// replaced.
+const MachineProfile* judged_machine(const Invocation& invocation, const Grounds& grounds);
+/// The machine whose own GPUs are told of, where it has any: none where its memory or bandwidth was
+/// replaced, or a GPU is judged itself. The memory of a machine that was named is no replacement.
+const MachineProfile* machine_with_gpus(const Invocation& invocation, const Grounds& grounds);
 
 }  // namespace assay

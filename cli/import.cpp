@@ -178,6 +178,7 @@ std::string people_text(const std::vector<EngineFactor>& factors) {
 
 std::string document_text(const std::vector<EngineFactor>& factors, const Import& import) {
   Json json;
+  json["schema"] = "assay.import/1";
   json["factors"] = Json::array();
   for (const EngineFactor& one : factors) json["factors"].push_back(engine_factor_to_json(one));
   json["taken"] = import.taken.size();
@@ -188,6 +189,9 @@ std::string document_text(const std::vector<EngineFactor>& factors, const Import
 Result<int> forget(const Invocation& invocation, const MachineProfile& machine) {
   if (auto done = store_factors(invocation.state, machine.id, {}); !done) return pass_on(done);
   remark(invocation, "nothing of other engines is kept any more");
+  if (invocation.json) {
+    if (auto shown = deliver(invocation, document_text({}, {})); !shown) return pass_on(shown);
+  }
   return k_exit_yes;
 }
 

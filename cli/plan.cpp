@@ -16,12 +16,12 @@
 #include "cli/asked_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/grounds.hpp"
 #include "cli/named_machine.hpp"
 
 namespace assay {
 namespace {
 
-constexpr Bytes k_most_policy_bytes = mebibytes(1);
 constexpr double k_most_rate = 1e5;
 constexpr std::uint64_t k_most_context = 1U << 30;
 constexpr std::size_t k_shown = 4;  // machines of a kind
@@ -42,14 +42,6 @@ void declare(options::options_description& own, options::positional_options_desc
   add("use", text("USE")->default_value("chat"), "what it is for: sets the context");
   add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");
   places.add("model", 1);
-}
-
-Result<Policy> policy_option(const Invocation& invocation) {
-  if (!invocation.has("policy")) return builtin_policy();
-  const auto& path = invocation.get<std::string>("policy");
-  const auto text = read_file(path, k_most_policy_bytes);
-  if (!text) return pass_on(text);
-  return parse_policy(*text, path);
 }
 
 /// "4096", or "32k" for 32 * 1024.
@@ -73,24 +65,13 @@ Result<Question> question_option(const Invocation& invocation, const Policy& pol
   if (!invocation.has("model")) {
     return fail(ErrorCode::usage, "no model was named", {}, "see `assay plan --help`");
   }
-  std::optional<Recipe> recipe;
-  if (invocation.has("format")) {
-    const auto& name = invocation.get<std::string>("format");
-    recipe = recipe_from_name(name);
-    if (!recipe) {
-      return fail(ErrorCode::usage, fmt::format("--format: '{}' is not known", printable(name, 40)),
-                  {}, "as Q4_K_M, Q8_0 or F16");
-    }
-  }
-  const auto& use_name = invocation.get<std::string>("use");
-  const Policy::Use* use = policy.use(use_name);
-  if (use == nullptr) {
-    return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(use_name, 40),
-                                              fmt::join(policy.use_names(), ", ")));
-  }
+  const auto recipe = format_option(invocation);
+  if (!recipe) return pass_on(recipe);
+  const auto use = use_option(invocation, policy);
+  if (!use) return pass_on(use);
   const auto context = context_option(invocation, use->context_tokens);
   if (!context) return pass_on(context);
-  auto asked = find_asked_model(invocation.get<std::string>("model"), recipe, catalogue);
+  auto asked = find_asked_model(invocation.get<std::string>("model"), *recipe, catalogue);
   if (!asked) return pass_on(asked);
   if (invocation.has("context") && *context > asked->spec.trained_context) {
     return fail(ErrorCode::usage,

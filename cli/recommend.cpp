@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "advisor/gpu_recommendation.hpp"
+#include "advisor/hardware.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/grounds.hpp"
@@ -14,6 +18,7 @@ namespace assay {
 namespace {
 
 constexpr long long k_usual_top = 10;
+constexpr std::size_t k_top_on_gpu = 5;
 
 void declare(options::options_description& own,
              options::positional_options_description& /*places*/) {
@@ -24,15 +29,44 @@ void declare(options::options_description& own,
 
 /// A recommendation is an answer where it names a model; without one it is a no where rates are
 /// known, and no answer where they are not.
-int exit_code_of(const Recommendation& recommendation, bool calibrated) {
+int exit_code_of(const Recommendation& recommendation, const std::vector<GpuRecommendation>& gpus,
+                 bool calibrated) {
   if (!recommendation.ranking.empty()) return k_exit_yes;
+  for (const GpuRecommendation& gpu : gpus) {
+    if (!gpu.recommendation.ranking.empty()) return k_exit_yes;
+  }
   return calibrated ? k_exit_no : k_exit_cannot_tell;
 }
 
+/// Models for each of the machine's own GPUs.
+Result<std::vector<GpuRecommendation>> on_gpus(const Invocation& invocation, const Grounds& grounds,
+                                               const Catalogue& catalogue,
+                                               const RecommendOptions& wanted) {
+  const MachineProfile* machine = machine_with_gpus(invocation, grounds);
+  if (machine == nullptr) return std::vector<GpuRecommendation>();
+  const auto table = builtin_hardware();
+  if (!table) return pass_on(table);
+  return recommend_on_gpus(catalogue, gpu_places(*machine, grounds.available, *table),
+                           grounds.policy, wanted);
+}
+
+std::string text_of(const Recommendation& recommendation,
+                    const std::vector<GpuRecommendation>& gpus, std::size_t top) {
+  std::string text = recommendation_text(recommendation, top);
+  for (const GpuRecommendation& gpu : gpus) {
+    text += fmt::format(
+        "\nOn its {}, in an engine that uses it (estimated; models that its memory holds "
+        "whole):\n{}",
+        gpu.device, recommendation_text(gpu.recommendation, std::min(top, k_top_on_gpu)));
+  }
+  return text;
+}
+
 std::string shown(const Invocation& invocation, Grounds grounds, Recommendation recommendation,
-                  std::size_t top) {
-  if (!invocation.json) return recommendation_text(recommendation, top);
+                  std::vector<GpuRecommendation> gpus, std::size_t top) {
+  if (!invocation.json) return text_of(recommendation, gpus, top);
   Assessment assessment = new_assessment("recommend");
+  assessment.gpu_recommendations = std::move(gpus);
   assessment.machine = std::move(grounds.machine);
   assessment.recommendation = std::move(recommendation);
   return find_render_format("json")->render(assessment, {});
@@ -57,10 +91,12 @@ Result<int> run(const Invocation& invocation) {
   auto recommendation =
       recommend(*catalogue, grounds->calibration, grounds->available, grounds->policy, wanted);
   for (Candidate& candidate : recommendation.ranking) candidate.verdict.device = grounds->device;
-  const int code = exit_code_of(recommendation, grounds->calibration.has_value());
+  auto gpus = on_gpus(invocation, *grounds, *catalogue, wanted);
+  if (!gpus) return pass_on(gpus);
+  const int code = exit_code_of(recommendation, *gpus, grounds->calibration.has_value());
   if (auto done =
           deliver(invocation, shown(invocation, std::move(*grounds), std::move(recommendation),
-                                    static_cast<std::size_t>(top)));
+                                    std::move(*gpus), static_cast<std::size_t>(top)));
       !done) {
     return pass_on(done);
   }
@@ -78,6 +114,7 @@ Command recommend_command() {
               "  assay recommend --use code --context 16384\n"
               "  assay recommend --machine laptop/profile.json   for a machine that was recorded\n"
               "  assay recommend --machine \"RTX 4060\"   for a GPU\n"
+              "  assay recommend --machine \"Ryzen 7 7840HS + RTX 4060\" --memory 32G   for both\n"
               "  assay recommend --memory 8G --bandwidth 40G   for a machine that is not here",
           .declare = declare,
           .run = run};

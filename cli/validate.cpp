@@ -14,7 +14,7 @@ namespace {
 constexpr int k_exit_refused = 3;
 
 void declare(options::options_description& own, options::positional_options_description& places) {
-  own.add_options()("result", options::value<std::string>()->value_name("RESULT.json")->required(),
+  own.add_options()("result", options::value<std::string>()->value_name("RESULT.json"),
                     "the result document to check");
   places.add("result", 1);
 }
@@ -31,6 +31,7 @@ std::string as_text(const std::vector<DocumentProblem>& problems, const std::str
 
 std::string as_json(const std::vector<DocumentProblem>& problems, const std::string& file) {
   Json json;
+  json["schema"] = "assay.validation/1";
   json["file"] = file;
   json["sound"] = problems.empty();
   json["problems"] = Json::array();
@@ -41,6 +42,9 @@ std::string as_json(const std::vector<DocumentProblem>& problems, const std::str
 }
 
 Result<int> run(const Invocation& invocation) {
+  if (!invocation.has("result")) {
+    return fail(ErrorCode::usage, "no document was named", {}, "see `assay validate --help`");
+  }
   const auto& file = invocation.get<std::string>("result");
   const auto document = read_json_file(file, k_most_document_bytes);
   if (!document) return pass_on(document);

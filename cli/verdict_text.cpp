@@ -181,13 +181,6 @@ std::string cost_row(const RunningCost& cost) {
   return text;
 }
 
-/// Log-odds, and how many published comparisons they rest on: "+2.1 of 45"; "~" where size and age
-/// decide mostly.
-std::string rating_text(const Candidate& candidate) {
-  return fmt::format("{}{:+.1f} of {}", candidate.capability_inferred ? "~" : "",
-                     candidate.capability, candidate.comparisons);
-}
-
 }  // namespace
 
 std::string wrapped(std::string_view text, std::size_t indent, unsigned width) {
@@ -270,7 +263,7 @@ std::string recommendation_text(const Recommendation& recommendation, std::size_
                         verdict.model, verdict.format, verdict_name(verdict.verdict),
                         marked(verdict.prediction.decode_tokens_per_second), marked(first),
                         human_bytes(verdict.prediction.footprint.peak()) + " p",
-                        rating_text(recommendation.ranking[i]));
+                        rating_figure(recommendation.ranking[i]));
   }
   text += "      m measured, p predicted (low-high)\n";
   text += "      rating: log-odds by so many published comparisons; ~ mostly by size and age\n";

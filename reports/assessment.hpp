@@ -8,6 +8,7 @@
 #include "advisor/check.hpp"
 #include "advisor/engine_factor.hpp"
 #include "advisor/gpu_answer.hpp"
+#include "advisor/gpu_recommendation.hpp"
 #include "advisor/recommendation.hpp"
 #include "advisor/verdict.hpp"
 #include "base/fact.hpp"
@@ -37,6 +38,7 @@ struct Assessment {
   std::string started_at;  // UTC, ISO 8601
   std::string command;     // "assess", "bench", "can-run"
   bool partial = false;    // interrupted before the end
+  bool failed = false;     // a run that would fit could not be made; `skipped` says which
   ToolInfo tool;
   std::optional<MachineProfile> machine;
   RunEnvironment environment;
@@ -45,8 +47,9 @@ struct Assessment {
   std::vector<std::string> skipped;
   std::vector<Verdict> verdicts;
   std::optional<Recommendation> recommendation;
+  std::vector<GpuRecommendation> gpu_recommendations;  // for this machine's GPUs
   std::vector<EngineEstimate> other_engines;  // of the first verdict's model; written, never read
-  std::vector<GpuAnswer> gpus;                // the same of this machine's GPUs
+  std::vector<GpuAnswer> gpus;                // the same on this machine's GPUs
   std::vector<Check> checks;                  // predictions from before, beside what was measured
 };
 

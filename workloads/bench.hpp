@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "reference-engine/gguf_file.hpp"
 #include "reference-engine/session.hpp"
 #include "workloads/run_result.hpp"
 #include "workloads/workload_spec.hpp"
@@ -53,6 +54,10 @@ struct PlannedModel {
 };
 Result<PlannedModel> planned_model(const BenchModel& model);
 
+/// The format of a file as people call it: its own word for its mixture, else the recipe that plans
+/// the same tensors, else the format of most of its bytes.
+std::string format_of(const GgufFile& file, const ModelSpec& spec, const TensorPlan& plan);
+
 /// What a session must hold for a workload: the memory of a run follows from it.
 SessionShape session_shape(const WorkloadSpec& workload, const MeasureOptions& options);
 
@@ -93,10 +98,20 @@ Result<std::vector<RunResult>> run_isolated(const BenchModel& model,
 Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool, double seconds,
                                    Bytes memory_limit, const std::stop_token& stop);
 
+/// Adds what a calibration needs besides: what a large cache does for reads, and what the kernels
+/// of every format and attention reach, with all threads of the pool; 2 to 6 s. Errors:
+/// does_not_fit; interrupted.
+Result<void> measure_for_calibration(MicroResults& micro, const KernelTable& kernels,
+                                     ThreadPool& pool, Bytes memory_limit,
+                                     const std::stop_token& stop);
+
+enum class MicroScope { limits, calibration };
+
 /// measure_micro in a child process with a pool of its own, so that nothing of it stays.
 Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned threads,
                                             double seconds, Bytes memory_limit,
-                                            const std::stop_token& stop);
+                                            const std::stop_token& stop,
+                                            MicroScope scope = MicroScope::limits);
 
 /// The cells of a tier, in one go, with progress. Cells that would not fit are skipped by name.
 struct SuiteOutcome {

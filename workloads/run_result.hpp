@@ -91,6 +91,27 @@ struct RunResult {
   double wall_seconds = 0.0;
 };
 
+/// Read bandwidth of so much memory that is read over and over: what a cache holds of it is read
+/// faster.
+struct SizedRead {
+  Bytes size;
+  Statistic bytes_per_second;
+};
+
+/// What the kernels of one weight format reach by themselves.
+struct KernelSpeed {
+  std::string format;                 // "Q4_K"
+  Statistic decode_bytes_per_second;  // weights in memory times one column
+  Statistic prefill_ops_per_second;   // times 256 columns
+};
+
+/// What the attention of a decode step reaches over keys and values in F16 in memory, in heads of
+/// 128 values that `group` queries share.
+struct AttentionSpeed {
+  std::uint32_t group = 1;
+  Statistic positions_per_second;  // of one K/V head: 512 bytes each
+};
+
 /// The machine's limits, by thread count, measured.
 struct MicroResults {
   std::map<unsigned, Statistic> read_bandwidth_bytes_per_second;
@@ -98,6 +119,11 @@ struct MicroResults {
   std::map<unsigned, Statistic> int8_ops_per_second;
   std::map<unsigned, Statistic> bf16_flops_per_second;  // with native numerics only
   std::map<unsigned, std::string> read_pattern;  // which was fastest: "4 streams, huge pages"
+  // Only where a suite was run: by rising size, the last is memory's; of each format; of one query
+  // and of four.
+  std::map<unsigned, std::vector<SizedRead>> read_by_size;
+  std::map<unsigned, std::vector<KernelSpeed>> kernels;
+  std::map<unsigned, std::vector<AttentionSpeed>> attention;
   std::string isa;
   std::vector<PlacedRead> placed_reads;  // by kind of core and by memory node
   std::optional<StorageSpeed> storage;

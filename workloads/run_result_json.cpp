@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
-#include "workloads/limits_json.hpp"
 #include "workloads/quality_json.hpp"
 
 namespace assay {
@@ -374,96 +372,6 @@ Result<RunResult> run_from_json(const JsonFields& fields, const std::string& poi
   run.validity = validity_from_name(validity).value_or(Validity::unstable);
   if (!validity_from_name(validity)) run.reasons.push_back("validity \"" + validity + "\"");
   return run;
-}
-
-namespace {
-
-Json by_threads(const std::map<unsigned, Statistic>& statistics) {
-  Json json = Json::object();
-  for (const auto& [threads, statistic] : statistics) {
-    json[std::to_string(threads)] = statistic_to_json(statistic);
-  }
-  return json;
-}
-
-std::optional<unsigned> thread_count(std::string_view text) {
-  unsigned threads = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), threads);
-  if (problem != std::errc{} || end != text.data() + text.size() || threads == 0) {
-    return std::nullopt;
-  }
-  return threads;
-}
-
-Result<std::map<unsigned, Statistic>> by_threads_from(const JsonFields& micro,
-                                                      std::string_view key) {
-  std::map<unsigned, Statistic> statistics;
-  if (!micro.has(key)) return statistics;
-  auto object = micro.object(key);
-  if (!object) return pass_on(object);
-  for (const auto& [name, value] : object->json().items()) {
-    const auto threads = thread_count(name);
-    if (!threads) return object->refuse(name, "not a number of threads");
-    auto fields = object->object(name);
-    if (!fields) return pass_on(fields);
-    auto statistic = statistic_from_json(*fields);
-    if (!statistic) return pass_on(statistic);
-    statistics.emplace(*threads, std::move(*statistic));
-  }
-  return statistics;
-}
-
-struct MicroPlace {
-  std::string_view key;
-  std::map<unsigned, Statistic> MicroResults::* statistics;
-};
-constexpr MicroPlace k_micro_places[] = {
-    {"read_bandwidth_bytes_per_second", &MicroResults::read_bandwidth_bytes_per_second},
-    {"fma_flops_per_second", &MicroResults::fma_flops_per_second},
-    {"int8_ops_per_second", &MicroResults::int8_ops_per_second},
-    {"bf16_flops_per_second", &MicroResults::bf16_flops_per_second},
-};
-
-}  // namespace
-
-Json micro_to_json(const MicroResults& micro, const std::string& pointer, DocumentNotes& notes) {
-  Json json;
-  json["isa"] = micro.isa.empty() ? Json(nullptr) : Json(micro.isa);
-  if (micro.isa.empty()) notes.reasons[pointer + "/isa"] = "nothing was measured";
-  for (const MicroPlace& place : k_micro_places) {
-    const auto& statistics = micro.*place.statistics;
-    const bool native_only = place.statistics == &MicroResults::bf16_flops_per_second;
-    if (native_only && statistics.empty()) continue;
-    json[std::string(place.key)] = by_threads(statistics);
-  }
-  json["read_pattern"] = Json::object();
-  for (const auto& [threads, pattern] : micro.read_pattern) {
-    json["read_pattern"][std::to_string(threads)] = pattern;
-  }
-  put_placed_limits(json, micro, pointer, notes);
-  return json;
-}
-
-Result<MicroResults> micro_from_json(const JsonFields& fields, const std::string& pointer,
-                                     const DocumentNotes& notes) {
-  MicroResults micro;
-  FieldReader reader(fields);
-  if (fields.has("isa")) reader.text("isa", micro.isa);
-  for (const MicroPlace& place : k_micro_places) {
-    reader.keep(by_threads_from(fields, place.key), micro.*place.statistics);
-  }
-  if (fields.has("read_pattern")) {
-    auto patterns = fields.object("read_pattern");
-    if (!patterns) return pass_on(patterns);
-    for (const auto& [name, value] : patterns->json().items()) {
-      const auto threads = thread_count(name);
-      if (!threads) return patterns->refuse(name, "not a number of threads");
-      reader.keep(patterns->text(name), micro.read_pattern[*threads]);
-    }
-  }
-  if (reader.error()) return tl::unexpected<Error>(*reader.error());
-  if (auto read = read_placed_limits(fields, pointer, notes, micro); !read) return pass_on(read);
-  return micro;
 }
 
 }  // namespace assay

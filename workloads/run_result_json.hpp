@@ -22,9 +22,4 @@ Json run_to_json(const RunResult& run, const std::string& pointer, DocumentNotes
 Result<RunResult> run_from_json(const JsonFields& fields, const std::string& pointer,
                                 const DocumentNotes& notes);
 
-/// `micro` of a result document: each quantity is an object from thread count to statistic.
-Json micro_to_json(const MicroResults& micro, const std::string& pointer, DocumentNotes& notes);
-Result<MicroResults> micro_from_json(const JsonFields& fields, const std::string& pointer,
-                                     const DocumentNotes& notes);
-
 }  // namespace assay

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "advisor/cost/fit.hpp"
-#include "advisor/cost/format_prior.hpp"
+#include "advisor/cost/reread.hpp"
 #include "advisor/cost/work.hpp"
 
 namespace assay {
@@ -17,6 +17,7 @@ constexpr double k_engine_slower = 1.0;
 constexpr double k_fixed = 1.0;   // right to an order of magnitude
 constexpr double k_cache = 0.15;  // the spread of 16-bit formats between processors
 constexpr double k_score = 1.0;
+constexpr double k_timed_score = 0.3;  // other heads than those that were timed
 
 // An interval is never narrower than this: what other models add (other widths and depths, the
 // hour of the day).
@@ -27,38 +28,40 @@ double mean_depth(const RunResult& run) {
   return run.context_depth + run.prompt_tokens + run.generated_tokens / 2.0;
 }
 
-CostBeliefs decode_beliefs(const Columns& columns, double bandwidth, unsigned threads) {
+CostBeliefs decode_beliefs(const Columns& columns, const FormatPriors& priors,
+                           const AttentionPrior& attention, double bandwidth) {
   CostBeliefs beliefs;
   for (const WeightFormat format : columns.dense) {
-    beliefs.dense.push_back(1.0 / (format_prior(format).decode_efficiency * bandwidth));
+    beliefs.dense.push_back(1.0 / (priors.of(format).decode_efficiency * bandwidth));
   }
   for (const WeightFormat format : columns.experts) {
-    const double efficiency = format_prior(format).decode_efficiency * k_expert_share;
+    const double efficiency = priors.of(format).decode_efficiency * k_expert_share;
     beliefs.experts.push_back(1.0 / (efficiency * bandwidth));
   }
-  // Slices may fit a large cache and be read faster than memory; whole models are not.
+  // What a cache holds counts as less already (from_memory).
   beliefs.floor = 1.0 / bandwidth;
   beliefs.engine_faster = k_engine_faster;
   beliefs.engine_slower = k_engine_slower;
-  beliefs.format = k_format_width;
+  beliefs.format = priors.timed().empty() ? k_format_width : k_timed_format_width;
   beliefs.experts_all = k_experts_width;
   beliefs.fixed = {{k_seconds_per_layer, k_fixed},
                    {k_seconds_per_moe_layer, k_fixed},
                    {k_seconds_per_token, k_fixed},
-                   {1.0 / (k_cache_efficiency * bandwidth), k_cache},
-                   {k_seconds_per_score / threads, k_score}};
+                   {1.0 / (attention.cache_efficiency * bandwidth), k_cache},
+                   {attention.seconds_per_score, attention.timed ? k_timed_score : k_score}};
   return beliefs;
 }
 
-std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwidth,
-                              unsigned threads) {
+std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, const FormatPriors& priors,
+                              const AttentionPrior& attention, const Calibration& calibration) {
   std::vector<Work> works;
   std::vector<const Statistic*> rates;
   for (const PlannedRun& planned : runs) {
     const auto& rate = planned.run->decode_tokens_per_second;
     if (!rate || !(rate->median > 0.0)) continue;
-    works.push_back(
-        decode_work(planned.spec, planned.plan, planned.cache, mean_depth(*planned.run)));
+    works.push_back(from_memory(
+        decode_work(planned.spec, planned.plan, planned.cache, mean_depth(*planned.run)),
+        calibration.reread));
     rates.push_back(&*rate);
   }
   if (works.empty()) return std::nullopt;
@@ -70,8 +73,10 @@ std::optional<Fit> fit_decode(const std::vector<PlannedRun>& runs, double bandwi
         columns, work, {work.layers, work.moe_layers, work.tokens, work.cache_bytes, work.scores},
         1.0 / rates[i]->median, relative_spread(*rates[i])));
   }
-  return fit_costs(columns, decode_beliefs(columns, bandwidth, threads), observations,
-                   k_least_decode_spread);
+  return fit_costs(
+      columns,
+      decode_beliefs(columns, priors, attention, calibration.read_bandwidth_bytes_per_second),
+      observations, k_least_decode_spread);
 }
 
 FormatRate decode_rate(WeightFormat format, double seconds_per_byte, double bandwidth,
@@ -104,9 +109,9 @@ void put_decode(const Fit& fit, Calibration& calibration) {
 
 }  // namespace
 
-bool fit_decode_costs(const std::vector<PlannedRun>& runs, Calibration& calibration) {
-  const auto fit =
-      fit_decode(runs, calibration.read_bandwidth_bytes_per_second, calibration.threads);
+bool fit_decode_costs(const std::vector<PlannedRun>& runs, const FormatPriors& priors,
+                      const AttentionPrior& attention, Calibration& calibration) {
+  const auto fit = fit_decode(runs, priors, attention, calibration);
   if (!fit) return false;
   put_decode(*fit, calibration);
   return true;

@@ -29,6 +29,8 @@ struct FixedCost {
 /// How sure beliefs are of one format about the engine, and of experts about dense matrices, as
 /// deviations of logarithms.
 inline constexpr double k_format_width = 0.3;
+/// The same where the format's kernels were timed on the machine.
+inline constexpr double k_timed_format_width = 0.1;
 inline constexpr double k_experts_width = 0.3;
 
 /// What is believed of the costs of matrices and of the fixed ones.

@@ -33,12 +33,35 @@ constexpr std::array<FormatPrior, 16> k_priors{{
     {WeightFormat::mxfp4, 0.92, 1.37},
 }};
 
-/// Interval of a rate that is taken from another format.
+/// Interval of a rate that is taken from another format by what is believed of both, or by their
+/// kernels' own speeds on the machine.
 constexpr double k_borrowed_low = 0.85;
 constexpr double k_borrowed_high = 1.15;
+constexpr double k_timed_low = 0.93;
+constexpr double k_timed_high = 1.07;
 
 double distance(WeightFormat a, WeightFormat b) {
   return std::abs(bits_per_weight(a) - bits_per_weight(b));
+}
+
+/// Of the format whose bits per weight are nearest. Requires rates.
+const FormatRate& nearest_rate(const std::vector<FormatRate>& rates, WeightFormat format) {
+  return *std::ranges::min_element(rates, {}, [&](const FormatRate& rate) {
+    const auto known = weight_format(rate.format);
+    return known ? distance(*known, format) : 64.0;
+  });
+}
+
+/// For another format: multiplies expected values, and the ends of intervals by `low` and `high`
+/// besides.
+void scale(FormatRate& rate, double decode, double prefill, double low, double high) {
+  rate.decode_efficiency *= decode;
+  rate.decode_efficiency_low *= decode * low;
+  rate.decode_efficiency_high *= decode * high;
+  rate.prefill_flops_per_second *= prefill;
+  rate.prefill_flops_per_second_low *= prefill * low;
+  rate.prefill_flops_per_second_high *= prefill * high;
+  rate.borrowed = true;
 }
 
 }  // namespace
@@ -84,31 +107,39 @@ double format_contrast(const std::vector<FormatRate>& rates) {
   return square > 0.0 ? std::clamp(product / square, 0.0, 1.0) : 1.0;
 }
 
+const FormatPrior& FormatPriors::of(WeightFormat format) const {
+  const auto timed = std::ranges::find(timed_, format, &FormatPrior::format);
+  return timed != timed_.end() ? *timed : format_prior(format);
+}
+
 FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format) {
   const auto name = format_name(format);
-  const auto exact = std::find_if(rates.begin(), rates.end(),
-                                  [&](const FormatRate& rate) { return rate.format == name; });
+  const auto exact = std::ranges::find(rates, name, &FormatRate::format);
   if (exact != rates.end()) return *exact;
-  const auto bits_away = [&](const FormatRate& rate) {
-    const auto known = weight_format(rate.format);
-    return known ? distance(*known, format) : 64.0;
-  };
-  FormatRate rate = *std::min_element(
-      rates.begin(), rates.end(),
-      [&](const FormatRate& a, const FormatRate& b) { return bits_away(a) < bits_away(b); });
+  FormatRate rate = nearest_rate(rates, format);
   const FormatPrior& from = format_prior(weight_format(rate.format).value_or(format));
   const FormatPrior& to = format_prior(format);
   const double decode = to.decode_efficiency / from.decode_efficiency;
   const double prefill =
       std::pow(to.prefill_per_fma_flops / from.prefill_per_fma_flops, format_contrast(rates));
   rate.format = name;
-  rate.decode_efficiency *= decode;
-  rate.decode_efficiency_low *= decode * k_borrowed_low;
-  rate.decode_efficiency_high *= decode * k_borrowed_high;
-  rate.prefill_flops_per_second *= prefill;
-  rate.prefill_flops_per_second_low *= prefill * k_borrowed_low;
-  rate.prefill_flops_per_second_high *= prefill * k_borrowed_high;
+  scale(rate, decode, prefill, k_borrowed_low, k_borrowed_high);
   return rate;
+}
+
+void add_timed_formats(const FormatPriors& priors, std::vector<FormatRate>& rates) {
+  if (rates.empty()) return;
+  const std::vector<FormatRate> run = rates;
+  for (const FormatPrior& to : priors.timed()) {
+    const auto name = format_name(to.format);
+    if (std::ranges::find(run, name, &FormatRate::format) != run.end()) continue;
+    FormatRate rate = nearest_rate(run, to.format);
+    const FormatPrior& from = priors.of(weight_format(rate.format).value_or(to.format));
+    rate.format = name;
+    scale(rate, to.decode_efficiency / from.decode_efficiency,
+          to.prefill_per_fma_flops / from.prefill_per_fma_flops, k_timed_low, k_timed_high);
+    rates.push_back(std::move(rate));
+  }
 }
 
 std::vector<FormatRate> expert_rates(const Calibration& calibration) {

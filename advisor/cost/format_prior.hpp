@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "advisor/calibration.hpp"
@@ -37,9 +38,33 @@ std::span<const FormatPrior> format_priors();
 /// The prior of a format, or that of the listed format whose bits per weight are nearest.
 const FormatPrior& format_prior(WeightFormat format);
 
+/// What is expected of formats on one machine: of those whose kernels were timed on it what these
+/// reached, of others format_prior().
+class FormatPriors {
+ public:
+  FormatPriors() = default;
+  explicit FormatPriors(std::vector<FormatPrior> timed) : timed_(std::move(timed)) {}
+  [[nodiscard]] const FormatPrior& of(WeightFormat format) const;
+  [[nodiscard]] std::span<const FormatPrior> timed() const { return timed_; }
+
+ private:
+  std::vector<FormatPrior> timed_;
+};
+
+/// What is believed of a decode step's attention on one machine, with all its threads.
+struct AttentionPrior {
+  double cache_efficiency = k_cache_efficiency;  // share of the read bandwidth on keys and values
+  double seconds_per_score = k_seconds_per_score;
+  bool timed = false;  // by its kernels
+};
+
 /// The rate of a format from those that were measured: its own, or the one of the nearest in bits
 /// per weight, scaled as the priors are to each other and with a wider interval. Requires rates.
 FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format);
+
+/// Adds the formats whose kernels were timed and that no run had: the rate of the nearest in bits
+/// per weight, scaled as the kernels are to each other.
+void add_timed_formats(const FormatPriors& priors, std::vector<FormatRate>& rates);
 
 /// Rates of expert matrices; where none was measured the dense ones, less what random reads cost.
 std::vector<FormatRate> expert_rates(const Calibration& calibration);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "advisor/cost/fit.hpp"
-#include "advisor/cost/format_prior.hpp"
 #include "advisor/cost/work.hpp"
 
 namespace assay {
@@ -48,18 +47,19 @@ double pass_read_seconds(const Calibration& calibration, const Work& work, bool 
          read_seconds(of_kind(work.expert_reads, plain), expert_rates(calibration), bandwidth);
 }
 
-CostBeliefs prefill_beliefs(const Columns& columns, double fma_flops, unsigned threads) {
+CostBeliefs prefill_beliefs(const Columns& columns, const FormatPriors& priors, double fma_flops,
+                            unsigned threads) {
   CostBeliefs beliefs;
   for (const WeightFormat format : columns.dense) {
-    beliefs.dense.push_back(1.0 / (format_prior(format).prefill_per_fma_flops * fma_flops));
+    beliefs.dense.push_back(1.0 / (priors.of(format).prefill_per_fma_flops * fma_flops));
   }
   for (const WeightFormat format : columns.experts) {
-    const double rate = format_prior(format).prefill_per_fma_flops * fma_flops;
+    const double rate = priors.of(format).prefill_per_fma_flops * fma_flops;
     beliefs.experts.push_back(1.0 / (rate * k_expert_prefill_share));
   }
   beliefs.engine_faster = k_engine_prefill;
   beliefs.engine_slower = k_engine_prefill;
-  beliefs.format = k_format_width;
+  beliefs.format = priors.timed().empty() ? k_format_width : k_timed_format_width;
   beliefs.experts_all = k_experts_width;
   beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention},
                    {1.0, k_pass_read},
@@ -103,8 +103,8 @@ std::vector<PrefillRun> prefill_runs(const std::vector<PlannedRun>& runs,
   return found;
 }
 
-std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_flops,
-                               unsigned threads) {
+std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, const FormatPriors& priors,
+                               double fma_flops, unsigned threads) {
   if (runs.empty()) return std::nullopt;
   std::vector<Work> works;
   std::vector<double> implied;
@@ -122,7 +122,7 @@ std::optional<Fit> fit_prefill(const std::vector<PrefillRun>& runs, double fma_f
                                            run.plain_read_seconds, run.work.elements},
                                           run.seconds, run.spread));
   }
-  return fit_costs(columns, prefill_beliefs(columns, fma_flops, threads), observations,
+  return fit_costs(columns, prefill_beliefs(columns, priors, fma_flops, threads), observations,
                    k_least_prefill_spread);
 }
 
@@ -154,9 +154,10 @@ void put_prefill(const Fit& fit, Calibration& calibration) {
 
 }  // namespace
 
-void fit_prefill_costs(const std::vector<PlannedRun>& runs, Calibration& calibration) {
-  const auto fit = fit_prefill(prefill_runs(runs, calibration), calibration.fma_flops_per_second,
-                               calibration.threads);
+void fit_prefill_costs(const std::vector<PlannedRun>& runs, const FormatPriors& priors,
+                       Calibration& calibration) {
+  const auto fit = fit_prefill(prefill_runs(runs, calibration), priors,
+                               calibration.fma_flops_per_second, calibration.threads);
   if (fit) put_prefill(*fit, calibration);
 }
 

@@ -51,6 +51,7 @@ Work decode_work(const ModelSpec& spec, const TensorPlan& plan, CacheFormat cach
   for (const PlannedTensor& tensor : plan.tensors) {
     auto& bytes = is_expert(tensor.role) ? work.experts : work.dense;
     bytes[tensor.format] += bytes_read(tensor);
+    if (is_expert(tensor.role)) work.expert_bytes += static_cast<double>(tensor.bytes.value);
     if (const std::uint64_t rows = widened_rows(tensor, spec); rows > 0) {
       const auto in_file = static_cast<double>(rows * row_bytes(tensor.format, tensor.columns));
       bytes[tensor.format] -= in_file;

@@ -16,6 +16,7 @@ struct Work {
   double moe_layers = 0.0;
   double tokens = 0.0;
   double cache_bytes = 0.0;      // decode: keys, values and states read
+  double expert_bytes = 0.0;     // decode: of all experts, chosen or not
   double scores = 0.0;           // decode: pairs of a query and a key that it sees
   double attention_flops = 0.0;  // prefill: queries times keys, probabilities times values,
                                  // and what layers that carry a state do with it

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "probes/machine_profile_json.hpp"
 #include "reports/document/parts.hpp"
+#include "workloads/micro_json.hpp"
 #include "workloads/run_result_json.hpp"
 
 namespace assay {
@@ -48,10 +49,13 @@ Result<void> read_identity(const JsonFields& document, const DocumentNotes&, Ass
   if (!command) return pass_on(command);
   auto partial = document.optional_flag("partial");
   if (!partial) return pass_on(partial);
+  auto failed = document.optional_flag("failed");
+  if (!failed) return pass_on(failed);
   into.run_id = std::move(*run_id);
   into.started_at = std::move(*started_at);
   into.command = command->value_or("");
   into.partial = partial->value_or(false);
+  into.failed = failed->value_or(false);
   return {};
 }
 
@@ -155,6 +159,12 @@ Result<void> read_recommendation(const JsonFields& document, const DocumentNotes
   return take(recommendation_from_json(*recommendation), into.recommendation);
 }
 
+Result<void> read_gpu_recommendations(const JsonFields& document, const DocumentNotes&,
+                                      Assessment& into) {
+  return read_array(document, "gpu_recommendations", into.gpu_recommendations,
+                    gpu_recommendation_from_json);
+}
+
 Result<void> read_checks(const JsonFields& document, const DocumentNotes&, Assessment& into) {
   std::vector<std::optional<Check>> checks;
   if (auto read = read_array(document, "checks", checks, check_from_json); !read) return read;
@@ -203,16 +213,18 @@ Result<DocumentNotes> read_notes(const JsonFields& document) {
 }
 
 std::span<const DocumentPart> document_parts() {
-  static constexpr std::array<DocumentPart, 10> k_parts{{{"run_id", read_identity},
-                                                         {"tool", read_tool},
-                                                         {"machine", read_machine},
-                                                         {"environment", read_environment},
-                                                         {"micro", read_micro},
-                                                         {"runs", read_runs},
-                                                         {"skipped", read_skipped},
-                                                         {"verdicts", read_verdicts},
-                                                         {"recommendation", read_recommendation},
-                                                         {"checks", read_checks}}};
+  static constexpr std::array<DocumentPart, 11> k_parts{
+      {{"run_id", read_identity},
+       {"tool", read_tool},
+       {"machine", read_machine},
+       {"environment", read_environment},
+       {"micro", read_micro},
+       {"runs", read_runs},
+       {"skipped", read_skipped},
+       {"verdicts", read_verdicts},
+       {"recommendation", read_recommendation},
+       {"gpu_recommendations", read_gpu_recommendations},
+       {"checks", read_checks}}};
   return k_parts;
 }
 

@@ -4,6 +4,7 @@
 #include "base/fact_json.hpp"
 #include "probes/machine_profile_json.hpp"
 #include "reports/document.hpp"
+#include "workloads/micro_json.hpp"
 #include "workloads/run_result_json.hpp"
 
 namespace assay {
@@ -60,6 +61,7 @@ Json document_from(const Assessment& assessment) {
   json["started_at"] = assessment.started_at;
   json["command"] = assessment.command;
   json["partial"] = assessment.partial;
+  json["failed"] = assessment.failed;
   json["tool"] = tool_to_json(assessment.tool);
   json["machine"] =
       assessment.machine ? profile_to_json(*assessment.machine, "/machine", notes) : Json(nullptr);
@@ -90,6 +92,12 @@ Json document_from(const Assessment& assessment) {
     json["other_engines"] = Json::array();
     for (const EngineEstimate& one : assessment.other_engines) {
       json["other_engines"].push_back(engine_estimate_to_json(one));
+    }
+  }
+  if (!assessment.gpu_recommendations.empty()) {
+    json["gpu_recommendations"] = Json::array();
+    for (const GpuRecommendation& one : assessment.gpu_recommendations) {
+      json["gpu_recommendations"].push_back(gpu_recommendation_to_json(one));
     }
   }
   if (!assessment.gpus.empty()) {

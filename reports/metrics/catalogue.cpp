@@ -25,7 +25,7 @@ const std::vector<Metric> k_catalogue{
     {"assay_run_success",
      "",
      {},
-     "1 when the run ended by itself and no part of it is invalid, else 0.",
+     "1 when the run ended by itself, all of it could be run and none is invalid, else 0.",
      run_success},
     {"assay_run_duration_seconds", "seconds", {}, "How long that run took.", run_duration},
 

@@ -53,11 +53,12 @@ std::vector<MetricSample> run_timestamp(const MetricInput& input) {
 
 std::vector<MetricSample> run_success(const MetricInput& input) {
   if (!input.assessment) return {};
-  const auto& runs = input.assessment->runs;
+  const Assessment& all = *input.assessment;
+  const auto& runs = all.runs;
   const bool all_valid = std::none_of(runs.begin(), runs.end(), [](const RunResult& run) {
     return run.validity == Validity::invalid;
   });
-  return one(all_valid && !input.assessment->partial ? 1 : 0);
+  return one(all_valid && !all.partial && !all.failed ? 1 : 0);
 }
 
 std::vector<MetricSample> run_duration(const MetricInput& input) {

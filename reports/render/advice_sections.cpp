@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "reports/render/figures.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 /// A ranking longer than this is cut in reports for people; the document keeps it whole.
 constexpr std::size_t k_most_ranked = 10;
+constexpr std::size_t k_most_ranked_on_gpu = 5;
 
 const std::vector<Column> k_verdict_columns = {
     {"model", "", false, 0},      {"format", "", false, 0},     {"verdict", "", false, 0},
@@ -54,7 +56,9 @@ Cell legend(const Verdict& verdict) {
   std::string text = fmt::format(
       "m measured, p predicted (low-high); rates at depth {}, memory for a context of {} tokens",
       verdict.depth, verdict.context);
-  if (decode.origin == Origin::predicted) {
+  if (verdict.device != "cpu") {
+    text += "; estimated from what is published of the GPU";
+  } else if (decode.origin == Origin::predicted) {
     text += decode.basis == Basis::this_machine
                 ? "; predicted from what was measured on this machine"
             : decode.basis == Basis::given_result
@@ -70,13 +74,9 @@ std::string model_size(std::uint64_t parameters) {
   return figure(static_cast<double>(parameters) / 1e9) + "B";
 }
 
-}  // namespace
-
-std::optional<Section> recommendation_section(const Assessment& assessment) {
-  if (!assessment.recommendation) return std::nullopt;
-  const Recommendation& recommendation = *assessment.recommendation;
+Section ranking_section(std::string title, const Recommendation& recommendation, std::size_t most) {
   Section section;
-  section.title = fmt::format("Recommendation for {}", printable(recommendation.use, 40));
+  section.title = std::move(title);
   if (!recommendation.reason.empty()) {
     section.notes.push_back({printable(recommendation.reason, 400),
                              recommendation.ranking.empty() ? Tone::warning : Tone::good});
@@ -85,21 +85,48 @@ std::optional<Section> recommendation_section(const Assessment& assessment) {
   section.table.columns = k_verdict_columns;
   section.table.columns.insert(section.table.columns.begin(), {"#", "", true, 0});
   section.table.columns.insert(section.table.columns.begin() + 2, {"size", "", true, 2});
-  for (std::size_t i = 0; i < recommendation.ranking.size() && i < k_most_ranked; ++i) {
+  section.table.columns.push_back({"rating", "log-odds", true, 2});
+  for (std::size_t i = 0; i < recommendation.ranking.size() && i < most; ++i) {
     const Candidate& candidate = recommendation.ranking[i];
     std::vector<Cell> row = verdict_cells(candidate.verdict);
     row.insert(row.begin(), {fmt::format("{}", i + 1), Tone::plain});
     row.insert(row.begin() + 2, {model_size(candidate.parameters), Tone::plain});
+    row.push_back({rating_figure(candidate), Tone::plain});
     section.table.rows.push_back(std::move(row));
   }
-  if (recommendation.ranking.size() > k_most_ranked) {
+  if (recommendation.ranking.size() > most) {
     section.notes.push_back(
-        {fmt::format("{} more of {} considered fit as well",
-                     recommendation.ranking.size() - k_most_ranked, recommendation.considered),
+        {fmt::format("{} more of {} considered fit as well", recommendation.ranking.size() - most,
+                     recommendation.considered),
          Tone::faint});
   }
   section.notes.push_back(legend(recommendation.ranking.front().verdict));
+  section.notes.push_back(
+      {"rating: log-odds by so many published comparisons; ~ mostly by size "
+       "and age",
+       Tone::faint});
   return section;
+}
+
+}  // namespace
+
+std::optional<Section> recommendation_section(const Assessment& assessment) {
+  if (!assessment.recommendation) return std::nullopt;
+  const Recommendation& recommendation = *assessment.recommendation;
+  return ranking_section(fmt::format("Recommendation for {}", printable(recommendation.use, 40)),
+                         recommendation, k_most_ranked);
+}
+
+std::vector<Section> gpu_recommendation_sections(const Assessment& assessment) {
+  std::vector<Section> sections;
+  for (const GpuRecommendation& one : assessment.gpu_recommendations) {
+    sections.push_back(ranking_section(
+        fmt::format("On its {}, in an engine that uses it (estimated), for {}",
+                    printable(one.device, 60), printable(one.recommendation.use, 40)),
+        one.recommendation, k_most_ranked_on_gpu));
+    sections.back().notes.push_back({"models that its memory holds whole", Tone::faint});
+  }
+  return sections;
 }
 
 /// Models that are not recommended, by what keeps them from it: names only.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.hpp"
 
 namespace assay {
@@ -41,12 +44,13 @@ Section run_section(const Assessment& assessment) {
 
 std::vector<Section> report_sections(const Assessment& assessment) {
   std::vector<Section> sections{run_section(assessment)};
-  // The recommendation comes last: it is what is still on the screen at the end.
+  // Recommendations come last: they are what is still on the screen at the end.
   for (auto make : {machine_section, limits_section, placed_reads_section, storage_speed_section,
                     runs_section, quality_section, checks_section, warnings_section,
                     verdicts_section, recommendation_section}) {
     if (auto section = make(assessment)) sections.push_back(std::move(*section));
   }
+  std::ranges::move(gpu_recommendation_sections(assessment), std::back_inserter(sections));
   return sections;
 }
 

@@ -59,6 +59,8 @@ std::optional<Section> checks_section(const Assessment& assessment);
 std::optional<Section> quality_section(const Assessment& assessment);
 std::optional<Section> recommendation_section(const Assessment& assessment);
 std::optional<Section> verdicts_section(const Assessment& assessment);
+/// One for each of the machine's own GPUs.
+std::vector<Section> gpu_recommendation_sections(const Assessment& assessment);
 
 /// Sections as plain text, as a terminal shows them.
 std::string draw_sections(std::span<const Section> sections, const RenderOptions& options);

@@ -160,6 +160,22 @@ TEST(NamedMachine, AProcessorAndAGpuShareAModel) {
   EXPECT_THAT(asked("Ryzen 7 7840HS + RTX 4061").standard_error, HasSubstr("did you mean"));
 }
 
+TEST(NamedMachine, AProcessorAndAGpuAreRecommendedModelsEach) {
+  const ProgramRun both =
+      run({"recommend", "--memory", "32G", "--top", "2", "--machine", "Ryzen 7 7840HS + RTX 4060"});
+  EXPECT_EQ(both.exit_code, 0) << both.standard_error;
+  EXPECT_THAT(both.standard_output, HasSubstr("On its NVIDIA GeForce RTX 4060, in an engine that "
+                                              "uses it (estimated; models that its memory holds"));
+  const ProgramRun alone = run({"recommend", "--machine", "RTX 4060", "--json"});
+  const ProgramRun json =
+      run({"recommend", "--memory", "32G", "--machine", "Ryzen 7 7840HS + RTX 4060", "--json"});
+  const Json found = Json::parse(json.standard_output)["gpu_recommendations"].at(0);
+  EXPECT_EQ(found["device"], "NVIDIA GeForce RTX 4060");
+  EXPECT_EQ(
+      found["recommendation"]["ranking"].at(0)["verdict"]["model"],
+      Json::parse(alone.standard_output)["recommendation"]["ranking"].at(0)["verdict"]["model"]);
+}
+
 TEST(NamedMachine, AGpuOfSeveralSizesBesideAProcessorHasTheOneThatIsNamed) {
   const auto asked = [](const char* machine) {
     return run({"can-run", "qwen3-4b", "--memory", "32G", "--machine", machine});

@@ -23,9 +23,9 @@ TEST(Document, HasExactlyTheFieldsOfTheContract) {
   const Json document = sample_document();
   for (const auto& [key, value] : document.items()) keys.push_back(key);
   EXPECT_THAT(keys, ::testing::UnorderedElementsAre(
-                        "schema", "run_id", "started_at", "command", "partial", "tool", "machine",
-                        "environment", "micro", "runs", "skipped", "predictions", "verdicts",
-                        "recommendation", "checks", "sources", "reasons"));
+                        "schema", "run_id", "started_at", "command", "partial", "failed", "tool",
+                        "machine", "environment", "micro", "runs", "skipped", "predictions",
+                        "verdicts", "recommendation", "checks", "sources", "reasons"));
   EXPECT_EQ(document["schema"], "assay.result/1");
 }
 

@@ -169,6 +169,9 @@ TEST(MetricsText, TakesTheBestFormatOfAModel) {
 TEST(MetricsText, TellsAFailedRun) {
   MetricInput input = sample_input();
   EXPECT_THAT(metrics_text(input), HasSubstr("assay_run_success 1\n"));
+  input.assessment->failed = true;
+  EXPECT_THAT(metrics_text(input), HasSubstr("assay_run_success 0\n"));
+  input.assessment->failed = false;
   input.assessment->runs[0].validity = Validity::invalid;
   EXPECT_THAT(metrics_text(input), HasSubstr("assay_run_success 0\n"));
 }

@@ -8,8 +8,8 @@
 #include "base/affinity.hpp"
 #include "reference-engine/kernel_selection.hpp"
 #include "tests/temporary_directory.hpp"
+#include "workloads/micro_json.hpp"
 #include "workloads/placed_read.hpp"
-#include "workloads/run_result_json.hpp"
 #include "workloads/storage_speed.hpp"
 
 namespace assay {

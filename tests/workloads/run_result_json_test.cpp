@@ -1,4 +1,5 @@
 #include "workloads/run_result_json.hpp"
+#include "workloads/micro_json.hpp"
 
 #include <gtest/gtest.h>
 
@@ -130,6 +131,9 @@ TEST(RunResultJson, RoundTripsMicroResults) {
   micro.fma_flops_per_second[2] = describe({1e11});
   micro.int8_ops_per_second[2] = describe({4e11});
   micro.read_pattern[2] = "4 streams";
+  micro.read_by_size[2] = {{mebibytes(64), describe({4e10})}, {mebibytes(512), describe({3e10})}};
+  micro.kernels[2] = {{"Q4_K", describe({2.5e10}), describe({5e11})}};
+  micro.attention[2] = {{1, describe({3e7})}, {4, describe({2e7})}};
   DocumentNotes notes;
   EXPECT_FALSE(micro_to_json(micro, "/micro", notes).contains("bf16_flops_per_second"));
   micro.bf16_flops_per_second[2] = describe({2e11});
@@ -139,6 +143,24 @@ TEST(RunResultJson, RoundTripsMicroResults) {
   const auto back = micro_from_json(JsonFields(json, "test", "/micro"), "/micro", notes);
   ASSERT_TRUE(back) << back.error().text();
   EXPECT_EQ(micro_to_json(*back, "/micro", notes).dump(), json.dump());
+}
+
+TEST(RunResultJson, RefusesSizesThatDoNotRise) {
+  const Json read = {{"bytes", 1024U}, {"bytes_per_second", {{"samples", {1.0}}}}};
+  const Json json = {{"read_by_size", {{"2", Json::array({read, read})}}}};
+  const auto back = micro_from_json(JsonFields(json, "test", "/micro"), "/micro", {});
+  ASSERT_FALSE(back);
+  EXPECT_NE(back.error().text().find("/micro/read_by_size/2/1/bytes"), std::string::npos)
+      << back.error().text();
+}
+
+TEST(RunResultJson, RefusesAGroupOfNoQueries) {
+  const Json json = Json::parse(
+      R"({"attention": {"2": [{"group": 0, "positions_per_second": {"samples": [1.0]}}]}})");
+  const auto back = micro_from_json(JsonFields(json, "test", "/micro"), "/micro", {});
+  ASSERT_FALSE(back);
+  EXPECT_NE(back.error().text().find("/micro/attention/2/0/group"), std::string::npos)
+      << back.error().text();
 }
 
 TEST(RunResultJson, RefusesAThreadCountThatIsNone) {

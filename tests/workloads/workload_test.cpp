@@ -179,6 +179,27 @@ TEST(Micro, MeasuresEachLimitOnEachThreadCount) {
   EXPECT_NE(micro->read_pattern.at(2).find("streams"), std::string::npos);
 }
 
+TEST(Micro, ForACalibrationReadsBySizeAndTimesTheKernelsOfEveryFormat) {
+  // Two fifths hold one matrix of 8192 x 2048 in float32.
+  const auto micro =
+      measure_micro_isolated(kernels(), 2, 1.0, mebibytes(200), {}, MicroScope::calibration);
+  ASSERT_TRUE(micro) << micro.error().text();
+  EXPECT_EQ(micro->read_by_size.at(2).size(), 2U);  // 64 MB, and all 80
+  std::size_t formats = 0;
+  for (const FormatKernels& one : kernels().formats) formats += one.panel_rows != 0 ? 1 : 0;
+  ASSERT_EQ(micro->kernels.at(2).size(), formats);
+  for (const KernelSpeed& speed : micro->kernels.at(2)) {
+    EXPECT_TRUE(weight_format(speed.format)) << speed.format;
+    EXPECT_GT(speed.decode_bytes_per_second.minimum, 1e5) << speed.format;
+    EXPECT_GT(speed.prefill_ops_per_second.minimum, 1e5) << speed.format;
+  }
+  ASSERT_EQ(micro->attention.at(2).size(), 2U);
+  EXPECT_LT(micro->attention.at(2)[0].group, micro->attention.at(2)[1].group);
+  for (const AttentionSpeed& speed : micro->attention.at(2)) {
+    EXPECT_GT(speed.positions_per_second.minimum, 1e4);
+  }
+}
+
 TEST(Micro, MeasuresProductsOfBf16WhereTheKernelsHaveThem) {
   KernelTable native = kernels();
   native.bf16_loop = native.fma_loop;

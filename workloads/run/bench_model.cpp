@@ -7,13 +7,14 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "reference-engine/quantisation.hpp"
 #include "workloads/measure/clock.hpp"
 
 namespace assay {
 namespace {
 
-/// The recipe whose plan is the file's own, else the format that holds most bytes.
-std::string format_of(const ModelSpec& spec, const TensorPlan& plan) {
+/// The recipe that plans the same tensors.
+std::optional<Recipe> recipe_of(const ModelSpec& spec, const TensorPlan& plan) {
   for (const Recipe recipe : all_recipes()) {
     const auto planned = tensor_plan(spec, recipe);
     if (!planned || planned->tensors.size() != plan.tensors.size()) continue;
@@ -21,13 +22,9 @@ std::string format_of(const ModelSpec& spec, const TensorPlan& plan) {
       const auto found = std::ranges::find(plan.tensors, tensor.name, &PlannedTensor::name);
       return found != plan.tensors.end() && found->format == tensor.format;
     });
-    if (same) return std::string(recipe_name(recipe));
+    if (same) return recipe;
   }
-  std::map<WeightFormat, std::uint64_t> bytes;
-  for (const PlannedTensor& tensor : plan.tensors) bytes[tensor.format] += tensor.bytes.value;
-  const auto most =
-      std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; });
-  return most == bytes.end() ? "none" : std::string(format_name(most->first));
+  return std::nullopt;
 }
 
 void describe_model(PreparedModel& model) {
@@ -48,10 +45,10 @@ Result<PreparedModel> prepare_file(const std::filesystem::path& path) {
   PreparedModel model;
   model.spec = std::move(*spec);
   model.plan = std::move(*plan);
+  model.about.format = format_of(*file, model.spec, model.plan);
   model.file = std::move(*file);
   model.about.id = path.stem().string();
   model.about.source = "gguf";
-  model.about.format = format_of(model.spec, model.plan);
   model.about.full_layers = static_cast<std::uint32_t>(model.spec.layers.size());
   describe_model(model);
   return model;
@@ -109,6 +106,18 @@ std::string what_would_fit(const PreparedModel& model, const SessionShape& shape
 }
 
 }  // namespace
+
+std::string format_of(const GgufFile& file, const ModelSpec& spec, const TensorPlan& plan) {
+  if (const auto number = file.count("general.file_type")) {
+    if (const auto recipe = recipe_of_file_type(*number)) return std::string(recipe_name(*recipe));
+  }
+  if (const auto recipe = recipe_of(spec, plan)) return std::string(recipe_name(*recipe));
+  std::map<WeightFormat, std::uint64_t> bytes;
+  for (const PlannedTensor& tensor : plan.tensors) bytes[tensor.format] += tensor.bytes.value;
+  const auto most =
+      std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; });
+  return most == bytes.end() ? "none" : std::string(format_name(most->first));
+}
 
 Result<PreparedModel> prepare_model(const BenchModel& model) {
   return model.spec ? prepare_shape(model) : prepare_file(model.gguf);

@@ -8,6 +8,7 @@
 #include "base/host_view.hpp"
 #include "workloads/bench.hpp"
 #include "workloads/measure/interference.hpp"
+#include "workloads/micro_json.hpp"
 #include "workloads/run/child_error.hpp"
 #include "workloads/run/child_process.hpp"
 #include "workloads/run_result_json.hpp"
@@ -96,6 +97,15 @@ std::string name_of(const BenchModel& model) {
                     : model.gguf.string();
 }
 
+Result<MicroResults> micro_of(const KernelTable& kernels, ThreadPool& pool, double seconds,
+                              Bytes memory_limit, MicroScope scope, const std::stop_token& stop) {
+  auto micro = measure_micro(kernels, pool, seconds, memory_limit, stop);
+  if (!micro || scope == MicroScope::limits) return micro;
+  auto added = measure_for_calibration(*micro, kernels, pool, memory_limit, stop);
+  if (!added) return pass_on(added);
+  return micro;
+}
+
 }  // namespace
 
 Result<RunResult> run_isolated(const BenchModel& model, const WorkloadSpec& workload,
@@ -131,12 +141,12 @@ Result<std::vector<RunResult>> run_isolated(const BenchModel& model,
 
 Result<MicroResults> measure_micro_isolated(const KernelTable& kernels, unsigned threads,
                                             double seconds, Bytes memory_limit,
-                                            const std::stop_token& stop) {
+                                            const std::stop_token& stop, MicroScope scope) {
   auto text = run_in_child(
       "micro-measurements",
       [&](const std::stop_token& asked) {
         ThreadPool pool(threads);
-        return answer_text(measure_micro(kernels, pool, seconds, memory_limit, asked),
+        return answer_text(micro_of(kernels, pool, seconds, memory_limit, scope, asked),
                            micro_to_json);
       },
       stop);

@@ -98,10 +98,11 @@ Result<std::optional<std::string>> reason_to_skip(const PlannedCell& cell,
 
 /// The limits that a document starts with.
 Result<MicroResults> measure_limits(const MeasureOptions& options, const KernelTable& kernels,
-                                    const std::stop_token& stop) {
+                                    const std::stop_token& stop,
+                                    MicroScope scope = MicroScope::limits) {
   // Without a known amount of memory the smallest buffer that is worth reading.
   const Bytes memory = options.usable_memory.value_or(gibibytes(1));
-  return measure_micro_isolated(kernels, options.threads, k_micro_seconds, memory, stop);
+  return measure_micro_isolated(kernels, options.threads, k_micro_seconds, memory, stop, scope);
 }
 
 /// Takes the limits once more, so that a slow moment before the runs does not stand for the machine
@@ -170,7 +171,7 @@ Result<SuiteOutcome> run_suite(const Suite& suite, const std::vector<SuiteCell>&
   };
   SuiteOutcome outcome;
   tell("memory bandwidth and compute limits", 0.0);
-  auto micro = measure_limits(cell_options, kernels, stop);
+  auto micro = measure_limits(cell_options, kernels, stop, MicroScope::calibration);
   if (!micro && micro.error().code == ErrorCode::interrupted) {
     outcome.partial = true;
     return outcome;

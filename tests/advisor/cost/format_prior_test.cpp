@@ -38,5 +38,33 @@ TEST(FormatContrast, LeavesWideFormatsAside) {
                    1.0);
 }
 
+TEST(FormatPriors, AreWhatKernelsReachedWhereTheyWereTimed) {
+  const FormatPriors priors({{WeightFormat::q4_0, 0.7, 2.0}});
+  EXPECT_DOUBLE_EQ(priors.of(WeightFormat::q4_0).decode_efficiency, 0.7);
+  EXPECT_DOUBLE_EQ(priors.of(WeightFormat::q8_0).decode_efficiency,
+                   format_prior(WeightFormat::q8_0).decode_efficiency);
+}
+
+// Q4_K ran at 30 % below its kernels; so will Q4_0, whose kernels read four fifths as much and
+// multiply half as fast.
+TEST(FormatPriors, FormatsThatNoRunHadFollowTheirKernels) {
+  const FormatPriors priors({{WeightFormat::q4_k, 0.8, 2.0}, {WeightFormat::q4_0, 0.64, 1.0}});
+  FormatRate run = prefill_rate(WeightFormat::q4_k, 700e9);
+  run.decode_efficiency = 0.56;
+  run.decode_efficiency_low = 0.5;
+  std::vector<FormatRate> rates{run};
+  add_timed_formats(priors, rates);
+  ASSERT_EQ(rates.size(), 2U);
+  EXPECT_FALSE(rates[0].borrowed);
+  EXPECT_TRUE(rates[1].borrowed);
+  EXPECT_EQ(rates[1].format, "Q4_0");
+  EXPECT_DOUBLE_EQ(rates[1].decode_efficiency, 0.56 * 0.8);
+  EXPECT_DOUBLE_EQ(rates[1].decode_efficiency_low, 0.5 * 0.8 * 0.93);
+  EXPECT_DOUBLE_EQ(rates[1].prefill_flops_per_second, 350e9);
+  std::vector<FormatRate> none;
+  add_timed_formats(priors, none);
+  EXPECT_TRUE(none.empty());
+}
+
 }  // namespace
 }  // namespace assay
