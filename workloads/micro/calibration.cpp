@@ -16,8 +16,13 @@ constexpr std::uint64_t k_most_memory = std::uint64_t{1} << 30;
 constexpr std::size_t k_smallest = std::size_t{64} << 20;
 // What decode reads of a small model.
 constexpr std::size_t k_most_weights = std::size_t{512} << 20;
-// The first pass over so much finds other memory in the caches; the median leaves it out.
 constexpr std::size_t k_passes = 3;
+
+/// A cache takes several passes to hold what it can of them; the median is of those after that.
+std::size_t passes_over(std::size_t size) {
+  constexpr std::size_t k_bytes = std::size_t{3} << 29;
+  return std::clamp<std::size_t>(k_bytes / size, 5, 16);
+}
 
 /// 64 MB, 96, 128, 192 ... and all.
 std::vector<std::size_t> sizes_up_to(std::size_t all) {
@@ -51,7 +56,7 @@ Result<std::vector<SizedRead>> read_by_size(const KernelTable& kernels, ThreadPo
                                 });
                               },
                           .work_per_pass = static_cast<double>(share * pool.size()),
-                          .repetitions = k_passes});
+                          .repetitions = passes_over(size)});
   }
   auto samples = run_benchmarks(benchmarks, stop);
   if (!samples) return pass_on(samples);
