@@ -95,6 +95,8 @@ bool is_bad(VerdictKind verdict) {
   return verdict == VerdictKind::tight || verdict == VerdictKind::no;
 }
 
+bool is_better(VerdictKind a, VerdictKind b) { return static_cast<int>(a) < static_cast<int>(b); }
+
 Verdict judge(const Question& question, const Prediction& prediction, const Policy& policy) {
   const AnswerTimes times = answer_times(question, prediction);
   const Part part = decide(question, prediction, times.judged, policy);

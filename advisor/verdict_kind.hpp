@@ -29,5 +29,7 @@ bool is_yes(VerdictKind verdict);
 bool is_good(VerdictKind verdict);
 /// tight or no.
 bool is_bad(VerdictKind verdict);
+/// Anything is better than unknown.
+bool is_better(VerdictKind a, VerdictKind b);
 
 }  // namespace assay

@@ -1,6 +1,7 @@
 // What the kernels of this machine reach, next to what its cores and memory can do:
 //   kernel_bench [--benchmark_filter=decode/Q4_K] [--benchmark_repetitions=5]
-// Names: prefill|tile|decode|cached/FORMAT/ISA/THREADS; read, fma, int8 and bf16 are the limits.
+// Names: prefill|tile|decode|cached/FORMAT/ISA/THREADS; attention/CACHE/QUERIES/ISA in a cache,
+// attend/QUERIES/ISA/THREADS over memory; read, fma, int8 and bf16 are the limits.
 // %limit is the share of the limit that was measured just before: reading the same memory for
 // decode, the same multiplications alone for prefill. Tables with native numerics ("avx512_bf16")
 // have rows of what is their own.
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "reference-engine/kernel_selection.hpp"
+#include "reference-engine/kernel_trial.hpp"
 #include "reference-engine/ops/matmul.hpp"
 #include "reference-engine/quant/definition.hpp"
 #include "reference-engine/runtime/arena.hpp"
@@ -214,6 +216,19 @@ void attention(benchmark::State& state, const KernelTable& table, CacheFormat fo
   count(state, "GOP/s", 4e-9 * static_cast<double>(queries * positions * dim), 0.0);
 }
 
+/// Attention of a step of decode over 512 MB of keys and values in F16.
+void attend_memory(benchmark::State& state, const KernelTable& table, std::uint32_t group,
+                   unsigned threads) {
+  constexpr std::size_t k_bytes = std::size_t{512} << 20;
+  ThreadPool pool(threads);
+  Arena memory = std::move(*Arena::reserve(Bytes(k_bytes), "measurement"));
+  std::byte* from = memory.take(Bytes(k_bytes));
+  std::memset(from, 0x38, k_bytes);
+  const AttentionTrial trial = attention_trial(table, {from, k_bytes}, group, pool);
+  for (auto _ : state) trial.pass();
+  count(state, "GB/s", trial.bytes * 1e-9, 0.0);
+}
+
 template <typename Function, typename... Arguments>
 void add(const std::string& name, Function function, Arguments... arguments) {
   benchmark::RegisterBenchmark(name.c_str(), function, arguments...)
@@ -266,9 +281,18 @@ void add_attention(const KernelTable& table) {
   }
 }
 
+void add_attention_from_memory(const KernelTable& table, unsigned threads) {
+  const KernelTable* kernels = &table;
+  for (const std::uint32_t group : {1U, 2U, 4U, 8U}) {
+    add("attend/" + std::to_string(group) + ending(table, threads),
+        [=](benchmark::State& state) { attend_memory(state, *kernels, group, threads); });
+  }
+}
+
 void add_table(const KernelTable& table) {
   for (const unsigned threads : {1U, 2U}) {
     add_limits(table, threads);
+    add_attention_from_memory(table, threads);
     for (const FormatDefinition& definition : format_definitions()) {
       add_products(table, definition.format, threads);
     }

@@ -124,13 +124,23 @@ std::string run_words(const Question& question, const MeasurementPlan& plan,
                      assessment.environment.threads, seconds, how);
 }
 
-/// Judged by what was measured; advice, formats and contexts stay as they were predicted.
+/// Leaves out what would not be better than the verdict that was measured.
+void keep_better_changes(VerdictKind measured, Verdict& predicted) {
+  std::erase_if(predicted.changes, [&](const Change& change) {
+    if (is_better(change.verdict, measured)) return false;
+    std::erase(predicted.advice, change.words);
+    return true;
+  });
+}
+
+/// Judged by what was measured; formats and contexts stay as they were predicted.
 Verdict measured_verdict(const Question& question, const Grounds& grounds, Verdict before,
                          const Calibration& planned_by, const MeasurementPlan& plan,
                          const Assessment& assessment) {
   const Prediction known =
       with_measured(question, planned_by, before.prediction, plan, assessment.runs);
   Verdict verdict = judge(question, known, grounds.policy);
+  keep_better_changes(verdict.verdict, before);
   verdict.device = std::move(before.device);
   verdict.advice = std::move(before.advice);
   verdict.changes = std::move(before.changes);

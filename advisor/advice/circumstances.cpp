@@ -12,8 +12,6 @@ Verdict judged(const Question& question, const Circumstances& around) {
   return judge(question, predict(question, around.calibration, around.available), around.policy);
 }
 
-bool is_better(VerdictKind a, VerdictKind b) { return static_cast<int>(a) < static_cast<int>(b); }
-
 std::string result_words(const Verdict& verdict) {
   const Estimate& decode = verdict.prediction.decode_tokens_per_second;
   const std::string rate =

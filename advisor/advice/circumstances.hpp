@@ -20,8 +20,6 @@ struct Circumstances {
 
 Verdict judged(const Question& question, const Circumstances& around);
 
-bool is_better(VerdictKind a, VerdictKind b);
-
 /// "ok, about 12 tokens/s".
 std::string result_words(const Verdict& verdict);
 

@@ -124,8 +124,9 @@ TEST_F(ChecksCommands, MeasuringNeedsASensibleBox) {
 
 // About ten seconds, most of them for the machine's limits.
 TEST_F(ChecksCommands, MeasuringAFileShowsBothAndKeepsThem) {
-  const ProgramRun ran = assay({"can-run", k_model, "--measure", "--seconds", "1", "--bandwidth",
-                                "20G", "--cache-type", "Q8_0", "--json"});
+  const ProgramRun ran =
+      assay({"can-run", k_model, "--measure", "--seconds", "1", "--bandwidth", "20G",
+             "--cache-type", "Q8_0", "--power", "60", "--electricity-price", "0.3", "--json"});
   ASSERT_THAT(ran.exit_code, ::testing::AnyOf(0, 5)) << ran.standard_error;
   const auto document = parse_json(ran.standard_output, "can-run");
   ASSERT_TRUE(document) << document.error().text();
@@ -134,6 +135,8 @@ TEST_F(ChecksCommands, MeasuringAFileShowsBothAndKeepsThem) {
   if (ran.exit_code == 0) {
     EXPECT_EQ((*document)["verdicts"][0]["decode_tokens_per_second"]["origin"], "measured");
     EXPECT_GE((*document)["checks"].size(), 2U);
+    EXPECT_FALSE((*document)["verdicts"][0]["running_cost"].is_null());
+    EXPECT_FALSE((*document)["verdicts"][0]["formats"].empty());
     write("kept.json", ran.standard_output);
     EXPECT_EQ(assay({"validate", (state_.path() / "kept.json").string()}).exit_code, 0);
     EXPECT_EQ(assay({"accuracy"}).exit_code, 0);
