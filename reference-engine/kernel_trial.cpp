@@ -14,49 +14,47 @@ constexpr std::size_t k_decode_rows = 8192;
 constexpr std::size_t k_prefill_rows = 2048;
 constexpr std::size_t k_prefill_columns = 256;
 
-/// What all passes of a trial share.
-struct Products {
-  Products(const KernelTable& table, const FormatKernels& kernels, std::size_t rows,
-           std::size_t columns, ThreadPool& threads)
-      : matrix{&kernels, nullptr, rows, k_width, 1},
-        values(columns * k_width),
+/// What the products of all formats share.
+struct Inputs {
+  Inputs(const KernelTable& table, std::size_t rows, std::size_t columns)
+      : values(columns * k_width),
         codes(values.size()),
         scales(values.size() / 32),
         sums(values.size() / 16),
-        out(rows * columns),
-        pool(threads) {
+        out(rows * columns) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = static_cast<float>(i % 1021) / 512.0F - 1.0F;
     }
     table.quantise_q8(values.data(), values.size(), codes.data(), scales.data(), sums.data());
   }
-  [[nodiscard]] std::size_t bytes() const { return matrix.panel_count() * matrix.panel_bytes(); }
-
-  void multiply_by(const std::byte* panels, std::size_t columns) {
-    matrix.panels = panels;
-    const Activations x{{codes.data(), scales.data(), sums.data(), k_width},
-                        {values.data(), k_width}};
-    const Product product{&matrix, 0, x, columns, out.data(), matrix.rows};
-    multiply(pool, {&product, 1});
-  }
-
-  PackedMatrix matrix;
   std::vector<float> values;
   std::vector<std::int8_t> codes;
   std::vector<float> scales;
   std::vector<std::int16_t> sums;
   std::vector<float> out;
-  ThreadPool& pool;
 };
 
-/// Calls use(products) for each format; `rows` and `columns` of its matrix.
+void multiply_by(const PackedMatrix& matrix, Inputs& inputs, std::size_t columns,
+                 ThreadPool& pool) {
+  const Activations x{{inputs.codes.data(), inputs.scales.data(), inputs.sums.data(), k_width},
+                      {inputs.values.data(), k_width}};
+  const Product product{&matrix, 0, x, columns, inputs.out.data(), matrix.rows};
+  multiply(pool, {&product, 1});
+}
+
+/// Whole matrices of this size that the memory holds.
+std::size_t matrices_in(std::span<const std::byte> memory, const PackedMatrix& matrix) {
+  return memory.size() / (matrix.panel_count() * matrix.panel_bytes());
+}
+
+/// Calls use(format, matrix at the start of the memory) for each format.
 template <typename Use>
-void for_each_format(const KernelTable& table, std::size_t rows, std::size_t columns,
-                     ThreadPool& pool, Use use) {
+void for_each_format(const KernelTable& table, std::span<const std::byte> memory, std::size_t rows,
+                     Use use) {
   for (const FormatKernels& kernels : table.formats) {
     if (kernels.panel_rows == 0) break;
-    use(static_cast<WeightFormat>(kernels.format),
-        std::make_shared<Products>(table, kernels, rows, columns, pool));
+    const PackedMatrix matrix{&kernels, memory.data(), rows, k_width, 1};
+    if (matrices_in(memory, matrix) > 0) use(static_cast<WeightFormat>(kernels.format), matrix);
   }
 }
 
@@ -106,31 +104,32 @@ struct Attention {
 
 std::vector<KernelTrial> decode_trials(const KernelTable& table, std::span<const std::byte> memory,
                                        ThreadPool& pool) {
+  const auto inputs = std::make_shared<Inputs>(table, k_decode_rows, 1);
   std::vector<KernelTrial> trials;
-  for_each_format(table, k_decode_rows, 1, pool, [&](WeightFormat format, const auto& products) {
-    const std::size_t bytes = products->bytes();
-    const std::size_t matrices = memory.size() / bytes;
-    if (matrices == 0) return;
-    trials.push_back({format, static_cast<double>(matrices * bytes), [=] {
-                        for (std::size_t i = 0; i < matrices; ++i) {
-                          products->multiply_by(memory.data() + i * bytes, 1);
-                        }
-                      }});
-  });
+  for_each_format(
+      table, memory, k_decode_rows, [&](WeightFormat format, const PackedMatrix& first) {
+        const std::size_t bytes = first.panel_count() * first.panel_bytes();
+        const std::size_t matrices = matrices_in(memory, first);
+        trials.push_back({format, static_cast<double>(matrices * bytes), [=, &pool] {
+                            PackedMatrix matrix = first;
+                            for (std::size_t i = 0; i < matrices; ++i, matrix.panels += bytes) {
+                              multiply_by(matrix, *inputs, 1, pool);
+                            }
+                          }});
+      });
   return trials;
 }
 
 std::vector<KernelTrial> prefill_trials(const KernelTable& table, std::span<const std::byte> memory,
                                         ThreadPool& pool) {
   constexpr double k_operations = 2.0 * k_width * k_prefill_rows * k_prefill_columns;
+  const auto inputs = std::make_shared<Inputs>(table, k_prefill_rows, k_prefill_columns);
   std::vector<KernelTrial> trials;
-  for_each_format(table, k_prefill_rows, k_prefill_columns, pool,
-                  [&](WeightFormat format, const auto& products) {
-                    if (products->bytes() > memory.size()) return;
-                    trials.push_back({format, k_operations, [=] {
-                                        products->multiply_by(memory.data(), k_prefill_columns);
-                                      }});
-                  });
+  for_each_format(
+      table, memory, k_prefill_rows, [&](WeightFormat format, const PackedMatrix& matrix) {
+        trials.push_back({format, k_operations,
+                          [=, &pool] { multiply_by(matrix, *inputs, k_prefill_columns, pool); }});
+      });
   return trials;
 }
 
