@@ -19,6 +19,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
+#include "cli/grounds.hpp"
 #include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
@@ -79,18 +80,13 @@ struct Basics {
   Policy::Use use;
 };
 
-Result<Basics> read_basics(const std::string& use_name) {
+Result<Basics> read_basics(const Invocation& invocation) {
   auto policy = builtin_policy();
   if (!policy) return pass_on(policy);
   auto catalogue = builtin_catalogue();
   if (!catalogue) return pass_on(catalogue);
-  const Policy::Use* use = policy->use(use_name);
-  if (use == nullptr) {
-    std::vector<std::string> names;
-    for (const auto& known : policy->uses) names.push_back(known.name);
-    return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(use_name),
-                                              fmt::join(names, ", ")));
-  }
+  const auto use = use_option(invocation, *policy);
+  if (!use) return pass_on(use);
   auto scores = builtin_scores();
   if (!scores) return pass_on(scores);
   auto hardware = builtin_hardware();
@@ -199,7 +195,7 @@ int exit_code_of(const Assessment& assessment) {
 
 Result<int> run(const Invocation& invocation) {
   const auto started = std::chrono::steady_clock::now();
-  const auto basics = read_basics(invocation.get<std::string>("use"));
+  const auto basics = read_basics(invocation);
   if (!basics) return pass_on(basics);
   Assessment assessment = new_assessment("assess");
   assessment.machine = probe_this_machine();

@@ -20,15 +20,13 @@ struct KernelTrial {
   std::function<void()> pass;
 };
 
-/// For every format of the table. Bytes of `memory` are taken for panels as they are; none may
-/// stand for a value that is not finite. The table, the memory and the pool must outlive the
-/// trials.
-
-/// Steps of decode: one column times all the matrices of 8192 x 2048 that the memory holds; none
-/// for a format of which it does not hold one.
+/// Steps of decode, for every format of the table: one column times all the matrices of 8192 x 2048
+/// that the memory holds; none for a format of which it does not hold one. Bytes of `memory` are
+/// taken for panels as they are; none may stand for a value that is not finite. The table, the
+/// memory and the pool must outlive the trials, which share their inputs: one at a time.
 std::vector<KernelTrial> decode_trials(const KernelTable& table, std::span<const std::byte> memory,
                                        ThreadPool& pool);
-/// Prompts: 256 columns times one matrix of 2048 x 2048.
+/// The same for prompts: 256 columns times one matrix of 2048 x 2048.
 std::vector<KernelTrial> prefill_trials(const KernelTable& table, std::span<const std::byte> memory,
                                         ThreadPool& pool);
 
