@@ -99,8 +99,8 @@ Result<MicroResults> measure_micro(const KernelTable& kernels, ThreadPool& pool,
                                    Bytes memory_limit, const std::stop_token& stop);
 
 /// Adds what a calibration needs besides: what a large cache does for reads, and what the kernels
-/// of every format and attention reach, with all threads of the pool; 2 to 6 s. Errors:
-/// does_not_fit; interrupted.
+/// of every format and attention reach, with all threads of the pool; 2 to 6 s, 20 where kernels
+/// are so slow that some are left out. Errors: does_not_fit; interrupted.
 Result<void> measure_for_calibration(MicroResults& micro, const KernelTable& kernels,
                                      ThreadPool& pool, Bytes memory_limit,
                                      const std::stop_token& stop);

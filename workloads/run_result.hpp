@@ -98,6 +98,10 @@ struct SizedRead {
   Statistic bytes_per_second;
 };
 
+/// What trials of kernels and attention read over and over, or all the memory that they get: as
+/// much as decode reads of a small model.
+inline constexpr Bytes k_trial_memory = mebibytes(512);
+
 /// What the kernels of one weight format reach by themselves.
 struct KernelSpeed {
   std::string format;                 // "Q4_K"

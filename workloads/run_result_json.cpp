@@ -104,13 +104,16 @@ Result<RunModel> model_from(const JsonFields& run) {
 }
 
 Result<RunEngine> engine_from(const JsonFields& run) {
-  return read_object<RunEngine>(run, "engine",
-                                [](FieldReader& reader, const JsonFields&, RunEngine& engine) {
-                                  reader.text("name", engine.name);
-                                  reader.text("isa", engine.isa);
-                                  reader.count("threads", engine.threads);
-                                  reader.text("numerics", engine.numerics);
-                                });
+  return read_object<RunEngine>(
+      run, "engine", [](FieldReader& reader, const JsonFields& fields, RunEngine& engine) {
+        reader.text("name", engine.name);
+        reader.text("isa", engine.isa);
+        reader.count("threads", engine.threads);
+        if (!reader.error() && engine.threads == 0) {
+          reader.refuse(fields.refuse("threads", "0 (expected 1 or more)").value());
+        }
+        reader.text("numerics", engine.numerics);
+      });
 }
 
 Result<std::optional<LatencyPercentiles>> latency_from(const JsonFields& run) {

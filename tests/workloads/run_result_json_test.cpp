@@ -105,6 +105,17 @@ TEST(RunResultJson, RefusesAFieldOfAnotherTypeByName) {
       << back.error().text();
 }
 
+TEST(RunResultJson, RefusesARunOfNoThread) {
+  DocumentNotes notes;
+  Json json = run_to_json(sample_run(), "/runs/0", notes);
+  json["engine"]["threads"] = 0;
+  const auto back = run_from_json(JsonFields(json, "r.json", "/runs/0"), "/runs/0", notes);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, ErrorCode::refused_input);
+  EXPECT_NE(back.error().text().find("/runs/0/engine/threads: 0"), std::string::npos)
+      << back.error().text();
+}
+
 TEST(RunResultJson, TakesStatisticsFromTheSamplesOnly) {
   DocumentNotes notes;
   Json json = run_to_json(sample_run(), "/runs/0", notes);

@@ -32,8 +32,8 @@ class SampleReporter : public benchmark::BenchmarkReporter {
 /// One micro-benchmark as the library's registry wants it.
 class RegisteredBenchmark : public benchmark::Fixture {
  public:
-  RegisteredBenchmark(const MicroBenchmark& what, const std::stop_token& stop)
-      : what_(what), stop_(stop) {
+  RegisteredBenchmark(const MicroBenchmark& what, const std::stop_token& stop, Deadline deadline)
+      : what_(what), stop_(stop), deadline_(deadline) {
     SetName(what.name.c_str());
     Iterations(static_cast<benchmark::IterationCount>(what.passes));
     Repetitions(static_cast<int>(what.repetitions));
@@ -42,6 +42,10 @@ class RegisteredBenchmark : public benchmark::Fixture {
 
  protected:
   void BenchmarkCase(benchmark::State& state) override {
+    if (std::chrono::steady_clock::now() >= deadline_) {
+      state.SkipWithError("too late");
+      return;
+    }
     for (const auto _ : state) {
       if (stop_.stop_requested()) {
         state.SkipWithError("interrupted");
@@ -54,14 +58,15 @@ class RegisteredBenchmark : public benchmark::Fixture {
  private:
   const MicroBenchmark& what_;
   const std::stop_token& stop_;
+  Deadline deadline_;
 };
 
 }  // namespace
 
 Result<MicroSamples> run_benchmarks(std::span<const MicroBenchmark> benchmarks,
-                                    const std::stop_token& stop) {
+                                    const std::stop_token& stop, Deadline deadline) {
   for (const MicroBenchmark& each : benchmarks) {
-    auto registered = std::make_unique<RegisteredBenchmark>(each, stop);
+    auto registered = std::make_unique<RegisteredBenchmark>(each, stop, deadline);
     benchmark::internal::RegisterBenchmarkInternal(registered.release());  // takes ownership
   }
   SampleReporter reporter(benchmarks);

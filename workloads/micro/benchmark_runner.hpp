@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -24,9 +25,12 @@ struct MicroBenchmark {
 /// Work per second of every sample, by name.
 using MicroSamples = std::map<std::string, std::vector<double>>;
 
-/// Runs them by Google Benchmark, one after another, without a word on any stream. Errors:
-/// interrupted.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Runs them by Google Benchmark, one after another, without a word on any stream. A sample that
+/// has not begun by the deadline is left out. Errors: interrupted.
 Result<MicroSamples> run_benchmarks(std::span<const MicroBenchmark> benchmarks,
-                                    const std::stop_token& stop);
+                                    const std::stop_token& stop,
+                                    Deadline deadline = Deadline::max());
 
 }  // namespace assay

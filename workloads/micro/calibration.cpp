@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "reference-engine/kernel_trial.hpp"
@@ -14,9 +15,11 @@ namespace {
 // More is memory for any cache.
 constexpr std::uint64_t k_most_memory = std::uint64_t{1} << 30;
 constexpr std::size_t k_smallest = std::size_t{64} << 20;
-// What decode reads of a small model.
-constexpr std::size_t k_most_weights = std::size_t{512} << 20;
 constexpr std::size_t k_passes = 3;
+// Each kind of trial; vector kernels take a second, scalar ones would take minutes.
+constexpr std::chrono::seconds k_most_time{5};
+
+Deadline deadline_of_trials() { return std::chrono::steady_clock::now() + k_most_time; }
 
 /// A cache takes several passes to hold what it can of them; the median is of those after that.
 std::size_t passes_over(std::size_t size) {
@@ -75,7 +78,7 @@ Result<MicroSamples> run_trials(std::vector<KernelTrial> trials, const std::stop
                           .work_per_pass = trial.work,
                           .repetitions = k_passes});
   }
-  return run_benchmarks(benchmarks, stop);
+  return run_benchmarks(benchmarks, stop, deadline_of_trials());
 }
 
 Result<std::vector<KernelSpeed>> kernel_speeds(const KernelTable& kernels, ThreadPool& pool,
@@ -107,11 +110,13 @@ Result<std::vector<AttentionSpeed>> attention_speeds(const KernelTable& kernels,
                           .work_per_pass = trial.positions,
                           .repetitions = k_passes});
   }
-  auto samples = run_benchmarks(benchmarks, stop);
+  auto samples = run_benchmarks(benchmarks, stop, deadline_of_trials());
   if (!samples) return pass_on(samples);
   std::vector<AttentionSpeed> speeds;
   for (const std::uint32_t group : k_groups) {
-    speeds.push_back({group, describe(std::move(samples->at(std::to_string(group))))});
+    const auto found = samples->find(std::to_string(group));
+    if (found == samples->end()) return std::vector<AttentionSpeed>();
+    speeds.push_back({group, describe(std::move(found->second))});
   }
   return speeds;
 }
@@ -127,14 +132,14 @@ Result<void> measure_for_calibration(MicroResults& micro, const KernelTable& ker
   const std::span<const std::byte> memory = buffer->bytes();
   auto reads = read_by_size(kernels, pool, memory, stop);
   if (!reads) return pass_on(reads);
-  const auto weights = memory.first(std::min(memory.size(), k_most_weights));
+  const auto weights = memory.first(std::min<std::size_t>(memory.size(), k_trial_memory.value));
   auto speeds = kernel_speeds(kernels, pool, weights, stop);
   if (!speeds) return pass_on(speeds);
   auto attention = attention_speeds(kernels, pool, weights, stop);
   if (!attention) return pass_on(attention);
   micro.read_by_size[pool.size()] = std::move(*reads);
-  micro.kernels[pool.size()] = std::move(*speeds);
-  micro.attention[pool.size()] = std::move(*attention);
+  if (!speeds->empty()) micro.kernels[pool.size()] = std::move(*speeds);
+  if (!attention->empty()) micro.attention[pool.size()] = std::move(*attention);
   return {};
 }
 
