@@ -63,7 +63,14 @@ std::vector<std::string> notes(const Question& question, const Verdict& verdict,
         "Plug it in: it runs on its battery, which many machines answer with less speed; `assay "
         "assess` shows how much.");
   }
-  const bool is_measured = around.calibration && around.calibration->basis != Basis::profile;
+  const bool is_offered = std::ranges::any_of(verdict.changes, [](const Change& change) {
+    return change.kind == ChangeKind::mixture_of_experts;
+  });
+  if (!is_offered && verdict.verdict != VerdictKind::no) {
+    if (auto line = mixture_as_fast(question, verdict, around)) lines.push_back(std::move(*line));
+  }
+  const bool is_measured = (around.calibration && around.calibration->basis != Basis::profile) ||
+                           verdict.prediction.decode_tokens_per_second.origin == Origin::measured;
   if (around.subject.is_here && !is_measured) {
     lines.emplace_back("Run `assay assess` for an answer from measurements.");
   }
@@ -78,12 +85,10 @@ std::vector<std::string> notes(const Question& question, const Verdict& verdict,
 
 }  // namespace
 
-Verdict answer(const Question& question, const std::optional<Calibration>& calibration,
-               const Fact<Bytes>& available_memory, const Policy& policy,
-               const Catalogue* catalogue, const MachineProfile* machine, const Subject& subject) {
-  const Circumstances around{calibration, available_memory, policy, catalogue, machine, subject};
-  Verdict verdict = judged(question, around);
-  verdict.contexts = context_room(question, available_memory, policy);
+Verdict advised(const Question& question, const Prediction& prediction,
+                const Circumstances& around) {
+  Verdict verdict = judge(question, prediction, around.policy);
+  verdict.contexts = context_room(question, around.available, around.policy);
   verdict.changes = changes_for(question, verdict, around);
   for (const Change& made : verdict.changes) verdict.advice.push_back(made.words);
   if (verdict.advice.empty() && is_bad(verdict.verdict)) {
@@ -95,6 +100,13 @@ Verdict answer(const Question& question, const std::optional<Calibration>& calib
     verdict.advice.push_back(std::move(line));
   }
   return verdict;
+}
+
+Verdict answer(const Question& question, const std::optional<Calibration>& calibration,
+               const Fact<Bytes>& available_memory, const Policy& policy,
+               const Catalogue* catalogue, const MachineProfile* machine, const Subject& subject) {
+  const Circumstances around{calibration, available_memory, policy, catalogue, machine, subject};
+  return advised(question, predict(question, calibration, available_memory), around);
 }
 
 }  // namespace assay

@@ -11,7 +11,9 @@
 #include "advisor/cost/fit.hpp"
 #include "advisor/cost/format_prior.hpp"
 #include "advisor/cost/prefill_fit.hpp"
+#include "advisor/cost/reread.hpp"
 #include "advisor/cost/suite_runs.hpp"
+#include "advisor/words/phrases.hpp"
 
 namespace assay {
 namespace {
@@ -21,21 +23,6 @@ const Statistic* for_threads(const std::map<unsigned, Statistic>& by_threads, un
   if (by_threads.empty()) return nullptr;
   auto after = by_threads.upper_bound(threads);
   return after == by_threads.begin() ? &after->second : &std::prev(after)->second;
-}
-
-/// Joules per token times tokens per second, the median of the runs that have both.
-Fact<double> decode_watts_of(const std::vector<PlannedRun>& runs) {
-  std::vector<double> watts;
-  std::string method;
-  for (const PlannedRun& planned : runs) {
-    const Fact<double>& joules = planned.run->decode_joules_per_token;
-    const auto& rate = planned.run->decode_tokens_per_second;
-    if (!joules.is_known() || !rate) continue;
-    watts.push_back(joules.value() * rate->median);
-    method = joules.source();
-  }
-  if (watts.empty()) return Fact<double>::unknown("no run counted energy");
-  return Fact<double>::known(median_of(std::move(watts)), "measured by " + method);
 }
 
 void put_bandwidth(const Statistic& measured, Calibration& calibration) {
@@ -59,11 +46,20 @@ std::vector<RereadSpeed> reread_speeds(const MicroResults& micro, unsigned threa
   return speeds;
 }
 
+/// As fast as trials of kernels could read: what caches hold of their memory comes faster.
+double bandwidth_of_trials(const Calibration& calibration) {
+  const double memory = calibration.read_bandwidth_bytes_per_second;
+  if (calibration.reread.empty()) return memory;
+  const double read =
+      std::min(static_cast<double>(k_trial_memory.value), calibration.reread.back().bytes);
+  return memory * reread_times(calibration.reread, read);
+}
+
 /// What the kernels reached of the machine's limits.
 FormatPriors priors_of(const MicroResults& micro, const Calibration& calibration) {
   std::vector<FormatPrior> timed;
   const auto found = micro.kernels.find(calibration.threads);
-  const double bandwidth = calibration.read_bandwidth_bytes_per_second;
+  const double bandwidth = bandwidth_of_trials(calibration);
   const double fma = calibration.fma_flops_per_second;
   if (found == micro.kernels.end() || !(fma > 0.0)) return FormatPriors();
   for (const KernelSpeed& speed : found->second) {
@@ -91,7 +87,7 @@ AttentionPrior attention_prior(const MicroResults& micro, const Calibration& cal
   const double score = (1.0 / many.positions_per_second.median - least) / (many.group - few.group);
   const double read = least - few.group * score;
   if (!(score > 0.0) || !(read > 0.0)) return prior;
-  const double reading = k_position_bytes / calibration.read_bandwidth_bytes_per_second;
+  const double reading = k_position_bytes / bandwidth_of_trials(calibration);
   return {std::min(reading / read, 1.0), score, true};
 }
 
@@ -122,17 +118,38 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
         fmt::format("no valid run of the suite with {} threads is among the results", threads), {},
         "run `assay assess` to measure this machine");
   }
-  calibration.decode_watts = decode_watts_of(*planned);
+  calibration.decode_watts = decode_watts(runs, threads);
   fit_prefill_costs(*planned, priors, calibration);
   add_timed_formats(priors, calibration.dense);
   add_timed_formats(priors, calibration.moe);
   return calibration;
 }
 
+Fact<double> decode_watts(const std::vector<RunResult>& runs, unsigned threads) {
+  std::vector<double> watts;
+  std::string method;
+  for (const RunResult& run : runs) {
+    const Fact<double>& joules = run.decode_joules_per_token;
+    const auto& rate = run.decode_tokens_per_second;
+    if (run.validity == Validity::invalid || run.engine.threads != threads) continue;
+    if (!joules.is_known() || !rate) continue;
+    watts.push_back(joules.value() * rate->median);
+    method = joules.source();
+  }
+  if (watts.empty()) return Fact<double>::unknown("no run counted energy");
+  return Fact<double>::known(median_of(std::move(watts)), "measured by " + method);
+}
+
 Calibration with_limits(const Calibration& calibration, const MicroResults& micro) {
   Calibration scaled = calibration;
   const Statistic* bandwidth = for_threads(micro.read_bandwidth_bytes_per_second, scaled.threads);
-  if (bandwidth != nullptr && bandwidth->median > 0.0) put_bandwidth(*bandwidth, scaled);
+  if (bandwidth != nullptr && bandwidth->median > 0.0) {
+    put_bandwidth(*bandwidth, scaled);
+    if (scaled.is_share_of_rated) {
+      scaled.is_share_of_rated = false;
+      scaled.origin = "a measured read bandwidth of " + bandwidth_words(bandwidth->median);
+    }
+  }
   if (micro.read_by_size.contains(scaled.threads)) {
     scaled.reread = reread_speeds(micro, scaled.threads);
   }

@@ -58,8 +58,11 @@ struct Calibration {
   double seconds_per_moe_layer = 0.0;  // added to that by a layer of experts: routing, gathering
   double seconds_per_token = 0.0;      // fixed cost of one token
   double cache_efficiency = 0.0;       // share of the read bandwidth on keys and values
+  double cache_interval = 0.0;         // of the time of reading them: that share up or down
   double seconds_per_score = 0.0;      // of a query and a key in decode, besides reading
+  double score_interval = 0.0;         // of it
   double attention_flops_per_second = 0.0;  // in prefill; 0 is not known
+  double attention_interval = 0.0;          // of the time that it takes
   double seconds_per_element = 0.0;         // in prefill, of what is no product
   double pass_read_factor = 1.0;        // what a pass of prefill spends on a byte of its weights,
                                         // products apart, over what decode does: of block formats
@@ -78,7 +81,10 @@ Result<Calibration> calibrate(const MachineProfile& machine, const MicroResults&
 Calibration with_limits(const Calibration& calibration, const MicroResults& micro);
 /// A bandwidth that a description or a driver tells, where a memory can have it.
 std::optional<double> plausible_bandwidth(const Fact<double>& told);
-/// From the description alone, with wide intervals: decode only, prefill stays unknown.
+/// What the machine drew while valid runs with so many threads decoded, W: joules per token times
+/// tokens per second, the median. Unknown where no run counted energy.
+Fact<double> decode_watts(const std::vector<RunResult>& runs, unsigned threads);
+/// From the description alone, with wide intervals; prefill only where its instructions are known.
 /// `bandwidth_bytes_per_second` is the memory's rated bandwidth; without it the profile's is taken.
 /// `threads` is how many work; without it as many as the profile has processors, or one.
 /// Errors: unknown when neither is there, or no memory has such a bandwidth.

@@ -5,6 +5,7 @@
 
 #include "advisor/calibration.hpp"
 #include "advisor/cost/format_prior.hpp"
+#include "advisor/cost/prompt_prior.hpp"
 #include "advisor/words/phrases.hpp"
 
 namespace assay {
@@ -22,6 +23,20 @@ std::vector<FormatRate> prior_rates(double share, double low, double high) {
     rates.push_back(std::move(rate));
   }
   return rates;
+}
+
+bool is_plain(const std::string& format) {
+  return format == "F32" || format == "F16" || format == "BF16";
+}
+
+/// `share` of what dense layers reach.
+void put_prompt_rates(const PromptPrior& prior, double share, std::vector<FormatRate>& rates) {
+  for (FormatRate& rate : rates) {
+    const PromptPrior::Range& range = is_plain(rate.format) ? prior.plain : prior.integer;
+    rate.prefill_flops_per_second = share * range.expected;
+    rate.prefill_flops_per_second_low = share * range.low;
+    rate.prefill_flops_per_second_high = share * range.high;
+  }
 }
 
 }  // namespace
@@ -64,6 +79,11 @@ Result<Calibration> calibration_from_profile(const MachineProfile& machine,
   calibration.seconds_per_token = k_seconds_per_token;
   calibration.cache_efficiency = k_cache_efficiency;
   calibration.seconds_per_score = k_seconds_per_score / std::max(1U, calibration.threads);
+  if (const auto prompts = prompt_prior(machine.cpu, calibration.threads)) {
+    put_prompt_rates(*prompts, 1.0, calibration.dense);
+    put_prompt_rates(*prompts, k_expert_prefill_share, calibration.moe);
+    calibration.attention_flops_per_second = prompts->plain.expected;
+  }
   return calibration;
 }
 

@@ -86,6 +86,7 @@ GpuAnswer answer_of(const Question& question, const GpuPlace& gpu,
   }
   // As much as may be filled at all, of either memory.
   const OffloadPlace place{.gpu_memory = share_of(answer.memory.value(), policy.memory_tight),
+                           .shared_with_cpu = gpu.shared_with_cpu,
                            .system_memory = share_of(available, policy.memory_tight),
                            .gpu = *gpu.calibration,
                            .processor = processor};

@@ -1,9 +1,14 @@
 #include "advisor/gpu_memory.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
+
+#include "advisor/plan.hpp"
+#include "base/text.hpp"
 
 namespace assay {
 namespace {
@@ -31,6 +36,14 @@ Fact<Bytes> own_memory(const GraphicsCard& card, const GpuProfile& gpu) {
   return Fact<Bytes>::unknown("the driver does not tell how much memory it has");
 }
 
+/// What firmware keeps for graphics is none of what the system has available.
+Fact<Bytes> with_carve_out(Bytes available, const GpuProfile& gpu, const std::string& source) {
+  const bool unified =
+      gpu.memory_kind.is_known() && gpu.memory_kind.value() == DeviceMemoryKind::unified;
+  if (!unified || !gpu.memory.is_known()) return Fact<Bytes>::known(available, source);
+  return Fact<Bytes>::known(available + gpu.memory.value(), source + " and its carve-out");
+}
+
 }  // namespace
 
 Fact<Bytes> lent_memory(const GraphicsCard& card, Bytes installed) {
@@ -54,17 +67,30 @@ Fact<Bytes> lent_memory(const GraphicsCard& card, Bytes installed) {
   return Fact<Bytes>::known(installed, "the machine's memory");
 }
 
+Fact<Bytes> less_driver(const Fact<Bytes>& memory) {
+  if (!memory.is_known()) return memory;
+  const Bytes all = memory.value();
+  return Fact<Bytes>::known(all > k_gpu_driver ? all - k_gpu_driver : Bytes(),
+                            memory.source() + " less 457 MiB for the driver");
+}
+
 Fact<Bytes> sold_memory(const GraphicsCard& card, Bytes memory) {
-  if (card.shared_with_cpu) return lent_memory(card, memory);
-  return Fact<Bytes>::known(memory > k_gpu_driver ? memory - k_gpu_driver : Bytes(),
-                            "its memory less 457 MiB for the driver");
+  if (card.shared_with_cpu) {
+    const Bytes left = memory_beside_system(memory);
+    return least(lent_memory(card, memory),
+                 Fact<Bytes>::known(left, fmt::format("the machine's memory less {} for the system",
+                                                      human_bytes(memory - left))));
+  }
+  return less_driver(Fact<Bytes>::known(memory, "its memory"));
 }
 
 Fact<Bytes> memory_for_model(const GraphicsCard& card, const GpuProfile& gpu,
                              const Fact<Bytes>& installed, const Fact<Bytes>& available) {
   if (!card.shared_with_cpu) return own_memory(card, gpu);
   if (!available.is_known()) return available;
-  if (gpu.usable_memory.is_known()) return least(available, gpu.usable_memory);
+  if (gpu.usable_memory.is_known()) {
+    return least(with_carve_out(available.value(), gpu, available.source()), gpu.usable_memory);
+  }
   if (!installed.is_known()) return available;
   return least(available, lent_memory(card, installed.value()));
 }

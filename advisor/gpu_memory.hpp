@@ -18,6 +18,9 @@ Fact<Bytes> lent_memory(const GraphicsCard& card, Bytes installed);
 /// keeps for CUDA and ROCm (discover/gpu.go: cudaMinimumMemory).
 inline constexpr Bytes k_gpu_driver = mebibytes(457);
 
+/// What they leave of it.
+Fact<Bytes> less_driver(const Fact<Bytes>& memory);
+
 /// What a model may use of a GPU that is to be bought with so much memory: its own less the
 /// driver's part, or of one memory for both what the system lends.
 Fact<Bytes> sold_memory(const GraphicsCard& card, Bytes memory);

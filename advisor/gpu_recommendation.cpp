@@ -3,9 +3,31 @@
 #include <algorithm>
 #include <utility>
 
+#include "advisor/gpu_memory.hpp"
 #include "advisor/verdict_json.hpp"
 
 namespace assay {
+namespace {
+
+Bytes memory_to_use(const GpuPlace& gpu) { return gpu.memory.optional().value_or(Bytes()); }
+
+/// Those that can be judged, each name once.
+std::vector<const GpuPlace*> one_of_each_name(const std::vector<GpuPlace>& gpus) {
+  std::vector<const GpuPlace*> chosen;
+  for (const GpuPlace& gpu : gpus) {
+    if (!gpu.calibration) continue;
+    const auto same = std::ranges::find_if(
+        chosen, [&gpu](const GpuPlace* other) { return other->name == gpu.name; });
+    if (same == chosen.end()) {
+      chosen.push_back(&gpu);
+    } else if (memory_to_use(**same) < memory_to_use(gpu)) {
+      *same = &gpu;
+    }
+  }
+  return chosen;
+}
+
+}  // namespace
 
 std::vector<GpuRecommendation> recommend_on_gpus(const Catalogue& catalogue,
                                                  const std::vector<GpuPlace>& gpus,
@@ -14,16 +36,11 @@ std::vector<GpuRecommendation> recommend_on_gpus(const Catalogue& catalogue,
   RecommendOptions wanted = options;
   wanted.on_gpu = true;
   std::vector<GpuRecommendation> found;
-  const auto is_known = [&found](const std::string& name) {
-    return std::ranges::find(found, name, &GpuRecommendation::device) != found.end();
-  };
-  for (const GpuPlace& gpu : gpus) {
-    if (!gpu.calibration || is_known(gpu.name)) {
-      continue;
-    }
-    auto recommendation = recommend(catalogue, gpu.calibration, gpu.memory, policy, wanted);
-    for (Candidate& one : recommendation.ranking) one.verdict.device = gpu.name;
-    found.push_back({gpu.name, std::move(recommendation)});
+  for (const GpuPlace* gpu : one_of_each_name(gpus)) {
+    const Fact<Bytes> memory = gpu->shared_with_cpu ? gpu->memory : less_driver(gpu->memory);
+    auto recommendation = recommend(catalogue, gpu->calibration, memory, policy, wanted);
+    for (Candidate& one : recommendation.ranking) one.verdict.device = gpu->name;
+    found.push_back({gpu->name, std::move(recommendation)});
   }
   return found;
 }

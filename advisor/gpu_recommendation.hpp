@@ -16,7 +16,8 @@ struct GpuRecommendation {
   Recommendation recommendation;
 };
 
-/// For each GPU of which enough is known, alike ones once.
+/// For each GPU of which enough is known; of those of one name for the one with the most memory to
+/// use.
 std::vector<GpuRecommendation> recommend_on_gpus(const Catalogue& catalogue,
                                                  const std::vector<GpuPlace>& gpus,
                                                  const Policy& policy,

@@ -33,7 +33,11 @@ struct Processor {
   std::string name;
   std::string vendor;
   std::string segment;
-  std::optional<unsigned> cores;    // where a source says
+  std::optional<unsigned> cores;  // where a source says
+  // Of them, where there are several kinds; what is neither has little power.
+  std::optional<unsigned> performance_cores;
+  std::optional<unsigned> efficiency_cores;
+  std::vector<std::string> isa;     // as in /proc/cpuinfo; empty where no source says
   std::vector<std::string> memory;  // "DDR5-5600"
   /// Channels times rate; nothing where no source says.
   std::optional<double> bandwidth_bytes_per_second;

@@ -87,9 +87,30 @@ constexpr double k_slower_memory = 4800.0 / 5600.0;
 constexpr double k_decode_of_read_low = 0.84;
 constexpr double k_decode_of_read = 0.875;
 
+/// What a description of a machine with it would say of its instructions and cores.
+CpuProfile described(const Processor& processor) {
+  CpuProfile cpu;
+  if (!processor.cores) return cpu;
+  if (!processor.isa.empty()) {
+    cpu.isa = Fact<std::vector<std::string>>::known(processor.isa, processor.source);
+  }
+  const unsigned all = *processor.cores;
+  cpu.physical_cores = Fact<std::uint32_t>::known(all, processor.source);
+  if (!processor.performance_cores && !processor.efficiency_cores) return cpu;
+  const unsigned fast = processor.performance_cores.value_or(0);
+  const unsigned slow = processor.efficiency_cores.value_or(0);
+  cpu.core_types = Fact<std::vector<CoreType>>::known(
+      {{.kind = "performance", .cores = fast, .threads = fast},
+       {.kind = "efficiency", .cores = slow, .threads = slow},
+       {.kind = "low_power", .cores = all - fast - slow, .threads = all - fast - slow}},
+      processor.source);
+  return cpu;
+}
+
 /// The share of the rated bandwidth is unknown; what was measured needs none.
 Result<Calibration> calibration_of_processor(const Processor& processor) {
   MachineProfile machine;
+  machine.cpu = described(processor);
   if (!processor.bandwidth_bytes_per_second && !processor.reached_bytes_per_second) {
     return fail(ErrorCode::unknown,
                 fmt::format("no source tells the memory bandwidth of {}", processor.name), {},

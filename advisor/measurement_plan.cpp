@@ -208,6 +208,20 @@ std::vector<CheckedModel> sample_to_check(const Catalogue& catalogue,
   return sample;
 }
 
+Calibration as_measured(Calibration calibration, const Estimate& predicted,
+                        const Estimate& measured) {
+  if (!predicted.is_known() || !measured.is_known()) return calibration;
+  const double times = measured.expected / predicted.expected;
+  for (std::vector<FormatRate>* rates : {&calibration.dense, &calibration.moe}) {
+    for (FormatRate& rate : *rates) {
+      rate.decode_efficiency *= times;
+      rate.decode_efficiency_low *= times;
+      rate.decode_efficiency_high *= times;
+    }
+  }
+  return calibration;
+}
+
 Prediction with_measured(const Question& question, const Calibration& calibration,
                          const Prediction& prediction, const MeasurementPlan& plan,
                          const std::vector<RunResult>& runs) {

@@ -50,6 +50,11 @@ std::vector<CheckedModel> sample_to_check(const Catalogue& catalogue,
                                           const Policy::Use& use, unsigned threads,
                                           std::uint64_t seed);
 
+/// The calibration as it would have to be for what was measured instead of what it predicted: what
+/// the model is compared with decodes as much slower or faster.
+Calibration as_measured(Calibration calibration, const Estimate& predicted,
+                        const Estimate& measured);
+
 /// What the run of a plan says of the whole question: rates that were measured when the whole model
 /// was run; of a slice, the prediction of the whole scaled by what the slice reached of its own.
 /// The part of the time that was not run keeps the prediction's relative interval.

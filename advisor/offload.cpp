@@ -147,8 +147,8 @@ Offload offload_of(const Question& question, const OffloadPlace& place, std::uin
   offload.gpu_layers = gpu_layers;
   offload.layers = question.spec.layers.size();
   offload.expert_layers = expert_layers;
-  offload.gpu_bytes =
-      kept_bytes(gpu) + gpu_buffer_bytes(question.spec, question.session) + k_gpu_driver;
+  offload.gpu_bytes = kept_bytes(gpu) + gpu_buffer_bytes(question.spec, question.session) +
+                      (place.shared_with_cpu ? Bytes() : k_gpu_driver);
   offload.system_bytes = kept_bytes(system) + shared_head_bytes(question) +
                          footprint(question.spec, question.plan, question.session).runtime;
   if (gpu_layers == offload.layers && expert_layers == 0) {

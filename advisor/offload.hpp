@@ -37,8 +37,9 @@ struct Offload {
 
 /// Where a model may be put.
 struct OffloadPlace {
-  Bytes gpu_memory;           // that may be filled
-  Fact<Bytes> system_memory;  // that may be filled; nothing is put there where it is not known
+  Bytes gpu_memory;              // that may be filled
+  bool shared_with_cpu = false;  // where a driver takes nothing of it first
+  Fact<Bytes> system_memory;     // that may be filled; nothing is put there where it is not known
   Calibration gpu;
   std::optional<Calibration> processor;  // absent: rates of parts of a model are unknown
 };

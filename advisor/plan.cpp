@@ -115,7 +115,7 @@ std::optional<PlannedMachine> fast_enough(const Question& question, double rate,
   machine.bandwidth_bytes_per_second =
       hardware.gpu != nullptr ? hardware.gpu->bandwidth_bytes_per_second
                               : hardware.processor->bandwidth_bytes_per_second.value_or(
-                                    calibration->read_bandwidth_bytes_per_second);
+                                    hardware.processor->reached_bytes_per_second.value_or(0.0));
   return machine;
 }
 

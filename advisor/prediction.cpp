@@ -35,6 +35,11 @@ double read_seconds(const std::map<WeightFormat, double>& bytes,
   return seconds;
 }
 
+/// A time that may be longer or shorter by this share.
+double within(Pace pace, double seconds, double interval) {
+  return at(pace, seconds * (1.0 + interval), seconds, seconds / (1.0 + interval));
+}
+
 double decode_seconds(const Question& question, const Calibration& calibration, Pace pace) {
   const Work work = from_memory(decode_work(question.spec, question.plan, question.session.cache,
                                             static_cast<double>(question.depth)),
@@ -45,8 +50,9 @@ double decode_seconds(const Question& question, const Calibration& calibration, 
          work.layers * calibration.seconds_per_layer +
          work.moe_layers * calibration.seconds_per_moe_layer +
          work.tokens * calibration.seconds_per_token +
-         work.cache_bytes / (calibration.cache_efficiency * bandwidth) +
-         work.scores * calibration.seconds_per_score;
+         within(pace, work.cache_bytes / (calibration.cache_efficiency * bandwidth),
+                calibration.cache_interval) +
+         within(pace, work.scores * calibration.seconds_per_score, calibration.score_interval);
 }
 
 /// Nothing where a rate is not known.
@@ -80,7 +86,8 @@ std::optional<double> prefill_seconds(const Question& question, const Calibratio
            read_seconds(of_kind(work.expert_reads, plain), expert_rates(calibration), bandwidth,
                         pace);
   };
-  return *dense + *experts + work.attention_flops / calibration.attention_flops_per_second +
+  const double attention = work.attention_flops / calibration.attention_flops_per_second;
+  return *dense + *experts + within(pace, attention, calibration.attention_interval) +
          calibration.pass_read_factor * reads(false) +
          calibration.plain_pass_read_factor * reads(true) +
          work.elements * calibration.seconds_per_element +

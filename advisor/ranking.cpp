@@ -47,9 +47,9 @@ std::optional<Candidate> best_candidate(const CatalogueEntry& entry,
                                         const std::optional<Calibration>& calibration,
                                         const Fact<Bytes>& available_memory, const Policy& policy,
                                         const Policy::Use& use, const SessionShape& session,
-                                        bool on_gpu) {
+                                        bool on_gpu, std::span<const Recipe> recipes) {
   std::optional<Candidate> best;
-  for (const Recipe recipe : k_by_quality) {
+  for (const Recipe recipe : recipes) {
     auto question = question_of(entry, recipe, session, use);
     if (!question) return std::nullopt;
     question->on_gpu = on_gpu;

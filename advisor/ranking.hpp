@@ -17,12 +17,13 @@ std::span<const Recipe> recipes_by_quality();
 double inferred_capability(const CatalogueEntry& entry, std::uint64_t parameters,
                            std::uint64_t active_parameters);
 
-/// The model in the best recipe that is ok or better; where none is, in the recipe that comes
-/// nearest to it. Nothing for a spec that has no plan.
+/// The model in the best of the recipes (best first) that is ok or better; where none is, in the
+/// recipe that comes nearest to it. Nothing for a spec that has no plan.
 std::optional<Candidate> best_candidate(const CatalogueEntry& entry,
                                         const std::optional<Calibration>& calibration,
                                         const Fact<Bytes>& available_memory, const Policy& policy,
                                         const Policy::Use& use, const SessionShape& session,
-                                        bool on_gpu = false);
+                                        bool on_gpu = false,
+                                        std::span<const Recipe> recipes = recipes_by_quality());
 
 }  // namespace assay

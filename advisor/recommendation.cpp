@@ -51,12 +51,16 @@ std::string rating_words(const Candidate& candidate) {
 }
 
 std::string candidate_reason(const CatalogueEntry& entry, const Candidate& candidate,
-                             std::size_t format_rank) {
-  return fmt::format(
-      "{}, released {}, {}; {} {}{}", size_words(candidate),
-      entry.release.value_or("at an unknown date"), rating_words(candidate),
-      format_rank == 0 ? "even the best format is ok:" : "the best format that is ok:",
-      candidate.verdict.format, entry.engine_runs ? "" : "; not run by the reference engine");
+                             std::string_view format_words) {
+  return fmt::format("{}, released {}, {}; {} {}{}", size_words(candidate),
+                     entry.release.value_or("at an unknown date"), rating_words(candidate),
+                     format_words, candidate.verdict.format,
+                     entry.engine_runs ? "" : "; not run by the reference engine");
+}
+
+std::string_view format_words(std::size_t format_rank, bool was_asked) {
+  if (was_asked) return "in the format that was asked for:";
+  return format_rank == 0 ? "even the best format is ok:" : "the best format that is ok:";
 }
 
 /// Whether models of the catalogue are asked to think for a use.
@@ -66,7 +70,7 @@ bool thinks_for(const CatalogueEntry& entry, const Policy::Use& use) {
 }
 
 /// Puts a strength to every model that was looked at.
-void rate(std::vector<Ranked>& all, const Policy::Use& use, const PublishedScores* scores) {
+void rate(std::vector<Ranked>& all, const Policy::Use& use, const RecommendOptions& options) {
   std::vector<Contestant> contestants;
   for (const Ranked& one : all) {
     contestants.push_back(
@@ -75,13 +79,15 @@ void rate(std::vector<Ranked>& all, const Policy::Use& use, const PublishedScore
          thinks_for(*one.entry, use)});
   }
   const PublishedScores none;
-  const auto found = strengths(scores != nullptr ? *scores : none, use.name, contestants);
+  const auto found =
+      strengths(options.scores != nullptr ? *options.scores : none, use.name, contestants);
   for (std::size_t i = 0; i < all.size(); ++i) {
     Candidate& candidate = all[i].candidate;
     candidate.capability = found[i].value;
     candidate.comparisons = found[i].comparisons;
     candidate.capability_inferred = !found[i].is_rated();
-    candidate.reason = candidate_reason(*all[i].entry, candidate, all[i].format_rank);
+    candidate.reason = candidate_reason(
+        *all[i].entry, candidate, format_words(all[i].format_rank, options.recipe.has_value()));
   }
 }
 
@@ -96,14 +102,16 @@ std::string too_short_words(const Recommendation& answer) {
                      answer.too_short, answer.too_short == 1 ? "was" : "were");
 }
 
-std::string reason_for_none(const std::optional<Ranked>& nearest, const Recommendation& answer) {
+/// `in_format`: " in Q8_0" where no other was looked at.
+std::string reason_for_none(const std::optional<Ranked>& nearest, const Recommendation& answer,
+                            const std::string& in_format) {
   if (!nearest && answer.too_short > 0) {
     return fmt::format("None of the {} models for {} was trained for such a context.",
                        answer.too_short, answer.use);
   }
   if (!nearest) return fmt::format("No model of the catalogue is made for {}.", answer.use);
-  return fmt::format("None of the {} models for {} is ok here. The nearest is {} in {}. {}",
-                     answer.considered, answer.use, nearest->candidate.verdict.model,
+  return fmt::format("None of the {} models for {} is ok here{}. The nearest is {} in {}. {}",
+                     answer.considered, answer.use, in_format, nearest->candidate.verdict.model,
                      nearest->candidate.verdict.format, nearest->candidate.verdict.why);
 }
 
@@ -137,6 +145,9 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
   SessionShape session;
   session.context = static_cast<std::uint32_t>(std::min<std::uint64_t>(options.context, 1U << 30));
   session.threads = options.threads;
+  session.cache = options.cache;
+  const std::span<const Recipe> recipes =
+      options.recipe ? std::span(&*options.recipe, 1) : recipes_by_quality();
   std::vector<Ranked> all;
   for (const CatalogueEntry& entry : catalogue.entries) {
     if (!made_for(entry, use->tag)) continue;
@@ -144,14 +155,14 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
       ++answer.too_short;
       continue;
     }
-    auto candidate =
-        best_candidate(entry, calibration, available_memory, policy, *use, session, options.on_gpu);
+    auto candidate = best_candidate(entry, calibration, available_memory, policy, *use, session,
+                                    options.on_gpu, recipes);
     if (!candidate) continue;
     const std::size_t format_rank = rank_of_format(candidate->verdict.format);
     all.push_back({&entry, std::move(*candidate), format_rank});
   }
   answer.considered = all.size();
-  rate(all, *use, options.scores);
+  rate(all, *use, options);
   std::vector<Ranked> good;
   std::optional<Ranked> nearest;
   for (Ranked& ranked : all) {
@@ -170,8 +181,10 @@ Recommendation recommend(const Catalogue& catalogue, const std::optional<Calibra
         "How fast models answer on this machine is unknown, so none is recommended: run `assay "
         "assess`, or give --bandwidth.";
   } else {
-    answer.reason =
-        answer.ranking.empty() ? reason_for_none(nearest, answer) : reason_for_first(answer);
+    const std::string in_format =
+        options.recipe ? fmt::format(" in {}", recipe_name(*options.recipe)) : "";
+    answer.reason = answer.ranking.empty() ? reason_for_none(nearest, answer, in_format)
+                                           : reason_for_first(answer);
     if (nearest || !answer.ranking.empty()) answer.reason += too_short_words(answer);
   }
   return answer;

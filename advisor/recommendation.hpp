@@ -43,6 +43,9 @@ struct RecommendOptions {
   std::uint64_t context = 4096;
   bool context_was_asked = false;  // models that were trained for less are left out then
   unsigned threads = 1;
+  CacheFormat cache = CacheFormat::f16;
+  /// Models in no other; nothing: in the best of recipes_by_quality().
+  std::optional<Recipe> recipe = {};
   bool on_gpu = false;                      // whole in a GPU's memory, in an engine that uses it
   const PublishedScores* scores = nullptr;  // nothing: all are ranked by size and age
 };

@@ -79,6 +79,21 @@ Verdict answer(const Question& question, const std::optional<Calibration>& calib
                const Catalogue* catalogue = nullptr, const MachineProfile* machine = nullptr,
                const Subject& subject = {});
 
+/// Everything that an alternative is judged by. The catalogue and the machine may be absent.
+struct Circumstances {
+  const std::optional<Calibration>& calibration;
+  Fact<Bytes> available;
+  const Policy& policy;
+  const Catalogue* catalogue = nullptr;
+  const MachineProfile* machine = nullptr;
+  Subject subject = {};
+};
+
+/// The verdict on a prediction that need not be of the calibration (a measured one), with its
+/// contexts, changes and advice; `answer` is this for what the calibration predicts.
+Verdict advised(const Question& question, const Prediction& prediction,
+                const Circumstances& around);
+
 /// The question of a catalogue model in a recipe. The context is cut to the trained one. Errors:
 /// refused_input for a spec with impossible sizes.
 Result<Question> question_of(const CatalogueEntry& entry, Recipe recipe,

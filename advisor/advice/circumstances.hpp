@@ -8,16 +8,6 @@
 
 namespace assay {
 
-/// Everything that an alternative is judged by. The catalogue and the machine may be absent.
-struct Circumstances {
-  const std::optional<Calibration>& calibration;
-  Fact<Bytes> available;
-  const Policy& policy;
-  const Catalogue* catalogue = nullptr;
-  const MachineProfile* machine = nullptr;
-  Subject subject = {};
-};
-
 Verdict judged(const Question& question, const Circumstances& around);
 
 /// "ok, about 12 tokens/s".
@@ -35,6 +25,11 @@ std::vector<Change> setting_changes(const Question& question, const Verdict& ver
 /// Models of the catalogue that are good here for the same use.
 std::vector<Change> model_changes(const Question& question, const Verdict& verdict,
                                   const Circumstances& around);
+/// A mixture of experts for the same use that decodes as fast as a dense model that was judged,
+/// with at least twice its parameters, and whether its memory is there; nothing where there is
+/// none.
+std::optional<std::string> mixture_as_fast(const Question& question, const Verdict& verdict,
+                                           const Circumstances& around);
 /// What could be done to the machine.
 std::vector<Change> memory_changes(const Question& question, const Verdict& verdict,
                                    const Circumstances& around);

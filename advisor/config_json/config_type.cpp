@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "base/text.hpp"
+
 namespace assay {
 namespace {
 
@@ -172,6 +174,12 @@ std::string config_type_names() {
     names += fmt::format("{}{}", names.empty() ? "" : ", ", type.model_type);
   }
   return names;
+}
+
+std::vector<std::string> nearest_config_types(std::string_view model_type) {
+  std::vector<std::string> names;
+  for (const ConfigType& type : k_types) names.emplace_back(type.model_type);
+  return nearest_names(model_type, names);
 }
 
 }  // namespace assay

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace assay {
 
@@ -57,5 +58,7 @@ std::span<const ConfigType> config_types();
 const ConfigType* config_type(std::string_view model_type);
 /// All names, for messages.
 std::string config_type_names();
+/// The plausible ones of what an unknown name was meant to be, best first.
+std::vector<std::string> nearest_config_types(std::string_view model_type);
 
 }  // namespace assay

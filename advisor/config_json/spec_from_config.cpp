@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string>
 #include <string_view>
@@ -142,9 +143,12 @@ Result<Json> shape_from_config(std::string_view json, const std::string& source)
   if (!model_type) return pass_on(model_type);
   const ConfigType* type = config_type(*model_type);
   if (type == nullptr) {
+    const auto near = nearest_config_types(*model_type);
     return inner->refuse(
-        "model_type", fmt::format("\"{}\" found (expected one of {})", printable(*model_type, 40),
-                                  config_type_names()));
+        "model_type",
+        fmt::format("\"{}\" found ({}expected one of {})", printable(*model_type, 40),
+                    near.empty() ? "" : fmt::format("did you mean {}? ", fmt::join(near, " or ")),
+                    config_type_names()));
   }
   if (auto checked = refuse_what_differs(*inner, *type); !checked) return pass_on(checked);
   return catalogue_row(*inner, outer, *type, source);

@@ -42,7 +42,8 @@ CostBeliefs decode_beliefs(const Columns& columns, const FormatPriors& priors,
   beliefs.floor = 1.0 / bandwidth;
   beliefs.engine_faster = k_engine_faster;
   beliefs.engine_slower = k_engine_slower;
-  beliefs.format = priors.timed().empty() ? k_format_width : k_timed_format_width;
+  const bool timed = priors.all_timed(columns.dense) && priors.all_timed(columns.experts);
+  beliefs.format = timed ? k_timed_format_width : k_format_width;
   beliefs.experts_all = k_experts_width;
   beliefs.fixed = {{k_seconds_per_layer, k_fixed},
                    {k_seconds_per_moe_layer, k_fixed},
@@ -104,7 +105,9 @@ void put_decode(const Fit& fit, Calibration& calibration) {
   calibration.seconds_per_moe_layer = fit.costs[at + 1];
   calibration.seconds_per_token = fit.costs[at + 2];
   calibration.cache_efficiency = 1.0 / (fit.costs[at + 3] * bandwidth);
+  calibration.cache_interval = fit.intervals[at + 3];
   calibration.seconds_per_score = fit.costs[at + 4];
+  calibration.score_interval = fit.intervals[at + 4];
 }
 
 }  // namespace

@@ -53,8 +53,9 @@ const FormatRate& nearest_rate(const std::vector<FormatRate>& rates, WeightForma
 }
 
 /// For another format: multiplies expected values, and the ends of intervals by `low` and `high`
-/// besides.
+/// besides. None is expected to read faster than memory delivers.
 void scale(FormatRate& rate, double decode, double prefill, double low, double high) {
+  decode = std::min(decode, 1.0 / rate.decode_efficiency);
   rate.decode_efficiency *= decode;
   rate.decode_efficiency_low *= decode * low;
   rate.decode_efficiency_high *= decode * high;
@@ -112,6 +113,14 @@ const FormatPrior& FormatPriors::of(WeightFormat format) const {
   return timed != timed_.end() ? *timed : format_prior(format);
 }
 
+bool FormatPriors::is_timed(WeightFormat format) const {
+  return std::ranges::find(timed_, format, &FormatPrior::format) != timed_.end();
+}
+
+bool FormatPriors::all_timed(std::span<const WeightFormat> formats) const {
+  return std::ranges::all_of(formats, [this](WeightFormat format) { return is_timed(format); });
+}
+
 FormatRate rate_of(const std::vector<FormatRate>& rates, WeightFormat format) {
   const auto name = format_name(format);
   const auto exact = std::ranges::find(rates, name, &FormatRate::format);
@@ -134,7 +143,10 @@ void add_timed_formats(const FormatPriors& priors, std::vector<FormatRate>& rate
     const auto name = format_name(to.format);
     if (std::ranges::find(run, name, &FormatRate::format) != run.end()) continue;
     FormatRate rate = nearest_rate(run, to.format);
-    const FormatPrior& from = priors.of(weight_format(rate.format).value_or(to.format));
+    const auto near = weight_format(rate.format);
+    // What was timed here is not compared with what is believed of any machine.
+    if (!near || !priors.is_timed(*near)) continue;
+    const FormatPrior& from = priors.of(*near);
     rate.format = name;
     scale(rate, to.decode_efficiency / from.decode_efficiency,
           to.prefill_per_fma_flops / from.prefill_per_fma_flops, k_timed_low, k_timed_high);

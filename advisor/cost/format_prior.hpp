@@ -21,7 +21,7 @@ struct FormatPrior {
 inline constexpr double k_expert_share = 0.85;
 inline constexpr double k_expert_prefill_share = 0.6;
 
-/// Fixed costs. A layer is five barriers, two norms, a rotation and an activation; an MoE layer
+/// Fixed costs. A layer is six barriers, two norms, a rotation and an activation; an MoE layer
 /// routes and gathers; a token is the choice among the logits and one row of the embedding.
 inline constexpr double k_seconds_per_layer = 20e-6;
 inline constexpr double k_seconds_per_moe_layer = 20e-6;
@@ -46,6 +46,8 @@ class FormatPriors {
   explicit FormatPriors(std::vector<FormatPrior> timed) : timed_(std::move(timed)) {}
   [[nodiscard]] const FormatPrior& of(WeightFormat format) const;
   [[nodiscard]] std::span<const FormatPrior> timed() const { return timed_; }
+  [[nodiscard]] bool is_timed(WeightFormat format) const;
+  [[nodiscard]] bool all_timed(std::span<const WeightFormat> formats) const;
 
  private:
   std::vector<FormatPrior> timed_;

@@ -59,7 +59,8 @@ CostBeliefs prefill_beliefs(const Columns& columns, const FormatPriors& priors, 
   }
   beliefs.engine_faster = k_engine_prefill;
   beliefs.engine_slower = k_engine_prefill;
-  beliefs.format = priors.timed().empty() ? k_format_width : k_timed_format_width;
+  const bool timed = priors.all_timed(columns.dense) && priors.all_timed(columns.experts);
+  beliefs.format = timed ? k_timed_format_width : k_format_width;
   beliefs.experts_all = k_experts_width;
   beliefs.fixed = {{1.0 / (k_attention_per_fma * fma_flops), k_attention},
                    {1.0, k_pass_read},
@@ -147,6 +148,7 @@ void put_prefill(const Fit& fit, Calibration& calibration) {
   if (!fit.columns.experts.empty()) calibration.moe = expert_rates(calibration);
   put_prefill_rates(fit.columns.experts, fit, fit.columns.expert_at(), calibration.moe);
   calibration.attention_flops_per_second = 1.0 / fit.costs[fit.columns.fixed_at()];
+  calibration.attention_interval = fit.intervals[fit.columns.fixed_at()];
   calibration.pass_read_factor = fit.costs[fit.columns.fixed_at() + 1];
   calibration.plain_pass_read_factor = fit.costs[fit.columns.fixed_at() + 2];
   calibration.seconds_per_element = fit.costs[fit.columns.fixed_at() + 3];

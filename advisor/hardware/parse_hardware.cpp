@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -89,9 +91,42 @@ Result<GraphicsCard> gpu_of(const JsonFields& entry, const JsonFields& sources) 
   return card;
 }
 
+std::optional<unsigned> core_count(const JsonFields& entry, std::string_view key,
+                                   std::uint64_t most, FirstError& read) {
+  std::optional<std::uint64_t> cores;
+  read.take_if_there(entry.optional_count(key), cores);
+  if (!cores) return std::nullopt;
+  if (*cores == 0 || *cores > most) {
+    read.keep(entry.refuse(
+        key, most == 0 ? fmt::format("{} found (expected none: no cores are left for it)", *cores)
+                       : fmt::format("{} found (expected 1 to {})", *cores, most)));
+    return std::nullopt;
+  }
+  return static_cast<unsigned>(*cores);
+}
+
+/// Cores by kind, and what they can do.
+void take_cores(const JsonFields& entry, const JsonFields& sources, Processor& processor,
+                FirstError& read) {
+  constexpr unsigned k_most_cores = 4096;
+  processor.cores = core_count(entry, "cores", k_most_cores, read);
+  const unsigned all = processor.cores.value_or(0);
+  processor.performance_cores = core_count(entry, "performance_cores", all, read);
+  const unsigned others = all - std::min(all, processor.performance_cores.value_or(0));
+  processor.efficiency_cores = core_count(entry, "efficiency_cores", others, read);
+  std::string source;
+  if (processor.performance_cores || processor.efficiency_cores) {
+    read.take(source_of(entry, sources, "cores_source"), source);
+  }
+  if (!entry.has("isa")) return;
+  read.take(entry.texts("isa"), processor.isa);
+  read.take(source_of(entry, sources, "isa_source"), source);
+}
+
 Result<Processor> processor_of(const JsonFields& entry, const JsonFields& sources) {
   if (auto known = only_known_keys(
-          entry, {"name", "vendor", "segment", "cores", "memory", "bandwidth_gbps", "reached_gbps",
+          entry, {"name", "vendor", "segment", "cores", "performance_cores", "efficiency_cores",
+                  "cores_source", "isa", "isa_source", "memory", "bandwidth_gbps", "reached_gbps",
                   "reached", "memory_gb", "max_memory_gb", "memory_source", "source"});
       !known) {
     return pass_on(known);
@@ -102,14 +137,7 @@ Result<Processor> processor_of(const JsonFields& entry, const JsonFields& source
   read.take(entry.text("name"), processor.name);
   read.take(entry.text("vendor"), processor.vendor);
   read.take(entry.text("segment"), processor.segment);
-  std::optional<std::uint64_t> cores;
-  read.take_if_there(entry.optional_count("cores"), cores);
-  constexpr std::uint64_t k_most_cores = 4096;
-  if (cores && (*cores == 0 || *cores > k_most_cores)) {
-    read.keep(entry.refuse("cores", std::to_string(*cores) + " found (expected 1 to 4096)"));
-  } else if (cores) {
-    processor.cores = static_cast<unsigned>(*cores);
-  }
+  take_cores(entry, sources, processor, read);
   read.take(entry.texts("memory"), processor.memory);
   read.take(source_of(entry, sources), processor.source);
   read.take_if_there(entry.optional_text("reached"), reached);

@@ -10,6 +10,7 @@
 namespace assay {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
@@ -56,6 +57,51 @@ TEST(Advice, OffersMoreQualityWhereThereIsRoom) {
                                  example_calibration(), gigabytes(16), policy());
   EXPECT_EQ(verdict.verdict, VerdictKind::comfortable);
   EXPECT_THAT(verdict.advice, Contains(StartsWith("There is room for Q8_0")));
+}
+
+// 34 GB/s of bandwidth and 3B of parameters: whatever is as fast uses no more for a token.
+TEST(Advice, NamesAMixtureThatIsAsFastAsASmallModel) {
+  const Catalogue catalogue = builtin_catalogue().value();
+  const Question question = question_about("llama-3.2-3b", Recipe::q4_k_m);
+  const Verdict small = answer(question, example_calibration(), gigabytes(8), policy(), &catalogue);
+  EXPECT_TRUE(is_good(small.verdict));
+  EXPECT_THAT(small.advice, Contains(AllOf(HasSubstr("a mixture of"), HasSubstr("but needs "))));
+  const Verdict large =
+      answer(question, example_calibration(), gigabytes(64), policy(), &catalogue);
+  EXPECT_THAT(large.advice,
+              Contains(AllOf(HasSubstr("a mixture of"), HasSubstr("there is room for the "))));
+  const Verdict mixture = answer(question_about("olmoe-1b-7b-0125", Recipe::q4_k_m),
+                                 example_calibration(), gigabytes(64), policy(), &catalogue);
+  EXPECT_THAT(mixture.advice, Not(Contains(HasSubstr("a mixture of"))));
+}
+
+/// What was predicted, at another rate.
+Prediction measured_at(double tokens_per_second, Prediction predicted) {
+  predicted.decode_tokens_per_second = {.low = tokens_per_second,
+                                        .expected = tokens_per_second,
+                                        .high = tokens_per_second,
+                                        .origin = Origin::measured};
+  return predicted;
+}
+
+TEST(Advice, OfAMeasuredRateFollowsItAndNotThePrediction) {
+  const Catalogue catalogue = builtin_catalogue().value();
+  const std::optional<Calibration> calibration = example_calibration();
+  const Question question = question_about("qwen3-0.6b", Recipe::q4_k_m);
+  const Circumstances around{calibration, gigabytes(16), policy(), &catalogue};
+  const Prediction fast = predict(question, calibration, around.available);
+  const Verdict slow = advised(question, measured_at(2.0, fast), around);
+  EXPECT_TRUE(is_bad(slow.verdict));
+  EXPECT_FALSE(slow.changes.empty());
+  EXPECT_THAT(slow.advice, Not(Contains(StartsWith("There is room for"))));
+
+  const Question large = question_about("qwen3-14b", Recipe::q8_0);
+  const Prediction predicted = predict(large, calibration, gigabytes(64));
+  EXPECT_FALSE(answer(large, calibration, gigabytes(64), policy()).changes.empty());
+  const Verdict good =
+      advised(large, measured_at(40.0, predicted), {calibration, gigabytes(64), policy(), nullptr});
+  EXPECT_TRUE(good.changes.empty());
+  EXPECT_THAT(good.advice, Not(Contains(StartsWith("Nothing that was tried"))));
 }
 
 TEST(Advice, OfAMeasuredMachineDoesNotAskForMeasurements) {

@@ -275,6 +275,29 @@ TEST(Calibration, FormatsThatNoRunHasFollowTheirKernels) {
   EXPECT_NEAR(decode_ratio(machine, *timed, question), 1.0, 0.06);
 }
 
+// The same with a cache that holds a part of what the trials read: all of them come 1.4 times as
+// fast, which none of a whole model does.
+TEST(Calibration, TrialsThatACacheHoldsInPartAreNotTakenForMemory) {
+  TrueMachine machine;
+  machine.efficiency[WeightFormat::q4_0] = 0.64;
+  MicroResults micro = micro_of(machine);
+  const std::vector<RereadSpeed> speeds{
+      {128e6, 1.6}, {static_cast<double>(k_trial_memory.value), 1.4}, {4096e6, 1.0}};
+  for (const RereadSpeed& speed : speeds) {
+    micro.read_by_size[2].push_back({Bytes(static_cast<std::uint64_t>(speed.bytes)),
+                                     describe({speed.times * machine.bandwidth})});
+  }
+  for (const auto& [format, efficiency] : machine.efficiency) {
+    micro.kernels[2].push_back({std::string(format_name(format)),
+                                around(1.4 * efficiency * machine.bandwidth),
+                                around(machine.flops)});
+  }
+  const auto calibration = calibrate({}, micro, quick_suite(machine, 0.0, speeds), 2);
+  ASSERT_TRUE(calibration);
+  const Question question = shape_question("dense-8b", Recipe::q4_0);
+  EXPECT_NEAR(decode_ratio(machine, *calibration, question), 1.0, 0.06);
+}
+
 // Keys and values that are read at less than half of what is believed, and a cheap score: behind a
 // context twice as long as the suite's, what the attention's own speed says counts.
 TEST(Calibration, LongContextsFollowTheAttentionThatWasTimed) {
@@ -321,6 +344,39 @@ TEST(Calibration, LeavesRunsOfOtherThreadCountsAndInvalidOnesAside) {
   EXPECT_EQ(calibration->dense[0].decode_efficiency, expected->dense[0].decode_efficiency);
 }
 
+TEST(Calibration, OfAMeasuredBandwidthIsNoShareOfARatedOne) {
+  Calibration rated = calibration_from_profile({}, 50e9, 2).value();
+  EXPECT_TRUE(rated.is_share_of_rated);
+  MicroResults micro;
+  micro.read_bandwidth_bytes_per_second[2] = around(30e9);
+  const Calibration measured = with_limits(rated, micro);
+  EXPECT_FALSE(measured.is_share_of_rated);
+  EXPECT_DOUBLE_EQ(measured.read_bandwidth_bytes_per_second, 30e9);
+  EXPECT_NE(measured.origin.find("measured"), std::string::npos) << measured.origin;
+}
+
+TEST(Calibration, LongContextsCarryTheUncertaintyOfAttention) {
+  const TrueMachine machine;
+  Calibration calibration = calibrate({}, micro_of(machine), quick_suite(machine, 0.0), 2).value();
+  EXPECT_GT(calibration.cache_interval, 0.0);
+  EXPECT_GT(calibration.score_interval, 0.0);
+  EXPECT_GT(calibration.attention_interval, 0.0);
+  Question question = shape_question("dense-3b", Recipe::q4_k_m);
+  question.depth = 65536;
+  question.prompt_tokens = 65536;
+  const auto width = [&] {
+    const Prediction found = predict(question, calibration, Fact<Bytes>());
+    return std::pair(
+        found.decode_tokens_per_second.high / found.decode_tokens_per_second.low,
+        found.time_to_first_token_seconds.high / found.time_to_first_token_seconds.low);
+  };
+  const auto with = width();
+  calibration.cache_interval = calibration.score_interval = calibration.attention_interval = 0.0;
+  const auto without = width();
+  EXPECT_GT(with.first, without.first);
+  EXPECT_GT(with.second, without.second);
+}
+
 TEST(Calibration, TakesWattsFromRunsThatCountedEnergy) {
   const TrueMachine machine;
   std::vector<RunResult> runs = quick_suite(machine, 0.0);
@@ -336,6 +392,9 @@ TEST(Calibration, TakesWattsFromRunsThatCountedEnergy) {
   ASSERT_TRUE(counted);
   EXPECT_NEAR(counted->decode_watts.value(), 18.0, 1e-9);
   EXPECT_EQ(counted->decode_watts.source(), "measured by RAPL");
+  EXPECT_FALSE(decode_watts(runs, 1).is_known());
+  for (RunResult& run : runs) run.validity = Validity::invalid;
+  EXPECT_FALSE(decode_watts(runs, 2).is_known());
 }
 
 TEST(Calibration, ABandwidthThatNoMemoryHasIsUnknown) {

@@ -145,8 +145,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ConfigJson, RefusalsNameTheField) {
   EXPECT_THAT(refusal("no JSON"), HasSubstr("config.json: is not valid JSON"));
   EXPECT_THAT(refusal("{}"), HasSubstr("/model_type: missing"));
-  EXPECT_THAT(refusal(R"({"model_type": "mamba"})"),
-              HasSubstr("/model_type: \"mamba\" found (expected one of llama, mistral"));
+  EXPECT_THAT(refusal(R"({"model_type": "mamba"})"), HasSubstr("expected one of llama, mistral"));
+  EXPECT_THAT(refusal(R"({"model_type": "qwen3moe"})"),
+              HasSubstr("/model_type: \"qwen3moe\" found (did you mean qwen3_moe"));
   EXPECT_THAT(refusal(R"({"model_type": "llama", "hidden_size": 64, "vocab_size": 100,
     "max_position_embeddings": 512, "num_attention_heads": 4, "intermediate_size": 128,
     "num_hidden_layers": 99999999999})"),

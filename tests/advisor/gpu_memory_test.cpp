@@ -37,7 +37,27 @@ TEST(GpuMemory, ACardThatIsSoldKeepsADriversPart) {
   GraphicsCard card;
   EXPECT_EQ(sold_memory(card, gibibytes(8)).value(), gibibytes(8) - mebibytes(457));
   EXPECT_EQ(sold_memory(card, mebibytes(100)).value(), Bytes());
+}
+
+TEST(GpuMemory, OfASharedMemoryThatIsSoldTheSystemKeepsItsPart) {
   EXPECT_EQ(sold_memory(shared_card("apple"), gibibytes(64)).value(), gibibytes(48));
+  EXPECT_EQ(sold_memory(shared_card("intel"), gibibytes(16)).value(), gibibytes(12));
+  // The driver would lend 3 GB of the 4, but half of so little is the system's.
+  EXPECT_EQ(sold_memory(shared_card("amd"), gibibytes(4)).value(), gibibytes(2));
+}
+
+// 4 GB that firmware keeps for graphics are not among the 10 that the system has available.
+TEST(GpuMemory, ACarveOutIsAddedToWhatIsAvailable) {
+  GpuProfile gpu;
+  gpu.memory_kind = Fact<DeviceMemoryKind>::known(DeviceMemoryKind::unified, "test");
+  gpu.memory = known(gibibytes(4));
+  gpu.usable_memory = known(gibibytes(20));
+  const GraphicsCard card = shared_card("amd");
+  EXPECT_EQ(memory_for_model(card, gpu, known(gibibytes(32)), known(gibibytes(10))).value(),
+            gibibytes(14));
+  gpu.usable_memory = known(gibibytes(13));
+  EXPECT_EQ(memory_for_model(card, gpu, known(gibibytes(32)), known(gibibytes(10))).value(),
+            gibibytes(13));
 }
 
 TEST(GpuMemory, SharedMemoryIsNeverMoreThanWhatTheMachineHasAvailable) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "advisor/gpu_memory.hpp"
 #include "tests/advisor/example_machine.hpp"
 
 namespace assay {
@@ -28,8 +29,29 @@ TEST(GpuRecommendation, HoldsModelsThatTheGpusMemoryHolds) {
   ASSERT_FALSE(found[0].recommendation.ranking.empty());
   for (const Candidate& one : found[0].recommendation.ranking) {
     EXPECT_EQ(one.verdict.device, "RTX 4060");
-    EXPECT_LE(one.verdict.prediction.footprint.peak(), memory);
+    EXPECT_LE(one.verdict.prediction.footprint.peak() + k_gpu_driver, memory);
   }
+}
+
+TEST(GpuRecommendation, LeavesRoomForTheDriverOfACardWithMemoryOfItsOwn) {
+  GpuPlace card = place_of("MX150", gibibytes(2), 40e9);
+  const auto own = recommended({card});
+  card.shared_with_cpu = true;
+  card.memory = Fact<Bytes>::known(gibibytes(2) - k_gpu_driver, "test");
+  const auto shared = recommended({card});
+  ASSERT_EQ(own[0].recommendation.ranking.size(), shared[0].recommendation.ranking.size());
+  card.memory = Fact<Bytes>::known(gibibytes(2), "test");
+  EXPECT_LT(own[0].recommendation.ranking.size(),
+            recommended({card})[0].recommendation.ranking.size());
+}
+
+TEST(GpuRecommendation, OfCardsOfOneNameTheOneWithTheMostFreeMemoryCounts) {
+  const GpuPlace busy = place_of("RTX 3090", gibibytes(1), 900e9);
+  const GpuPlace free = place_of("RTX 3090", gibibytes(24), 900e9);
+  const auto found = recommended({busy, free});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].recommendation.ranking.size(),
+            recommended({free})[0].recommendation.ranking.size());
 }
 
 TEST(GpuRecommendation, AlikeGpusAreAnsweredOnceAndUnknownOnesNotAtAll) {

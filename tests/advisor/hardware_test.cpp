@@ -174,7 +174,9 @@ TEST(Hardware, ABadTableIsRefusedByField) {
 }
 
 TEST(Hardware, CoresThatNoProcessorHasAreRefused) {
-  for (const char* cores : {"0", "4097", "2.5"}) {
+  for (const char* cores :
+       {"0", "4097", "2.5", R"(4, "performance_cores": 5, "cores_source": "s1")",
+        R"(4, "performance_cores": 4, "efficiency_cores": 1)"}) {
     const auto read = parse_processors(
         std::string(R"({"schema": "assay.processors/1", "sources": {"s1": "x"}, "processors": [
           {"name": "A", "vendor": "v", "segment": "laptop", "memory": [], "bandwidth_gbps": 10,

@@ -57,6 +57,9 @@ TEST(Offload, WhatIsNeededIsWeightsCacheLogitsAndDriver) {
   const std::uint64_t logits = 512ULL * 151936 * 4;
   EXPECT_EQ(whole.gpu_bytes.value,
             size.weights.value + size.kv_cache.value + logits + mebibytes(457).value);
+  OffloadPlace shared = place_of(gibibytes(8));
+  shared.shared_with_cpu = true;
+  EXPECT_EQ(offload_of(question, shared, 36, 0).gpu_bytes + mebibytes(457), whole.gpu_bytes);
 }
 
 // Layers with a window keep what they see and 512 positions of a pass, whatever the context.

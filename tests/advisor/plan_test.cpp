@@ -138,9 +138,13 @@ TEST(Plan, AGpuWhoseArithmeticIsPublishedHasAFirstToken) {
       std::ranges::find(plan.gpus, "NVIDIA GeForce RTX 3060 12 GB", &PlannedMachine::name);
   ASSERT_NE(card, plan.gpus.end());
   EXPECT_TRUE(card->time_to_first_token_seconds.is_known());
-  for (const PlannedMachine& machine : plan.processors) {
-    EXPECT_FALSE(machine.time_to_first_token_seconds.is_known()) << machine.name;
-  }
+}
+
+TEST(Plan, AProcessorWhoseInstructionsArePublishedHasAFirstTokenToo) {
+  const MachinePlan plan = plan_of(question_of("qwen3-8b"), 20.0);
+  const auto found = std::ranges::find(plan.processors, "Apple M2 Ultra", &PlannedMachine::name);
+  ASSERT_NE(found, plan.processors.end());
+  EXPECT_TRUE(found->time_to_first_token_seconds.is_known());
 }
 
 TEST(Plan, NothingDoesWhatNothingCan) {

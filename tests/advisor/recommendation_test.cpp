@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -36,6 +37,29 @@ TEST(Recommendation, EveryRankedModelIsOkOrBetterAndThereOnce) {
   }
   EXPECT_GT(answer.considered, answer.ranking.size());
   EXPECT_THAT(answer.reason, HasSubstr(answer.ranking[0].verdict.model));
+}
+
+TEST(Recommendation, KeepsToAFormatAndACacheThatAreAskedFor) {
+  const Catalogue catalogue = builtin_catalogue().value();
+  RecommendOptions options;
+  options.recipe = Recipe::q8_0;
+  const auto ranked = [&](double memory) {
+    return recommend(catalogue, example_calibration(), gigabytes(memory), builtin_policy().value(),
+                     options)
+        .ranking;
+  };
+  const auto all = ranked(8);
+  ASSERT_FALSE(all.empty());
+  for (const Candidate& candidate : all) EXPECT_EQ(candidate.verdict.format, "Q8_0");
+  EXPECT_THAT(all[0].reason, HasSubstr("in the format that was asked for: Q8_0"));
+  options.cache = CacheFormat::f32;
+  const auto small = std::ranges::min_element(all, {}, &Candidate::parameters);
+  const auto wider = ranked(8);
+  const auto same = std::ranges::find(wider, small->verdict.model,
+                                      [](const Candidate& one) { return one.verdict.model; });
+  ASSERT_NE(same, wider.end());  // so small that twice the cache fits
+  EXPECT_EQ(same->verdict.prediction.footprint.kv_cache.value,
+            2 * small->verdict.prediction.footprint.kv_cache.value);
 }
 
 TEST(Recommendation, LeavesOutModelsThatWereTrainedForLessThanTheContextAskedFor) {

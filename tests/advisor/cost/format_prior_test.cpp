@@ -66,5 +66,26 @@ TEST(FormatPriors, FormatsThatNoRunHadFollowTheirKernels) {
   EXPECT_TRUE(none.empty());
 }
 
+TEST(FormatPriors, WhatWasTimedIsNotComparedWithWhatWasNot) {
+  const FormatPriors priors({{WeightFormat::q4_0, 0.64, 1.0}});
+  EXPECT_TRUE(priors.all_timed(std::vector{WeightFormat::q4_0}));
+  EXPECT_FALSE(priors.all_timed(std::vector{WeightFormat::q4_0, WeightFormat::q8_0}));
+  std::vector<FormatRate> rates{prefill_rate(WeightFormat::q8_0, 700e9)};
+  add_timed_formats(priors, rates);
+  EXPECT_EQ(rates.size(), 1U);
+}
+
+// Q8_0 ran better than its kernels alone: nothing is expected to be read faster than memory.
+TEST(FormatPriors, NoFormatIsExpectedToReadFasterThanMemory) {
+  const FormatPriors priors({{WeightFormat::q8_0, 0.9, 1.0}, {WeightFormat::q4_0, 0.97, 1.0}});
+  FormatRate run = prefill_rate(WeightFormat::q8_0, 700e9);
+  run.decode_efficiency = run.decode_efficiency_low = run.decode_efficiency_high = 0.97;
+  std::vector<FormatRate> rates{run};
+  add_timed_formats(priors, rates);
+  ASSERT_EQ(rates.size(), 2U);
+  EXPECT_DOUBLE_EQ(rates[1].decode_efficiency, 1.0);
+  EXPECT_DOUBLE_EQ(rates[1].decode_efficiency_low, 0.93);
+}
+
 }  // namespace
 }  // namespace assay
