@@ -138,6 +138,7 @@ Footprint footprint(const ModelSpec& spec, const TensorPlan& plan, const Session
                         static_cast<double>(tensor.experts_used);
     if (is_head(tensor, spec)) total.head_flops += k_flops_per_weight * used;
     total.weights += widening(tensor, spec);
+    total.compute += padding(tensor);
     total.weights_per_token += widening(tensor, spec);
     if (multiplies_tokens(tensor)) total.flops_per_token += k_flops_per_weight * used;
   }

@@ -153,6 +153,13 @@ Bytes widening(const PlannedTensor& tensor, const ModelSpec& spec) {
   return Bytes(widened_rows(tensor, spec) * (row - row_bytes(tensor.format, tensor.columns)));
 }
 
+Bytes padding(const PlannedTensor& tensor) {
+  if (!is_matrix(tensor.role) && tensor.role != TensorRole::moe_router) return Bytes(0);
+  const std::uint64_t missing = (k_panel_rows - tensor.rows % k_panel_rows) % k_panel_rows;
+  // At most 15 times the tensor's own bytes.
+  return Bytes(tensor.experts * missing * row_bytes(tensor.format, tensor.columns));
+}
+
 Bytes TensorPlan::total_bytes() const {
   Bytes sum;
   for (const PlannedTensor& tensor : tensors) sum += tensor.bytes;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reference-engine/kernel_selection.hpp"
 #include "reference-engine/session_buffers.hpp"
 
 namespace assay {
@@ -39,6 +40,31 @@ TEST(Footprint, CountsEveryWeightOnce) {
   EXPECT_EQ(plan.parameters(), all);
   EXPECT_EQ(plan.total_bytes().value, 4 * all);
   EXPECT_EQ(footprint(dense(), plan, {}).weights.value, 4 * all);
+}
+
+// Experts of one row are kept as panels of 16.
+TEST(Footprint, CountsWhatFillsUpPanels) {
+  ModelSpec spec = mixture();
+  spec.moe.d_expert = 1;
+  const TensorPlan plan = tensor_plan(spec, Recipe::f32).value();
+  // In each of two layers: 15 rows for the gate and the product of each of 4 experts, 12 for the
+  // router; what an expert gives back has 64 rows.
+  constexpr std::uint64_t k_rows = 2 * (2 * 4 * 15 + 12);
+  const Footprint total = footprint(spec, plan, {});
+  EXPECT_EQ(total.weights, plan.total_bytes());
+  EXPECT_EQ(total.compute.value,
+            session_buffers_bytes(spec, {}).value + k_rows * 64 * sizeof(float));
+}
+
+TEST(Footprint, KernelsKeepPanelsOfThatManyRows) {
+  for (const std::string& name : available_isas(live_cpu_features())) {
+    const auto table = select_kernels(live_cpu_features(), name, Numerics::exact);
+    ASSERT_TRUE(table) << name;
+    for (const FormatKernels& format : (*table)->formats) {
+      if (format.panel_rows == 0) break;
+      EXPECT_EQ(format.panel_rows, k_panel_rows) << name;
+    }
+  }
 }
 
 TEST(Footprint, ReadsOneRowOfTheEmbeddingUnlessItIsTheHead) {

@@ -53,7 +53,20 @@ INSTANTIATE_TEST_SUITE_P(
         PlanCase{"llama-wide-Q3_K_M", Recipe::q3_k_m},
         PlanCase{"llama-wide-IQ4_NL", Recipe::iq4_nl},
         PlanCase{"llama-wide-IQ4_XS", Recipe::iq4_xs},
-        PlanCase{"olmoe-wide-Q4_K_M", Recipe::q4_k_m}, PlanCase{"olmoe-wide-Q4_0", Recipe::q4_0}));
+        PlanCase{"olmoe-wide-Q4_K_M", Recipe::q4_k_m}, PlanCase{"olmoe-wide-Q4_0", Recipe::q4_0},
+        PlanCase{"deepseek2-lite", Recipe::f32}, PlanCase{"deepseek2-lite-absorbed", Recipe::f32},
+        PlanCase{"deepseek2-v3", Recipe::f32}, PlanCase{"ernie4_5", Recipe::f32},
+        PlanCase{"ernie4_5-moe", Recipe::f32}, PlanCase{"mistral3", Recipe::f32},
+        PlanCase{"olmo2", Recipe::f32}, PlanCase{"olmo3", Recipe::f32},
+        PlanCase{"phi3-long", Recipe::f32}, PlanCase{"phi3-short", Recipe::f32},
+        PlanCase{"lfm2", Recipe::f32}, PlanCase{"lfm2moe", Recipe::f32},
+        PlanCase{"granitehybrid", Recipe::f32}, PlanCase{"granitehybrid-moe", Recipe::f32},
+        PlanCase{"qwen35", Recipe::f32}, PlanCase{"qwen35moe", Recipe::f32},
+        PlanCase{"qwen2moe", Recipe::f32}, PlanCase{"phi3", Recipe::f32},
+        PlanCase{"phi3-partial-rope", Recipe::f32}, PlanCase{"phimoe", Recipe::f32},
+        PlanCase{"gemma2", Recipe::f32}, PlanCase{"gemma3", Recipe::f32},
+        PlanCase{"granite", Recipe::f32}, PlanCase{"granitemoe", Recipe::f32},
+        PlanCase{"gpt-oss", Recipe::f32}, PlanCase{"smollm3", Recipe::f32}));
 
 }  // namespace
 }  // namespace assay
