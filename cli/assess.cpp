@@ -64,7 +64,8 @@ Result<std::vector<Verdict>> judge_catalogue(const Catalogue& catalogue,
     question.format = recipe_name(k_judged_recipe);
     ask_for(question, use, entry.thinking);
     question.engine_runs = entry.engine_runs;
-    question.session.context = std::min(question.session.context, entry.spec.trained_context);
+    question.session.context =
+        std::min(static_cast<std::uint32_t>(use.context_tokens), entry.spec.trained_context);
     question.session.threads = threads;
     verdicts.push_back(answer(question, calibration, machine.usable_memory(), policy));
   }
@@ -109,8 +110,10 @@ Result<void> conclude(Assessment& assessment, const Basics& basics, unsigned thr
   if (!verdicts) return pass_on(verdicts);
   assessment.verdicts = std::move(*verdicts);
   const Fact<Bytes> memory = assessment.machine->usable_memory();
-  const RecommendOptions wanted{
-      .use = basics.use.name, .threads = threads, .scores = &basics.scores};
+  const RecommendOptions wanted{.use = basics.use.name,
+                                .context = basics.use.context_tokens,
+                                .threads = threads,
+                                .scores = &basics.scores};
   assessment.recommendation =
       recommend(basics.catalogue, calibration, memory, basics.policy, wanted);
   assessment.gpu_recommendations =

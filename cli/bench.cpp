@@ -43,7 +43,7 @@ void declare(options::options_description& own,
   add("depth", options::value<std::uint32_t>()->value_name("N")->default_value(0),
       "positions that the context holds already");
   add("repetitions", options::value<std::uint32_t>()->value_name("N"),
-      "exactly so many (default: until the median is known to 5 %, 6 to 10)");
+      "so many, if they fit 120 seconds (default: until the median is known to 5 %, 6 to 10)");
   add("cache-type", options::value<std::string>()->value_name("T")->default_value("F16"),
       "keys and values in F16, F32, BF16 or Q8_0");
   declare_engine_options(own);

@@ -29,8 +29,6 @@ void declare(options::options_description& own, options::positional_options_desc
   add("format", options::value<std::string>()->value_name("F"),
       "format of the weights (default Q4_K_M; a GGUF file has its own)");
   declare_grounds_options(own);
-  add("cache-type", options::value<std::string>()->value_name("T")->default_value("F16"),
-      "how keys and values are kept: F16, F32, BF16 or Q8_0");
   add("formats", "show what each format and each type of cache would make of it");
   declare_cost_options(own);
   declare_measure_options(own);
@@ -59,13 +57,6 @@ Question question_of(AskedModel asked, const Grounds& grounds, const Catalogue& 
   }
   question.engine_runs = asked.engine_runs;
   return question;
-}
-
-Result<CacheFormat> cache_option(const Invocation& invocation) {
-  const auto& name = invocation.get<std::string>("cache-type");
-  if (const auto cache = cache_format(name)) return *cache;
-  return fail(ErrorCode::usage, fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)",
-                                            printable(name, 40)));
 }
 
 int exit_code_of(VerdictKind verdict) {
@@ -109,7 +100,8 @@ Result<std::vector<GpuAnswer>> on_gpus(const Invocation& invocation, const Quest
 }
 
 std::string shown(const Invocation& invocation, Grounds grounds, CanRunAnswer answer) {
-  auto& [verdict, gpus] = answer;
+  Verdict& verdict = answer.verdict;
+  std::vector<GpuAnswer>& gpus = answer.gpus;
   const auto engines = other_engines(invocation, grounds.machine.id, verdict.format,
                                      verdict.prediction.decode_tokens_per_second);
   if (!invocation.json) {
@@ -146,14 +138,15 @@ Result<CanRunAnswer> full_answer(const Invocation& invocation, const Question& q
                                  const CostQuestion& cost) {
   auto gpus = on_gpus(invocation, question, grounds);
   if (!gpus) return pass_on(gpus);
-  const MachineProfile* machine = judged_machine(invocation, grounds);
+  const Subject subject = subject_of(invocation, grounds, *gpus);
   Verdict verdict = answer(question, grounds.calibration, grounds.available, grounds.policy,
-                           &catalogue, machine, subject_of(invocation, grounds, *gpus));
+                           &catalogue, judged_machine(invocation, grounds), subject);
   verdict.device = grounds.device;
   verdict.formats =
       format_effects(question, grounds.calibration, grounds.available, grounds.policy);
-  put_cost(cost, grounds, machine, verdict);
-  return CanRunAnswer{std::move(verdict), std::move(*gpus)};
+  const auto drawn = grounds.calibration ? grounds.calibration->decode_watts : Fact<double>();
+  put_cost(cost, invocation, grounds, drawn, verdict);
+  return CanRunAnswer{std::move(verdict), std::move(*gpus), subject};
 }
 
 Result<int> run(const Invocation& invocation) {
@@ -162,8 +155,6 @@ Result<int> run(const Invocation& invocation) {
   }
   const auto recipe = format_option(invocation);
   if (!recipe) return pass_on(recipe);
-  const auto cache = cache_option(invocation);
-  if (!cache) return pass_on(cache);
   const auto cost = cost_question(invocation);
   if (!cost) return pass_on(cost);
   const auto catalogue = builtin_catalogue();
@@ -175,13 +166,12 @@ Result<int> run(const Invocation& invocation) {
   const auto file_bytes = asked->file_bytes;
   Question question =
       question_of(std::move(*asked), *grounds, *catalogue, invocation.has("context"));
-  question.session.cache = *cache;
   auto answer = full_answer(invocation, question, *grounds, *catalogue, *cost);
   if (!answer) return pass_on(answer);
   Verdict& verdict = answer->verdict;
   if (invocation.has("measure")) {
-    return answer_by_measuring(invocation, question, *grounds, std::move(*answer), *cost,
-                               file_bytes);
+    return answer_by_measuring(invocation, question, *grounds, *catalogue, std::move(*answer),
+                               *cost, file_bytes);
   }
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   const int code = exit_code_of(verdict.verdict);

@@ -76,7 +76,9 @@ Result<Calibration> planning_calibration(const std::optional<PriorKnowledge>& pr
   if (found == by_threads.end()) {
     return fail(ErrorCode::unknown, "the read bandwidth could not be measured");
   }
-  return calibration_from_profile(machine, found->second.median);
+  const auto described = calibration_from_profile(machine, found->second.median, engine.threads);
+  if (!described) return pass_on(described);
+  return with_limits(*described, *micro);
 }
 
 /// The model as a file, or its shape with made-up weights.
@@ -124,28 +126,20 @@ std::string run_words(const Question& question, const MeasurementPlan& plan,
                      assessment.environment.threads, seconds, how);
 }
 
-/// Leaves out what would not be better than the verdict that was measured.
-void keep_better_changes(VerdictKind measured, Verdict& predicted) {
-  std::erase_if(predicted.changes, [&](const Change& change) {
-    if (is_better(change.verdict, measured)) return false;
-    std::erase(predicted.advice, change.words);
-    return true;
-  });
-}
-
-/// Judged by what was measured; formats and contexts stay as they were predicted.
-Verdict measured_verdict(const Question& question, const Grounds& grounds, Verdict before,
-                         const Calibration& planned_by, const MeasurementPlan& plan,
-                         const Assessment& assessment) {
+/// Judged by what was measured; what it is compared with (other formats, contexts and models) is
+/// predicted, as much slower or faster as this was.
+Verdict measured_verdict(const Question& question, Verdict before, const Circumstances& around,
+                         const MeasurementPlan& plan, const Assessment& assessment) {
+  const Calibration& planned_by = *around.calibration;
   const Prediction known =
       with_measured(question, planned_by, before.prediction, plan, assessment.runs);
-  Verdict verdict = judge(question, known, grounds.policy);
-  keep_better_changes(verdict.verdict, before);
+  const std::optional<Calibration> followed =
+      as_measured(planned_by, predict_decode(question, planned_by), known.decode_tokens_per_second);
+  const Circumstances now{followed,         around.available, around.policy,
+                          around.catalogue, around.machine,   around.subject};
+  Verdict verdict = advised(question, known, now);
   verdict.device = std::move(before.device);
-  verdict.advice = std::move(before.advice);
-  verdict.changes = std::move(before.changes);
   verdict.formats = std::move(before.formats);
-  verdict.contexts = before.contexts;
   return verdict;
 }
 
@@ -229,8 +223,9 @@ Result<void> measure_plan(Assessment& assessment, const BenchModel& model,
 }
 
 Result<int> answer_by_measuring(const Invocation& invocation, const Question& question,
-                                const Grounds& grounds, CanRunAnswer predicted,
-                                const CostQuestion& cost, const std::optional<Bytes>& file_bytes) {
+                                const Grounds& grounds, const Catalogue& catalogue,
+                                CanRunAnswer predicted, const CostQuestion& cost,
+                                const std::optional<Bytes>& file_bytes) {
   const auto seconds = seconds_option(invocation);
   if (!seconds) return pass_on(seconds);
   if (!question.engine_runs) {
@@ -247,8 +242,9 @@ Result<int> answer_by_measuring(const Invocation& invocation, const Question& qu
   if (!engine) return pass_on(engine);
   const auto prior = prior_of(invocation, grounds);
   if (!prior) return pass_on(prior);
-  const auto known = planning_calibration(*prior, *assessment.machine, *engine, invocation);
-  if (!known) return pass_on(known);
+  auto found = planning_calibration(*prior, *assessment.machine, *engine, invocation);
+  if (!found) return pass_on(found);
+  const std::optional<Calibration> known = std::move(*found);
   const MeasurementBox box{.seconds = *seconds, .usable_memory = grounds.available.optional()};
   const bool is_file = file_bytes.has_value();
   const auto plan = plan_measurement(question, *known, box, !is_file);
@@ -257,10 +253,17 @@ Result<int> answer_by_measuring(const Invocation& invocation, const Question& qu
   if (auto done = measure_plan(assessment, model, *plan, box, *prior, *engine, invocation); !done) {
     return pass_on(done);
   }
+  const Circumstances around{known,
+                             grounds.available,
+                             grounds.policy,
+                             &catalogue,
+                             judged_machine(invocation, grounds),
+                             predicted.subject};
   assessment.verdicts.push_back(
-      measured_verdict(question, grounds, std::move(predicted.verdict), *known, *plan, assessment));
+      measured_verdict(question, std::move(predicted.verdict), around, *plan, assessment));
   Verdict& verdict = assessment.verdicts.back();
-  put_cost(cost, grounds, &grounds.machine, verdict);
+  const Fact<double> drawn = decode_watts(assessment.runs, engine->threads);
+  put_cost(cost, invocation, grounds, drawn.is_known() ? drawn : known->decode_watts, verdict);
   assessment.gpus = std::move(predicted.gpus);
   if (file_bytes) verdict.prediction.file_bytes = *file_bytes;
   assessment.other_engines = other_engines(invocation, assessment.machine->id, verdict.format,

@@ -29,15 +29,17 @@ Result<void> measure_plan(Assessment& assessment, const BenchModel& model,
 struct CanRunAnswer {
   Verdict verdict;
   std::vector<GpuAnswer> gpus;
+  Subject subject;  // of the advice
 };
 
 /// can-run --measure: runs the model for a few seconds, judges by what was measured, and shows that
-/// beside what was predicted; the rest of the answer stays. The result is kept. `file_bytes` of a
-/// model that is a file. Returns the exit code: the verdict's, or that of a run that is not valid.
-/// Errors: usage for a machine that is not this one; does_not_fit before anything is allocated;
-/// those of run_model.
+/// beside what was predicted; formats and GPUs stay as predicted. The result is kept. `file_bytes`
+/// of a model that is a file. Returns the exit code: the verdict's, or that of a run that is not
+/// valid. Errors: usage for a machine that is not this one; does_not_fit before anything is
+/// allocated; those of run_model.
 Result<int> answer_by_measuring(const Invocation& invocation, const Question& question,
-                                const Grounds& grounds, CanRunAnswer predicted,
-                                const CostQuestion& cost, const std::optional<Bytes>& file_bytes);
+                                const Grounds& grounds, const Catalogue& catalogue,
+                                CanRunAnswer predicted, const CostQuestion& cost,
+                                const std::optional<Bytes>& file_bytes);
 
 }  // namespace assay

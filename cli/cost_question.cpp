@@ -38,11 +38,13 @@ Result<CostQuestion> cost_question(const Invocation& invocation) {
   return CostQuestion{*watts, {*electricity, *api}};
 }
 
-void put_cost(const CostQuestion& cost, const Grounds& grounds, const MachineProfile* machine,
-              Verdict& verdict) {
+void put_cost(const CostQuestion& cost, const Invocation& invocation, const Grounds& grounds,
+              const Fact<double>& drawn, Verdict& verdict) {
   if (!cost.is_asked()) return;
-  const auto measured = grounds.calibration ? grounds.calibration->decode_watts : Fact<double>();
-  verdict.cost = running_cost(power_draw(cost.watts, measured, machine),
+  // Its limits say what it may draw, whatever memory is asked about.
+  const bool is_other = invocation.has("bandwidth") || grounds.device != "cpu";
+  const MachineProfile* machine = is_other ? nullptr : &grounds.machine;
+  verdict.cost = running_cost(power_draw(cost.watts, drawn, machine),
                               verdict.prediction.decode_tokens_per_second, cost.prices);
 }
 

@@ -22,9 +22,8 @@ struct CostQuestion {
 void declare_cost_options(options::options_description& own);
 /// Errors: usage.
 Result<CostQuestion> cost_question(const Invocation& invocation);
-/// The cost at the verdict's decode rate, where it is asked for. `machine`: whose limits say what
-/// it may draw, or null.
-void put_cost(const CostQuestion& cost, const Grounds& grounds, const MachineProfile* machine,
-              Verdict& verdict);
+/// The cost at the verdict's decode rate, where it is asked for. `drawn` was measured here.
+void put_cost(const CostQuestion& cost, const Invocation& invocation, const Grounds& grounds,
+              const Fact<double>& drawn, Verdict& verdict);
 
 }  // namespace assay

@@ -75,10 +75,11 @@ void declare_engine_options(options::options_description& own) {
   add("isa", options::value<std::string>()->value_name("NAME"),
       "kernels to use: scalar; avx2, avxvnni, avx512, amx; neon, i8mm (default: the best that "
       "this processor has). Raced on hardware: avx2, avx512, amx; avxvnni: its kernels were timed; "
-      "neon and i8mm were run in tests under emulation");
+      "neon and i8mm were run in tests under emulation; scalar is the definition, not timed");
   add("numerics", options::value<std::string>()->value_name("NAME"),
       "exact: 16-bit weights multiply float32 activations; native: activations rounded to 16 bits "
-      "where the processor has such products (BF16; on AArch64 F16 too; default: exact)");
+      "where the processor has such products (BF16; on AArch64 F16 too; default: exact). On x86 "
+      "its kernels were timed, on AArch64 run in tests under emulation");
 }
 
 Result<EngineChoice> choose_engine(const Invocation& invocation, const MachineProfile& machine) {

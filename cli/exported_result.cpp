@@ -10,7 +10,7 @@ namespace assay {
 void declare_export_options(options::options_description& own) {
   auto add = own.add_options();
   add("calibration", options::value<std::string>()->value_name("RESULT.json"),
-      "the result to export (default: the latest one of this machine)");
+      "the result to export (default: the latest one that is kept here)");
   add("models", options::value<std::string>()->value_name("A,B,..."),
       "catalogue models with series of their own, at most 12 (default: a fixed choice, the same "
       "on every machine)");

@@ -33,14 +33,21 @@ Result<std::optional<Bytes>> bytes_option(const Invocation& invocation, const ch
   return bytes;
 }
 
-Result<std::uint32_t> count_option(const Invocation& invocation, const char* name,
-                                   std::uint32_t otherwise, std::uint32_t most) {
-  if (!invocation.has(name)) return otherwise;
-  const auto value = invocation.get<long long>(name);
-  if (value < 1 || value > static_cast<long long>(most)) {
-    return fail(ErrorCode::usage, fmt::format("--{}: {} (expected 1 to {})", name, value, most));
+Result<CacheFormat> cache_option(const Invocation& invocation) {
+  const auto& name = invocation.get<std::string>("cache-type");
+  if (const auto cache = cache_format(name)) return *cache;
+  return fail(ErrorCode::usage, fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)",
+                                            printable(name, 40)));
+}
+
+Result<unsigned> threads_option(const Invocation& invocation, unsigned otherwise) {
+  constexpr long long k_most = 4096;
+  if (!invocation.has("threads")) return otherwise;
+  const auto value = invocation.get<long long>("threads");
+  if (value < 1 || value > k_most) {
+    return fail(ErrorCode::usage, fmt::format("--threads: {} (expected 1 to {})", value, k_most));
   }
-  return static_cast<std::uint32_t>(value);
+  return static_cast<unsigned>(value);
 }
 
 /// The thread count that most runs of a result have.
@@ -233,6 +240,22 @@ Result<Policy::Use> use_option(const Invocation& invocation, const Policy& polic
                                             fmt::join(policy.use_names(), ", ")));
 }
 
+Result<std::uint32_t> context_option(const Invocation& invocation, std::uint64_t otherwise) {
+  constexpr std::uint64_t k_most_context = 1U << 30;
+  if (!invocation.has("context")) return static_cast<std::uint32_t>(otherwise);
+  const auto& text = invocation.get<std::string>("context");
+  const bool thousands = text.ends_with('k') || text.ends_with('K');
+  const std::string digits = thousands ? text.substr(0, text.size() - 1) : text;
+  const bool is_number = !digits.empty() && digits.size() <= 10 &&
+                         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  const std::uint64_t value = is_number ? std::stoull(digits) * (thousands ? 1024 : 1) : 0;
+  if (value == 0 || value > k_most_context) {
+    return fail(ErrorCode::usage, fmt::format("--context: '{}' (expected a count, as 4096 or 32k)",
+                                              printable(text, 40)));
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
 void declare_grounds_options(options::options_description& own) {
   auto add = own.add_options();
   const auto text = [](const char* name) {
@@ -240,9 +263,11 @@ void declare_grounds_options(options::options_description& own) {
   };
   add("use", text("USE")->default_value("chat"),
       "what it is for: sets prompt, answer, thinking and context");
-  add("context", options::value<long long>()->value_name("N"),
-      "tokens that the cache must hold (default: the use's, 4096 for chat, or what the model was "
-      "trained for)");
+  add("context", text("N"),
+      "tokens that the cache must hold, as 4096 or 32k (default: the use's, 4096 for chat, or what "
+      "the model was trained for)");
+  add("cache-type", text("T")->default_value("F16"),
+      "how keys and values are kept: F16, F32, BF16 or Q8_0");
   add("threads", options::value<long long>()->value_name("N"),
       "threads (default: those of the result that is used, else of the machine)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");
@@ -264,17 +289,15 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
   if (!use) return pass_on(use);
   const auto memory = bytes_option(invocation, "memory");
   if (!memory) return pass_on(memory);
-  constexpr std::uint32_t k_most_context = 1U << 30;
-  const auto context = count_option(
-      invocation, "context", static_cast<std::uint32_t>(use->context_tokens), k_most_context);
+  const auto context = context_option(invocation, use->context_tokens);
   if (!context) return pass_on(context);
-  constexpr std::uint32_t k_most_threads = 4096;
+  const auto cache = cache_option(invocation);
+  if (!cache) return pass_on(cache);
   auto other = machine_option(invocation, *memory);
   if (!other) return pass_on(other);
   const bool is_described = other->has_value();
   MachineProfile machine = is_described ? std::move((*other)->profile) : probe_this_machine();
-  const auto threads =
-      count_option(invocation, "threads", default_threads(machine), k_most_threads);
+  const auto threads = threads_option(invocation, default_threads(machine));
   if (!threads) return pass_on(threads);
   Grounds grounds{.machine = std::move(machine),
                   .calibration = std::nullopt,
@@ -286,6 +309,7 @@ Result<Grounds> find_grounds(const Invocation& invocation) {
                   .device = is_described ? (*other)->device : "cpu"};
   grounds.session.context = *context;
   grounds.session.threads = *threads;
+  grounds.session.cache = *cache;
   grounds.available = memory_to_judge_by(grounds.machine, is_described);
   auto named = is_described ? std::move((*other)->calibration) : std::optional<Calibration>();
   if (auto found = find_calibration(invocation, std::move(named), grounds); !found) {

@@ -25,14 +25,17 @@ struct Grounds {
   std::string device = "cpu";  // or the name of a GPU, which other engines would use
 };
 
-/// Declares --use, --context, --threads, --calibration, --machine, --memory, --bandwidth and
-/// --policy.
+/// Declares --use, --context, --cache-type, --threads, --calibration, --machine, --memory,
+/// --bandwidth and --policy.
 void declare_grounds_options(options::options_description& own);
 
 /// The policy of --policy, or the built-in one. Errors: refused_input.
 Result<Policy> policy_option(const Invocation& invocation);
 /// The use that --use names. Errors: usage.
 Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy);
+
+/// The tokens of --context, "4096" or "32k" for 32 * 1024. Errors: usage.
+Result<std::uint32_t> context_option(const Invocation& invocation, std::uint64_t otherwise);
 
 /// What the options ask for: the result of --calibration and its machine, else the bandwidth of
 /// --bandwidth, else the latest result if it is of this machine, else this machine's description;

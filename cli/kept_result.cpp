@@ -14,6 +14,10 @@ Result<void> keep_and_show(const Invocation& invocation, const Assessment& asses
     return fail(ErrorCode::interrupted, "interrupted; what was measured is kept", kept->string());
   }
   if (auto shown = deliver(invocation, text()); !shown) return shown;
+  if (!kept && assessment.partial) {
+    return fail(ErrorCode::interrupted,
+                "interrupted; what was measured is shown but not kept: " + kept.error().text());
+  }
   if (!kept) return pass_on(kept);
   remark(invocation, fmt::format("kept as {}", kept->string()));
   return {};

@@ -1,10 +1,8 @@
 #include "advisor/plan.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +21,6 @@ namespace assay {
 namespace {
 
 constexpr double k_most_rate = 1e5;
-constexpr std::uint64_t k_most_context = 1U << 30;
 constexpr std::size_t k_shown = 4;  // machines of a kind
 
 void declare(options::options_description& own, options::positional_options_description& places) {
@@ -42,22 +39,6 @@ void declare(options::options_description& own, options::positional_options_desc
   add("use", text("USE")->default_value("chat"), "what it is for: sets the context");
   add("policy", text("FILE"), "thresholds to judge by instead of the built-in ones");
   places.add("model", 1);
-}
-
-/// "4096", or "32k" for 32 * 1024.
-Result<std::uint32_t> context_option(const Invocation& invocation, std::uint64_t otherwise) {
-  if (!invocation.has("context")) return static_cast<std::uint32_t>(otherwise);
-  const auto& text = invocation.get<std::string>("context");
-  const bool thousands = text.ends_with('k') || text.ends_with('K');
-  const std::string digits = thousands ? text.substr(0, text.size() - 1) : text;
-  const bool is_number = !digits.empty() && digits.size() <= 10 &&
-                         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
-  const std::uint64_t value = is_number ? std::stoull(digits) * (thousands ? 1024 : 1) : 0;
-  if (value == 0 || value > k_most_context) {
-    return fail(ErrorCode::usage, fmt::format("--context: '{}' (expected a count, as 4096 or 32k)",
-                                              printable(text, 40)));
-  }
-  return static_cast<std::uint32_t>(value);
 }
 
 Result<Question> question_option(const Invocation& invocation, const Policy& policy,

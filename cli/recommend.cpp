@@ -7,6 +7,7 @@
 
 #include "advisor/gpu_recommendation.hpp"
 #include "advisor/hardware.hpp"
+#include "cli/asked_model.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/grounds.hpp"
@@ -23,6 +24,8 @@ constexpr std::size_t k_top_on_gpu = 5;
 void declare(options::options_description& own,
              options::positional_options_description& /*places*/) {
   declare_grounds_options(own);
+  own.add_options()("format", options::value<std::string>()->value_name("F"),
+                    "models in this format only (default: each in the best that is ok)");
   own.add_options()("top", options::value<long long>()->value_name("N")->default_value(k_usual_top),
                     "how many models are shown");
 }
@@ -51,20 +54,24 @@ Result<std::vector<GpuRecommendation>> on_gpus(const Invocation& invocation, con
 }
 
 std::string text_of(const Recommendation& recommendation,
-                    const std::vector<GpuRecommendation>& gpus, std::size_t top) {
+                    const std::vector<GpuRecommendation>& gpus, std::size_t top,
+                    std::size_t top_on_gpu) {
   std::string text = recommendation_text(recommendation, top);
   for (const GpuRecommendation& gpu : gpus) {
     text += fmt::format(
         "\nOn its {}, in an engine that uses it (estimated; models that its memory holds "
         "whole):\n{}",
-        gpu.device, recommendation_text(gpu.recommendation, std::min(top, k_top_on_gpu)));
+        gpu.device, recommendation_text(gpu.recommendation, top_on_gpu));
   }
   return text;
 }
 
 std::string shown(const Invocation& invocation, Grounds grounds, Recommendation recommendation,
                   std::vector<GpuRecommendation> gpus, std::size_t top) {
-  if (!invocation.json) return text_of(recommendation, gpus, top);
+  if (!invocation.json) {
+    const bool was_asked = invocation.is_given("top");
+    return text_of(recommendation, gpus, top, was_asked ? top : k_top_on_gpu);
+  }
   Assessment assessment = new_assessment("recommend");
   assessment.gpu_recommendations = std::move(gpus);
   assessment.machine = std::move(grounds.machine);
@@ -77,6 +84,8 @@ Result<int> run(const Invocation& invocation) {
   if (top < 1) return fail(ErrorCode::usage, fmt::format("--top: {} (expected 1 or more)", top));
   const auto catalogue = builtin_catalogue();
   if (!catalogue) return pass_on(catalogue);
+  const auto recipe = format_option(invocation);
+  if (!recipe) return pass_on(recipe);
   auto grounds = find_grounds(invocation);
   if (!grounds) return pass_on(grounds);
   RecommendOptions wanted;
@@ -84,6 +93,8 @@ Result<int> run(const Invocation& invocation) {
   wanted.context = grounds->session.context;
   wanted.context_was_asked = invocation.has("context");
   wanted.threads = grounds->session.threads;
+  wanted.cache = grounds->session.cache;
+  wanted.recipe = *recipe;
   wanted.on_gpu = grounds->device != "cpu";
   const auto scores = builtin_scores();
   if (!scores) return pass_on(scores);
@@ -108,7 +119,7 @@ Result<int> run(const Invocation& invocation) {
 Command recommend_command() {
   return {.name = "recommend",
           .summary = "name the best models and formats for this machine",
-          .usage = "assay recommend [--use USE] [--top N] [options of can-run]",
+          .usage = "assay recommend [--use USE] [--top N] [--context N] [options]",
           .examples =
               "  assay recommend\n"
               "  assay recommend --use code --context 16384\n"

@@ -23,7 +23,7 @@ std::string format_names() {
 void declare(options::options_description& own, options::positional_options_description& places) {
   auto add = own.add_options();
   add("result", options::value<std::string>()->value_name("RESULT.json"),
-      "a result document (default: the latest result of this machine)");
+      "a result document (default: the latest one that is kept here)");
   add("format",
       options::value<std::string>()->value_name("FORMAT")->default_value(
           std::string(render_formats().front().name)),
@@ -77,7 +77,7 @@ Command report_command() {
           .usage = "assay report [RESULT.json] [--format FORMAT] [-o FILE]",
           .examples =
               "  assay report                                   the latest result, as a table\n"
-              "  assay report result.json --format markdown     for an issue or a wiki\n"
+              "  assay report result.json --format markdown     for a pull request or a wiki\n"
               "  assay report result.json --json | jq .runs     the document again",
           .declare = declare,
           .run = run};

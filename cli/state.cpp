@@ -46,7 +46,7 @@ std::filesystem::path state_directory() {
 Result<std::filesystem::path> store_result(const std::filesystem::path& state,
                                            const Assessment& assessment) {
   if (state.empty()) {
-    return fail(ErrorCode::usage, "no place to keep results: HOME is not set", {},
+    return fail(ErrorCode::io, "no place to keep results: HOME is not set", {},
                 "set ASSAY_STATE to a directory");
   }
   const std::filesystem::path results = state / "results";

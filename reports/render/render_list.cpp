@@ -8,7 +8,7 @@ std::span<const RenderFormat> render_formats() {
   static constexpr std::array k_formats{
       RenderFormat{"text", "tables for a terminal", render_text},
       RenderFormat{"json", "the result document, assay.result/1", render_json},
-      RenderFormat{"markdown", "tables for an issue or a wiki", render_markdown},
+      RenderFormat{"markdown", "tables for a pull request or a wiki", render_markdown},
   };
   return k_formats;
 }

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include "base/file.hpp"
@@ -46,6 +47,22 @@ TEST_P(WrongUseTest, IsAnsweredByItsExitCodeAndMessage) {
   EXPECT_EQ(run.exit_code, use.exit_code) << run.standard_error;
   EXPECT_THAT(run.standard_error, HasSubstr(use.message));
   EXPECT_THAT(run.standard_output, IsEmpty());
+}
+
+// Of one processor that it may use, whatever the machine has.
+TEST(WrongUse, MoreThreadsThanItsAffinityAllows) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  std::size_t first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  const ProgramRun run = run_assay({"bench", "--shape", "dense-1b", "--threads", "2"}, {});
+  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.standard_error, HasSubstr("the processors that this process may use"));
 }
 
 INSTANTIATE_TEST_SUITE_P(

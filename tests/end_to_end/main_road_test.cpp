@@ -69,6 +69,21 @@ TEST(MainRoad, InterruptedAssessKeepsWhatItHas) {
   EXPECT_EQ(kept, 2U);
 }
 
+// Limits are measured for the first seconds, then a model of a gigabyte is made and run for two
+// minutes: at whatever of this the signal arrives, the program ends within one pass of it.
+TEST(MainRoad, ABenchEndsSoonAfterItIsInterrupted) {
+  const TemporaryDirectory state;
+  for (const int after_ms : {2500, 6000}) {
+    const ProgramRun run = run_assay({"bench", "--shape", "dense-1b", "--format", "Q4_K_M",
+                                      "--prompt", "16", "--generate", "4096"},
+                                     {.state = state.path(),
+                                      .interrupt_after_ms = after_ms,
+                                      .interrupt = SIGINT,
+                                      .limit_seconds = 60});
+    EXPECT_EQ(run.exit_code, 130) << run.standard_error;
+  }
+}
+
 /// Nothing opens a socket unless the command is about one.
 TEST(MainRoad, OpensNoSocket) {
   const TemporaryDirectory state;
