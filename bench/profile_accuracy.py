@@ -3,7 +3,7 @@
 
   bench/profile_accuracy.py [--build build/release]
 
-The rows are tests/fixtures/speeds/: published.json (decode), prefill.json (prompts), split.json (models between a
+The rows are tests/fixtures/speeds/: published.json (decode), prefill.json and prefill_cpu.json (prompts), split.json (models between a
 GPU and the processor). For GPUs the two constants of a prediction (share of
 the published bandwidth, time of a layer) are fitted again for each machine without its own rows, by the
 least absolute relative error; the program's own constants are the fit over all rows. For processors the
@@ -87,6 +87,15 @@ def report_prompts(rows):
               f"| {100 * max(errors):.0f} % | {inside(own)} of {len(own)} |")
 
 
+def report_processor_prompts(rows):
+    """By machine and engine: what is expected is the reference engine's rate, which none of them is."""
+    print("\n| prompts of processors | rows | predicted / published, median | the interval holds |\n|---|---|---|---|")
+    for machine, engine in sorted({(row["machine"], row["engine"].split()[0]) for row in rows}):
+        own = [row for row in rows if row["machine"] == machine and row["engine"].split()[0] == engine]
+        ratio = statistics.median(row["predicted"]["expected"] / row["measured"] for row in own)
+        print(f"| {machine}, {engine} | {len(own)} | {ratio:.2f} | {inside(own)} of {len(own)} |")
+
+
 CHAT = 33.7 / 36.7  # the average of chats over decode itself, where one source tells both
 
 
@@ -160,6 +169,7 @@ def main():
           f"{ratios[-1 - len(ratios) // 20]:.2f}. The program's intervals hold {100 * held['gpu']:.0f} % of the rows of GPUs "
           f"and {100 * held['cpu']:.0f} % of those of processors.")
     report_prompts(read_rows(options.build, "prefill.json"))
+    report_processor_prompts(read_rows(options.build, "prefill_cpu.json"))
     report_splits(read_rows(options.build, "split.json"))
 
 

@@ -5,7 +5,7 @@
 //
 // Prints, for each row of tests/fixtures/speeds/published.json, one JSON line: what a token reads,
 // the layers it passes, the bandwidth of the table, the published rate and the prediction; of
-// prefill.json and split.json what stands beside it there.
+// prefill.json, prefill_cpu.json and split.json what stands beside it there.
 
 #include <fmt/format.h>
 
@@ -110,6 +110,37 @@ Result<Json> compared_prompt(const JsonFields& row, const Catalogue& catalogue,
               {"predicted", to_json(predicted)}};
 }
 
+/// A row of prefill_cpu.json.
+Result<Json> compared_processor_prompt(const JsonFields& row, const Catalogue& catalogue,
+                                       const HardwareTable& hardware) {
+  const auto machine = row.text("machine");
+  const auto engine = row.text("engine");
+  const auto model = row.text("model");
+  const auto format = row.text("format");
+  const auto tokens = row.count("prompt_tokens");
+  const auto measured = row.number("tokens_per_second");
+  if (!machine) return pass_on(machine);
+  if (!engine) return pass_on(engine);
+  if (!model) return pass_on(model);
+  if (!format) return pass_on(format);
+  if (!tokens) return pass_on(tokens);
+  if (!measured) return pass_on(measured);
+  const CatalogueEntry* entry = catalogue.find(*model);
+  if (entry == nullptr) return row.refuse("model", "not in the catalogue");
+  const auto named = hardware_of(hardware, "cpu", *machine);
+  if (!named) return pass_on(named);
+  auto question = question_of(*entry, *format);
+  if (!question) return pass_on(question);
+  question->prompt_tokens = *tokens;
+  const auto calibration = calibration_of_hardware(*named);
+  if (!calibration) return pass_on(calibration);
+  const Estimate predicted =
+      predict(*question, *calibration, Fact<Bytes>::unknown("not asked")).prefill_tokens_per_second;
+  if (!predicted.is_known()) return row.refuse("machine", "its instructions are not known");
+  return Json{{"machine", *machine}, {"engine", *engine},     {"model", *model},
+              {"format", *format},   {"measured", *measured}, {"predicted", to_json(predicted)}};
+}
+
 /// A row of a model that was split between a GPU and a processor.
 Result<Json> compared_split(const JsonFields& row, const Catalogue& catalogue,
                             const HardwareTable& hardware) {
@@ -211,9 +242,11 @@ Result<void> run(const char* path) {
   const auto rows = fields.objects("rows");
   if (!rows) return pass_on(rows);
   for (const JsonFields& row : *rows) {
-    const auto compare = row.has("gpu")             ? compared_split
-                         : row.has("prompt_tokens") ? compared_prompt
-                                                    : compared;
+    const bool is_prompt = row.has("prompt_tokens");
+    const auto compare = row.has("gpu")                   ? compared_split
+                         : is_prompt && row.has("engine") ? compared_processor_prompt
+                         : is_prompt                      ? compared_prompt
+                                                          : compared;
     const auto line = compare(row, *catalogue, *hardware);
     if (!line) return pass_on(line);
     fmt::print("{}\n", line->dump());

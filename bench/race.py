@@ -8,7 +8,9 @@ A cell of the list is run when DIR/<shape>-<format>.gguf exists; the others are 
 COMMAND is a peer's command line with {model} {threads} {prompt} {generate} {depth} {cache} in it. It
 prints JSON: either an array or lines of objects as llama-bench's (n_prompt, n_gen, avg_ts), or
 objects {"pp": tokens/s, "tg": tokens/s}. Several commands of one name are variants: the one with the
-higher median counts, for prefill and decode apart. With -o TABLE.md every rate stands in TABLE.json.
+higher median counts, for prefill and decode apart. With -o TABLE.md every rate stands in TABLE.json; both
+are written anew after each cell. A cell in which a command fails is listed with what it said, and the race
+goes on. Exit code 1 where a cell failed, or a rate was below 0.97 of the best peer's: those are listed, too.
 
 Before and after the runs of a cell the limits of the machine are measured (read bandwidth, float32
 and int8 products), so that each figure also stands as a share of what the machine could give at that
@@ -25,6 +27,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOST_BELOW = 0.97  # of the best peer: less than what a median of five moves by
 
 
 def output_of(command):
@@ -130,7 +133,9 @@ def title(cell):
 
 
 def rows_of(cell, found, token, limit):
+    """The rows of the table, and those of them that are lost."""
     rows = []
+    lost = []
     for index, what in enumerate((f"prefill {cell['prompt']}", f"decode {cell['generate']}")):
         ours = best(found["assay"], index)
         peers = {name: best(variants, index) for name, variants in found.items() if name != "assay"}
@@ -143,7 +148,42 @@ def rows_of(cell, found, token, limit):
         others = "; ".join(f"{name} {value:.4g} ±{half:.2g}" for name, (value, half) in peers.items())
         rows.append(f"| {title(cell)} | {what} | {median:.4g} ±{spread:.2g} | {others} "
                     f"| {ratio:.2f} | {at_best:.2f} | {share(cell, index, median, token, limit)} |")
-    return rows
+        if ratio < LOST_BELOW:
+            lost.append(f"{title(cell)}, {what}: {ratio:.3f}")
+    return rows, lost
+
+
+class Table:
+    """The rows and rates so far, and what must be said below them."""
+
+    def __init__(self, output):
+        self.output = output
+        self.rows = []
+        self.raw = {}
+        self.notes = {"Not run": [], "Failed": [], f"Below {LOST_BELOW} of the best peer": []}
+
+    def text(self):
+        lines = ["| cell | what | Assay, tokens/s | others | ratio to the best | of best runs | share of the limit |",
+                 "|---|---|---|---|---|---|---|", *self.rows]
+        for name, entries in self.notes.items():
+            lines += ["", f"{name}: {len(entries)}" + "".join(f"\n- {entry}" for entry in entries)]
+        return "\n".join(lines) + "\n"
+
+    def write(self):
+        if self.output:
+            self.output.write_text(self.text())
+            self.output.with_suffix(".json").write_text(json.dumps(self.raw, indent=1) + "\n")
+
+    def add(self, cell, found, token, limit):
+        self.raw[title(cell)] = {"rates": found, "limits": limit}
+        rows, lost = rows_of(cell, found, token, limit)
+        self.rows += rows
+        self.notes[f"Below {LOST_BELOW} of the best peer"] += lost
+        for row in rows:
+            print(row, file=sys.stderr, flush=True)
+
+    def is_won(self):
+        return not any(entries for name, entries in self.notes.items() if name != "Not run")
 
 
 def main():
@@ -165,28 +205,23 @@ def main():
         if not command:
             parser.error(f"--peer {peer}: expected NAME=COMMAND")
         engines.setdefault(name, []).append(command)
-    lines = ["| cell | what | Assay, tokens/s | others | ratio to the best | of best runs | share of the limit |",
-             "|---|---|---|---|---|---|---|"]
-    missed = []
-    raw = {}
+    table = Table(options.output)
     for cell in json.loads(options.cells.read_text())["cells"]:
         model = options.models / f"{cell['shape']}-{cell['format']}.gguf"
         if not re.search(options.only, title(cell)) or not model.exists():
-            missed.append(title(cell))
+            table.notes["Not run"].append(title(cell))
             continue
-        found, token, limit = run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench")
-        raw[title(cell)] = {"rates": found, "limits": limit}
-        for row in rows_of(cell, found, token, limit):
-            lines.append(row)
-            print(row, file=sys.stderr, flush=True)
-    lines += ["", f"Not run: {len(missed)} cells" + "".join(f"\n- {name}" for name in missed)]
-    text = "\n".join(lines) + "\n"
-    if options.output:
-        options.output.write_text(text)
-        options.output.with_suffix(".json").write_text(json.dumps(raw, indent=1) + "\n")
-    else:
-        print(text)
+        try:
+            table.add(cell, *run_cell(cell, model, engines, options.runs, f"{options.build}/kernel_bench"))
+        except (RuntimeError, ValueError, StopIteration, KeyError) as problem:
+            table.notes["Failed"].append(f"{title(cell)}: {problem}")
+            print(f"{title(cell)}: {problem}", file=sys.stderr, flush=True)
+        table.write()
+    table.write()
+    if not options.output:
+        print(table.text())
+    return 0 if table.is_won() else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

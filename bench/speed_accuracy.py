@@ -31,7 +31,7 @@ def cells_of(name):
     cells = json.loads((HERE / "speed_cells.json").read_text())
     if name == "memory":
         return cells["memory"]
-    return [cell for cell in cells["speed"] if name == "two" or cell.get("few")]
+    return [cell for cell in cells["speed"] if name != "hog" or cell.get("few")]
 
 
 def hog():
@@ -188,7 +188,7 @@ def main():
                         default=[*SETS, "memory"])
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("accuracy"))
     parser.add_argument("--assay", default="build/release/assay")
-    parser.add_argument("--predicted-speed", default="build/release/bench/predicted_speed")
+    parser.add_argument("--predicted-speed", default="build/release/predicted_speed")
     parser.add_argument("--wrap", default="", help="a command to start each measurement with")
     parser.add_argument("--at-most", type=float, help="seconds after which no cell is started")
     options = parser.parse_args()
