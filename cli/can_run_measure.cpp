@@ -250,7 +250,9 @@ Result<int> answer_by_measuring(const Invocation& invocation, const Question& qu
   const auto plan = plan_measurement(question, *known, box, !is_file);
   if (!plan) return pass_on(plan);
   const BenchModel model = bench_model(invocation, question, *plan, is_file);
-  if (auto done = measure_plan(assessment, model, *plan, box, *prior, *engine, invocation); !done) {
+  const auto compared = *prior ? *prior : std::optional(PriorKnowledge{*known, {}, {}});
+  if (auto done = measure_plan(assessment, model, *plan, box, compared, *engine, invocation);
+      !done) {
     return pass_on(done);
   }
   const Circumstances around{known,
