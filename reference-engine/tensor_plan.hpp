@@ -139,7 +139,7 @@ std::uint64_t widened_rows(const PlannedTensor& tensor, const ModelSpec& spec);
 /// read in each decode step.
 Bytes widening(const PlannedTensor& tensor, const ModelSpec& spec);
 
-/// Rows are kept in panels of so many (kernels/panels/panels.inl).
+/// Rows are kept in panels of so many (kernels/panels/panels.inl); one by one for scalar kernels.
 inline constexpr std::uint64_t k_panel_rows = 16;
 /// What fills up the last panel of a matrix, or of each expert's, when it is kept; 0 for vectors.
 Bytes padding(const PlannedTensor& tensor);
