@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "advisor/plan.hpp"
+#include "advisor/system_memory.hpp"
 #include "base/text.hpp"
 
 namespace assay {

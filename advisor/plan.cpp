@@ -8,6 +8,7 @@
 #include "advisor/cost/work.hpp"
 #include "advisor/gpu_memory.hpp"
 #include "advisor/hardware_calibration.hpp"
+#include "advisor/system_memory.hpp"
 #include "advisor/verdict_json.hpp"
 
 namespace assay {
@@ -19,17 +20,12 @@ constexpr std::array<std::uint64_t, 15> k_sold{4,   8,   16,  24,  32,  48,   64
                                                128, 192, 256, 384, 512, 1024, 2048};
 // The widest memory that a processor reads: a server's twelve channels are below it.
 constexpr double k_most_bandwidth = 2e12;
-// What the system and the programs beside a model are left of what is installed: as much as Windows
-// 11 asks for at least (Microsoft's requirements). Where that is more than half, half: a machine of
-// 4 GB runs a smaller system, and a rule of thumb is all there is.
-constexpr Bytes k_system = gibibytes(4);
-
 /// The least of the usual sizes; what is needed itself where none is enough.
 Bytes installed_for(Bytes available) {
   for (const std::uint64_t size : k_sold) {
     if (memory_beside_system(gibibytes(size)) >= available) return gibibytes(size);
   }
-  return available + k_system;
+  return available + k_system_memory;
 }
 
 /// The least that a processor is sold with, or takes; nothing where that is too little.
@@ -191,10 +187,6 @@ Json machines_json(const std::vector<PlannedMachine>& machines) {
 }
 
 }  // namespace
-
-Bytes memory_beside_system(Bytes installed) {
-  return installed - std::min(k_system, Bytes(installed.value / 2));
-}
 
 MachinePlan plan_machine(const Question& question, double rate, const Policy& policy,
                          const HardwareTable& table) {

@@ -26,10 +26,6 @@ struct PlannedMachine {
   std::string source;                    // of the bandwidth
 };
 
-/// What a model may have of a machine's installed memory: all but what the system and the programs
-/// beside it keep.
-Bytes memory_beside_system(Bytes installed);
-
 /// What a machine needs to run a model at a rate. Everything is estimated from published
 /// bandwidths.
 struct MachinePlan {

@@ -11,13 +11,13 @@ has and 64 MB (a cache of two positions is nothing). Memory that is short makes 
 fit twice beside what runs.
 """
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
-import sys
 import time
+
+import speed_table
 
 PIECE = 1 << 20
 
@@ -40,8 +40,7 @@ def seconds_to_read(path):
 
 def load(build, path, threads):
     """Seconds, and the peak of the process in bytes."""
-    command = [os.path.join(build, 'model_speed'), path, '--threads', str(threads), '--prompt', '1',
-               '--generate', '1', '--json']
+    command = speed_table.command(build, path, threads, 1, 1)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -55,7 +54,7 @@ def shown(seconds):
     return f'{statistics.median(seconds):.2f} [{min(seconds):.2f}, {max(seconds):.2f}]'
 
 
-def row(build, path, runs, threads):
+def cells_of(build, path, runs, threads):
     read, cold, warm, peaks = [], [], [], []
     for _ in range(runs):
         drop(path)
@@ -65,28 +64,13 @@ def row(build, path, runs, threads):
             seconds, peak = load(build, path, threads)
             times.append(seconds)
             peaks.append(peak)
-    gigabytes = os.path.getsize(path) / 1e9
-    times = statistics.median(cold) / statistics.median(read)
-    per_gigabyte = statistics.median(warm) / gigabytes
-    name = os.path.basename(path).removesuffix('.gguf')
-    return (f'| {name} | {gigabytes:.2f} | {shown(read)} | {shown(cold)} | {times:.2f} | {shown(warm)} | '
-            f'{per_gigabyte:.2f} | {max(peaks) / 1e9:.3f} | {max(peaks) / (gigabytes * 1e9 + 64e6):.3f} |')
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--build', required=True, help='folder with model_speed')
-    parser.add_argument('--runs', type=int, default=5)
-    parser.add_argument('--threads', type=int, default=2)
-    parser.add_argument('models', nargs='+', metavar='MODEL.gguf')
-    arguments = parser.parse_args()
-    print('| model | GB | read, s | cold load, s | cold / read | warm load, s | s per GB | peak, GB '
-          '| peak / (file + 64 MB) |')
-    print('|---|---|---|---|---|---|---|---|---|')
-    for path in arguments.models:
-        print(row(arguments.build, path, arguments.runs, arguments.threads), flush=True)
-    return 0
+    size = os.path.getsize(path)
+    return [f'{size / 1e9:.2f}', shown(read), shown(cold),
+            f'{statistics.median(cold) / statistics.median(read):.2f}', shown(warm),
+            f'{statistics.median(warm) / size * 1e9:.2f}', f'{max(peaks) / 1e9:.3f}',
+            f'{max(peaks) / (size + 64e6):.3f}']
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    speed_table.run(__doc__, ['GB', 'read, s', 'cold load, s', 'cold / read', 'warm load, s', 's per GB', 'peak, GB',
+                              'peak / (file + 64 MB)'], cells_of)

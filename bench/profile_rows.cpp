@@ -61,174 +61,172 @@ Result<NamedHardware> hardware_of(const HardwareTable& table, const std::string&
   return found;
 }
 
-/// A row of prefill.json: what a prompt computes, and the time that is no product.
-Result<Json> compared_prompt(const JsonFields& row, const Catalogue& catalogue,
-                             const HardwareTable& hardware) {
-  const auto machine = row.text("machine");
+/// What every row has: a model in a format, and the rate that was published.
+struct Published {
+  Question question;
+  double measured = 0.0;
+};
+
+Result<Published> published(const JsonFields& row, const Catalogue& catalogue) {
   const auto model = row.text("model");
   const auto format = row.text("format");
-  const auto tokens = row.count("prompt_tokens");
   const auto measured = row.number("tokens_per_second");
-  if (!machine) return pass_on(machine);
+  const auto tokens = row.optional_count("prompt_tokens");
   if (!model) return pass_on(model);
   if (!format) return pass_on(format);
-  if (!tokens) return pass_on(tokens);
   if (!measured) return pass_on(measured);
+  if (!tokens) return pass_on(tokens);
   const CatalogueEntry* entry = catalogue.find(*model);
   if (entry == nullptr) return row.refuse("model", "not in the catalogue");
-  const auto named = hardware_of(hardware, "gpu", *machine);
-  if (!named) return pass_on(named);
   auto question = question_of(*entry, *format);
   if (!question) return pass_on(question);
-  question->prompt_tokens = *tokens;
-  auto calibration = calibration_of_hardware(*named);
+  question->prompt_tokens = tokens->value_or(0);
+  return Published{std::move(*question), *measured};
+}
+
+/// The members that every line has.
+Json line_of(const Published& row, const Estimate& predicted) {
+  return {{"model", row.question.model},
+          {"format", row.question.format},
+          {"measured", row.measured},
+          {"predicted", to_json(predicted)}};
+}
+
+/// What a row names under `key`, and what is predicted by.
+struct Machine {
+  std::string name;
+  NamedHardware hardware;
+  Calibration calibration;
+};
+
+Result<Machine> machine_of(const JsonFields& row, const char* key, const std::string& device,
+                           const HardwareTable& table) {
+  const auto name = row.text(key);
+  if (!name) return pass_on(name);
+  const auto hardware = hardware_of(table, device, *name);
+  if (!hardware) return pass_on(hardware);
+  auto calibration = calibration_of_hardware(*hardware);
   if (!calibration) return pass_on(calibration);
-  const auto nothing = Fact<Bytes>::unknown("not asked");
-  const Estimate predicted = predict(*question, *calibration, nothing).prefill_tokens_per_second;
-  if (!predicted.is_known()) return row.refuse("machine", "its arithmetic is not published");
+  return Machine{*name, *hardware, std::move(*calibration)};
+}
+
+Prediction predicted_by(const Question& question, const Calibration& calibration) {
+  return predict(question, calibration, Fact<Bytes>::unknown("not asked"));
+}
+
+/// A row of prefill.json: what a prompt computes, and the time that is no product.
+Result<Json> compared_prompt(const JsonFields& fields, const Catalogue& catalogue,
+                             const HardwareTable& table) {
+  const auto row = published(fields, catalogue);
+  if (!row) return pass_on(row);
+  auto machine = machine_of(fields, "machine", "gpu", table);
+  if (!machine) return pass_on(machine);
+  Calibration& calibration = machine->calibration;
+  const auto rate = [&] {
+    return predicted_by(row->question, calibration).prefill_tokens_per_second;
+  };
+  const Estimate predicted = rate();
+  if (!predicted.is_known()) return fields.refuse("machine", "its arithmetic is not published");
   // All of the time is either products, which a machine twice as fast does in half of it, or not.
   const auto seconds = [&](double tokens_per_second) {
-    return static_cast<double>(*tokens) / tokens_per_second;
+    return static_cast<double>(row->question.prompt_tokens) / tokens_per_second;
   };
-  const double whole = seconds(predicted.expected);
-  calibration->attention_flops_per_second *= 2.0;
-  for (auto* rates : {&calibration->dense, &calibration->moe}) {
-    for (FormatRate& rate : *rates) rate.prefill_flops_per_second *= 2.0;
+  const GraphicsCard& card = *machine->hardware.gpu;
+  const double share =
+      calibration.attention_flops_per_second / card.fp32_flops_per_second.value_or(1.0);
+  calibration.attention_flops_per_second *= 2.0;
+  for (auto* rates : {&calibration.dense, &calibration.moe}) {
+    for (FormatRate& one : *rates) one.prefill_flops_per_second *= 2.0;
   }
-  const Estimate faster = predict(*question, *calibration, nothing).prefill_tokens_per_second;
-  const double products = 2.0 * (whole - seconds(faster.expected));
-  const double share = calibration->attention_flops_per_second / 2.0 /
-                       named->gpu->fp32_flops_per_second.value_or(1.0);
-  return Json{{"machine", *machine},
-              {"class", named->gpu->tensor_cores ? "tensor cores" : named->gpu->vendor},
-              {"model", *model},
-              {"format", *format},
-              {"seconds", seconds(*measured)},
-              {"seconds_at_peak", products * share},
-              {"other_seconds", whole - products},
-              {"measured", *measured},
-              {"predicted", to_json(predicted)}};
+  const double whole = seconds(predicted.expected);
+  const double products = 2.0 * (whole - seconds(rate().expected));
+  Json line = line_of(*row, predicted);
+  line["machine"] = machine->name;
+  line["class"] = card.tensor_cores ? "tensor cores" : card.vendor;
+  line["seconds"] = seconds(row->measured);
+  line["seconds_at_peak"] = products * share;
+  line["other_seconds"] = whole - products;
+  return line;
 }
 
 /// A row of prefill_cpu.json.
-Result<Json> compared_processor_prompt(const JsonFields& row, const Catalogue& catalogue,
-                                       const HardwareTable& hardware) {
-  const auto machine = row.text("machine");
-  const auto engine = row.text("engine");
-  const auto model = row.text("model");
-  const auto format = row.text("format");
-  const auto tokens = row.count("prompt_tokens");
-  const auto measured = row.number("tokens_per_second");
-  if (!machine) return pass_on(machine);
+Result<Json> compared_processor_prompt(const JsonFields& fields, const Catalogue& catalogue,
+                                       const HardwareTable& table) {
+  const auto row = published(fields, catalogue);
+  if (!row) return pass_on(row);
+  const auto engine = fields.text("engine");
   if (!engine) return pass_on(engine);
-  if (!model) return pass_on(model);
-  if (!format) return pass_on(format);
-  if (!tokens) return pass_on(tokens);
-  if (!measured) return pass_on(measured);
-  const CatalogueEntry* entry = catalogue.find(*model);
-  if (entry == nullptr) return row.refuse("model", "not in the catalogue");
-  const auto named = hardware_of(hardware, "cpu", *machine);
-  if (!named) return pass_on(named);
-  auto question = question_of(*entry, *format);
-  if (!question) return pass_on(question);
-  question->prompt_tokens = *tokens;
-  const auto calibration = calibration_of_hardware(*named);
-  if (!calibration) return pass_on(calibration);
+  const auto machine = machine_of(fields, "machine", "cpu", table);
+  if (!machine) return pass_on(machine);
   const Estimate predicted =
-      predict(*question, *calibration, Fact<Bytes>::unknown("not asked")).prefill_tokens_per_second;
-  if (!predicted.is_known()) return row.refuse("machine", "its instructions are not known");
-  return Json{{"machine", *machine}, {"engine", *engine},     {"model", *model},
-              {"format", *format},   {"measured", *measured}, {"predicted", to_json(predicted)}};
+      predicted_by(row->question, machine->calibration).prefill_tokens_per_second;
+  if (!predicted.is_known()) return fields.refuse("machine", "its instructions are not known");
+  Json line = line_of(*row, predicted);
+  line["machine"] = machine->name;
+  line["engine"] = *engine;
+  return line;
 }
 
 /// A row of a model that was split between a GPU and a processor.
-Result<Json> compared_split(const JsonFields& row, const Catalogue& catalogue,
-                            const HardwareTable& hardware) {
-  const auto gpu = row.text("gpu");
-  const auto processor = row.text("processor");
-  const auto model = row.text("model");
-  const auto format = row.text("format");
-  const auto measured = row.number("tokens_per_second");
-  const auto layers = row.count("ngl");
-  const auto experts = row.count("n_cpu_moe");
-  if (!gpu) return pass_on(gpu);
-  if (!processor) return pass_on(processor);
-  if (!model) return pass_on(model);
-  if (!format) return pass_on(format);
-  if (!measured) return pass_on(measured);
+Result<Json> compared_split(const JsonFields& fields, const Catalogue& catalogue,
+                            const HardwareTable& table) {
+  const auto row = published(fields, catalogue);
+  if (!row) return pass_on(row);
+  const auto layers = fields.count("ngl");
+  const auto experts = fields.count("n_cpu_moe");
   if (!layers) return pass_on(layers);
   if (!experts) return pass_on(experts);
-  const CatalogueEntry* entry = catalogue.find(*model);
-  if (entry == nullptr) return row.refuse("model", "not in the catalogue");
-  const auto card = hardware_of(hardware, "gpu", *gpu);
+  const auto card = machine_of(fields, "gpu", "gpu", table);
   if (!card) return pass_on(card);
-  const auto chip = hardware_of(hardware, "cpu", *processor);
+  const auto chip = machine_of(fields, "processor", "cpu", table);
   if (!chip) return pass_on(chip);
-  const auto question = question_of(*entry, *format);
-  if (!question) return pass_on(question);
-  const auto on_card = calibration_of_hardware(*card);
-  if (!on_card) return pass_on(on_card);
-  const auto on_chip = calibration_of_hardware(*chip);
-  if (!on_chip) return pass_on(on_chip);
-  OffloadPlace place{.gpu_memory = {}, .system_memory = {}, .gpu = *on_card, .processor = *on_chip};
-  const std::uint64_t count = question->spec.layers.size();
+  OffloadPlace place;
+  place.gpu = card->calibration;
+  place.processor = chip->calibration;
+  const std::uint64_t count = row->question.spec.layers.size();
   const Offload offload =
-      offload_of(*question, place, std::min(*layers - 1, count), std::min(*experts, count));
+      offload_of(row->question, place, std::min(*layers - 1, count), std::min(*experts, count));
   // What the processor reads takes half as long at twice the bandwidth.
   place.processor->read_bandwidth_bytes_per_second *= 2.0;
-  const Offload faster = offload_of(*question, place, offload.gpu_layers, offload.expert_layers);
+  const Offload faster =
+      offload_of(row->question, place, offload.gpu_layers, offload.expert_layers);
   const auto seconds = [](const Offload& one) {
     return 1.0 / one.decode_tokens_per_second.expected;
   };
-  return Json{{"gpu", *gpu},
-              {"processor", *processor},
-              {"average_of_chats", row.has("average_of_chats")},
-              {"seconds_read_by_processor", 2.0 * (seconds(offload) - seconds(faster))},
-              {"crossings", offload.crossings},
-              {"seconds_per_crossing", k_crossing_seconds},
-              {"model", *model},
-              {"format", *format},
-              {"option", offload.option},
-              {"gpu_bytes", offload.gpu_bytes.value},
-              {"expert_layers", offload.expert_layers},
-              {"measured", *measured},
-              {"predicted", to_json(offload.decode_tokens_per_second)}};
+  Json line = line_of(*row, offload.decode_tokens_per_second);
+  line["gpu"] = card->name;
+  line["processor"] = chip->name;
+  line["average_of_chats"] = fields.has("average_of_chats");
+  line["seconds_read_by_processor"] = 2.0 * (seconds(offload) - seconds(faster));
+  line["crossings"] = offload.crossings;
+  line["seconds_per_crossing"] = k_crossing_seconds;
+  line["option"] = offload.option;
+  line["gpu_bytes"] = offload.gpu_bytes.value;
+  line["expert_layers"] = offload.expert_layers;
+  return line;
 }
 
-Result<Json> compared(const JsonFields& row, const Catalogue& catalogue,
-                      const HardwareTable& hardware) {
-  const auto device = row.text("device");
+/// A row of published.json.
+Result<Json> compared_decode(const JsonFields& fields, const Catalogue& catalogue,
+                             const HardwareTable& table) {
+  const auto row = published(fields, catalogue);
+  if (!row) return pass_on(row);
+  const auto device = fields.text("device");
   if (!device) return pass_on(device);
-  const auto machine = row.text("machine");
-  const auto model = row.text("model");
-  const auto format = row.text("format");
-  const auto measured = row.number("tokens_per_second");
+  const auto machine = machine_of(fields, "machine", *device, table);
   if (!machine) return pass_on(machine);
-  if (!model) return pass_on(model);
-  if (!format) return pass_on(format);
-  if (!measured) return pass_on(measured);
-  const CatalogueEntry* entry = catalogue.find(*model);
-  if (entry == nullptr) return row.refuse("model", "not in the catalogue");
-  const auto named = hardware_of(hardware, *device, *machine);
-  if (!named) return pass_on(named);
-  const auto question = question_of(*entry, *format);
-  if (!question) return pass_on(question);
-  const auto calibration = calibration_of_hardware(*named);
-  if (!calibration) return pass_on(calibration);
-  const Prediction prediction = predict(*question, *calibration, Fact<Bytes>::unknown("not asked"));
+  const Prediction prediction = predicted_by(row->question, machine->calibration);
   const Footprint& footprint = prediction.footprint;
   const double cache = static_cast<double>(footprint.cache_read_per_position.value) * k_depth;
-  return Json{{"machine", *machine},
-              {"device", *device},
-              {"model", *model},
-              {"format", *format},
-              {"parameters", question->plan.parameters()},
-              {"active_parameters", question->plan.active_parameters()},
-              {"bytes", static_cast<double>(footprint.weights_per_token.value) + cache},
-              {"layers", question->spec.layers.size()},
-              {"bandwidth", calibration->read_bandwidth_bytes_per_second},
-              {"measured", *measured},
-              {"predicted", to_json(prediction.decode_tokens_per_second)}};
+  Json line = line_of(*row, prediction.decode_tokens_per_second);
+  line["machine"] = machine->name;
+  line["device"] = *device;
+  line["parameters"] = row->question.plan.parameters();
+  line["active_parameters"] = row->question.plan.active_parameters();
+  line["bytes"] = static_cast<double>(footprint.weights_per_token.value) + cache;
+  line["layers"] = row->question.spec.layers.size();
+  line["bandwidth"] = machine->calibration.read_bandwidth_bytes_per_second;
+  return line;
 }
 
 Result<void> run(const char* path) {
@@ -246,7 +244,7 @@ Result<void> run(const char* path) {
     const auto compare = row.has("gpu")                   ? compared_split
                          : is_prompt && row.has("engine") ? compared_processor_prompt
                          : is_prompt                      ? compared_prompt
-                                                          : compared;
+                                                          : compared_decode;
     const auto line = compare(row, *catalogue, *hardware);
     if (!line) return pass_on(line);
     fmt::print("{}\n", line->dump());

@@ -23,6 +23,7 @@
 #include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
+#include "cli/shared_options.hpp"
 #include "cli/state.hpp"
 #include "reports/renderer.hpp"
 #include "workloads/bench.hpp"

@@ -14,6 +14,7 @@
 #include "cli/kept_result.hpp"
 #include "cli/new_assessment.hpp"
 #include "cli/prior_knowledge.hpp"
+#include "cli/shared_options.hpp"
 #include "cli/state.hpp"
 #include "reports/renderer.hpp"
 #include "workloads/bench.hpp"
@@ -44,8 +45,7 @@ void declare(options::options_description& own,
       "positions that the context holds already");
   add("repetitions", options::value<std::uint32_t>()->value_name("N"),
       "so many, if they fit 120 seconds (default: until the median is known to 5 %, 6 to 10)");
-  add("cache-type", options::value<std::string>()->value_name("T")->default_value("F16"),
-      "keys and values in F16, F32, BF16 or Q8_0");
+  declare_cache_option(own);
   declare_engine_options(own);
 }
 
@@ -142,9 +142,8 @@ Result<MeasureOptions> measure_options(const Invocation& invocation, const Engin
   measure.max_seconds = k_box_seconds;
   measure.verification_cache = verification_cache_file(invocation.state);
   measure.usable_memory = machine.usable_memory().optional();
-  const auto& cache_type = invocation.get<std::string>("cache-type");
-  const auto cache = cache_format(cache_type);
-  if (!cache) return unknown_name("cache-type", cache_type, {"F16", "F32", "BF16", "Q8_0"});
+  const auto cache = cache_option(invocation);
+  if (!cache) return pass_on(cache);
   measure.cache = *cache;
   if (invocation.has("repetitions")) {
     const auto repetitions = number_of(invocation, "repetitions", k_most_repetitions);

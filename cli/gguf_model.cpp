@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "cli/shared_options.hpp"
 
 namespace assay {
 namespace {
@@ -40,8 +41,7 @@ Result<GgufModel> check_gguf_model(const std::filesystem::path& path) {
 void declare_model_options(options::options_description& own) {
   auto add = own.add_options();
   add("model", options::value<std::string>()->value_name("FILE"), "the model, a GGUF file");
-  add("cache-type", options::value<std::string>()->value_name("TYPE"),
-      "keys and values are kept as F16 (default), F32, BF16 or Q8_0");
+  declare_cache_option(own);
   add("chunk", options::value<std::uint32_t>()->value_name("N")->default_value(512),
       "most tokens of one pass");
   declare_engine_options(own);
@@ -69,16 +69,9 @@ Result<SessionShape> session_shape(const Invocation& invocation, const GgufModel
     return fail(ErrorCode::usage,
                 fmt::format("--chunk: {} (expected 1 to {})", shape.chunk, k_most_chunk));
   }
-  if (invocation.has("cache-type")) {
-    const std::string& name = invocation.get<std::string>("cache-type");
-    const auto format = cache_format(name);
-    if (!format) {
-      return fail(
-          ErrorCode::usage,
-          fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)", printable(name, 40)));
-    }
-    shape.cache = *format;
-  }
+  const auto cache = cache_option(invocation);
+  if (!cache) return pass_on(cache);
+  shape.cache = *cache;
   const Bytes needed = footprint(model.spec, model.plan, shape).peak();
   const Fact<Bytes> usable = machine.usable_memory();
   if (usable.is_known() && needed > usable.value()) {

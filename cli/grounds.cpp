@@ -14,41 +14,12 @@
 #include "cli/console.hpp"
 #include "cli/engine_choice.hpp"
 #include "cli/named_machine.hpp"
+#include "cli/shared_options.hpp"
 #include "cli/state.hpp"
 #include "reports/document.hpp"
 
 namespace assay {
 namespace {
-
-constexpr Bytes k_most_policy_bytes = mebibytes(1);
-
-Result<std::optional<Bytes>> bytes_option(const Invocation& invocation, const char* name) {
-  if (!invocation.has(name)) return std::optional<Bytes>();
-  const auto& text = invocation.get<std::string>(name);
-  const auto bytes = parse_bytes(text);
-  if (!bytes || bytes->value == 0) {
-    return fail(ErrorCode::usage, fmt::format("--{}: '{}' is no size (expected 8G, 16GiB or bytes)",
-                                              name, printable(text, 40)));
-  }
-  return bytes;
-}
-
-Result<CacheFormat> cache_option(const Invocation& invocation) {
-  const auto& name = invocation.get<std::string>("cache-type");
-  if (const auto cache = cache_format(name)) return *cache;
-  return fail(ErrorCode::usage, fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)",
-                                            printable(name, 40)));
-}
-
-Result<unsigned> threads_option(const Invocation& invocation, unsigned otherwise) {
-  constexpr long long k_most = 4096;
-  if (!invocation.has("threads")) return otherwise;
-  const auto value = invocation.get<long long>("threads");
-  if (value < 1 || value > k_most) {
-    return fail(ErrorCode::usage, fmt::format("--threads: {} (expected 1 to {})", value, k_most));
-  }
-  return static_cast<unsigned>(value);
-}
 
 /// The thread count that most runs of a result have.
 unsigned usual_threads(const Assessment& assessment, unsigned otherwise) {
@@ -225,37 +196,6 @@ Result<void> find_calibration(const Invocation& invocation, std::optional<Calibr
 
 }  // namespace
 
-Result<Policy> policy_option(const Invocation& invocation) {
-  if (!invocation.has("policy")) return builtin_policy();
-  const auto& path = invocation.get<std::string>("policy");
-  const auto text = read_file(path, k_most_policy_bytes);
-  if (!text) return pass_on(text);
-  return parse_policy(*text, path);
-}
-
-Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy) {
-  const auto& name = invocation.get<std::string>("use");
-  if (const Policy::Use* use = policy.use(name)) return *use;
-  return fail(ErrorCode::usage, fmt::format("--use: '{}' (expected {})", printable(name, 40),
-                                            fmt::join(policy.use_names(), ", ")));
-}
-
-Result<std::uint32_t> context_option(const Invocation& invocation, std::uint64_t otherwise) {
-  constexpr std::uint64_t k_most_context = 1U << 30;
-  if (!invocation.has("context")) return static_cast<std::uint32_t>(otherwise);
-  const auto& text = invocation.get<std::string>("context");
-  const bool thousands = text.ends_with('k') || text.ends_with('K');
-  const std::string digits = thousands ? text.substr(0, text.size() - 1) : text;
-  const bool is_number = !digits.empty() && digits.size() <= 10 &&
-                         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
-  const std::uint64_t value = is_number ? std::stoull(digits) * (thousands ? 1024 : 1) : 0;
-  if (value == 0 || value > k_most_context) {
-    return fail(ErrorCode::usage, fmt::format("--context: '{}' (expected a count, as 4096 or 32k)",
-                                              printable(text, 40)));
-  }
-  return static_cast<std::uint32_t>(value);
-}
-
 void declare_grounds_options(options::options_description& own) {
   auto add = own.add_options();
   const auto text = [](const char* name) {
@@ -266,8 +206,7 @@ void declare_grounds_options(options::options_description& own) {
   add("context", text("N"),
       "tokens that the cache must hold, as 4096 or 32k (default: the use's, 4096 for chat, or what "
       "the model was trained for)");
-  add("cache-type", text("T")->default_value("F16"),
-      "how keys and values are kept: F16, F32, BF16 or Q8_0");
+  declare_cache_option(own);
   add("threads", options::value<long long>()->value_name("N"),
       "threads (default: those of the result that is used, else of the machine)");
   add("calibration", text("RESULT.json"), "judge by this result instead of the latest one");

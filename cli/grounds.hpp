@@ -29,14 +29,6 @@ struct Grounds {
 /// --bandwidth and --policy.
 void declare_grounds_options(options::options_description& own);
 
-/// The policy of --policy, or the built-in one. Errors: refused_input.
-Result<Policy> policy_option(const Invocation& invocation);
-/// The use that --use names. Errors: usage.
-Result<Policy::Use> use_option(const Invocation& invocation, const Policy& policy);
-
-/// The tokens of --context, "4096" or "32k" for 32 * 1024. Errors: usage.
-Result<std::uint32_t> context_option(const Invocation& invocation, std::uint64_t otherwise);
-
 /// What the options ask for: the result of --calibration and its machine, else the bandwidth of
 /// --bandwidth, else the latest result if it is of this machine, else this machine's description;
 /// of a machine named by --machine the description in that file.

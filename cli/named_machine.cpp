@@ -12,7 +12,7 @@
 #include "advisor/gpu_memory.hpp"
 #include "advisor/hardware.hpp"
 #include "advisor/hardware_calibration.hpp"
-#include "advisor/plan.hpp"
+#include "advisor/system_memory.hpp"
 #include "base/text.hpp"
 
 namespace assay {

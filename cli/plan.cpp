@@ -16,6 +16,7 @@
 #include "cli/console.hpp"
 #include "cli/grounds.hpp"
 #include "cli/named_machine.hpp"
+#include "cli/shared_options.hpp"
 
 namespace assay {
 namespace {

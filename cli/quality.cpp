@@ -10,6 +10,7 @@
 #include "cli/console.hpp"
 #include "cli/gguf_model.hpp"
 #include "cli/new_assessment.hpp"
+#include "cli/shared_options.hpp"
 #include "cli/state.hpp"
 #include "workloads/quality.hpp"
 
@@ -35,8 +36,7 @@ void declare(options::options_description& own,
       "chunks at most (default: the whole text, or 8 that are generated)");
   add("seed", options::value<std::uint64_t>()->value_name("S")->default_value(1),
       "of the generated tokens and of the intervals");
-  add("cache-type", options::value<std::string>()->value_name("TYPE")->default_value("F16"),
-      "keys and values in F16, F32, BF16 or Q8_0");
+  declare_cache_option(own);
   declare_engine_options(own);
 }
 
@@ -68,13 +68,8 @@ Result<QualityOptions> options_of(const Invocation& invocation, const MachinePro
     if (!chunks) return pass_on(chunks);
     chosen.chunks = *chunks;
   }
-  const std::string& cache_name = invocation.get<std::string>("cache-type");
-  const auto cache = cache_format(cache_name);
-  if (!cache) {
-    return fail(ErrorCode::usage,
-                fmt::format("--cache-type: '{}' (expected F16, F32, BF16 or Q8_0)",
-                            printable(cache_name, 40)));
-  }
+  const auto cache = cache_option(invocation);
+  if (!cache) return pass_on(cache);
   chosen.cache = *cache;
   if (invocation.has("text")) {
     chosen.text_name = invocation.get<std::string>("text");

@@ -50,46 +50,39 @@ Change mixture(const Candidate& candidate) {
                 then);
 }
 
-/// A mixture as it would be asked about in the place of another model.
-struct Instead {
-  Question question;
-  Prediction prediction;
-  double capability = 0.0;
-};
-
-/// Nothing for what is not so much larger, or slower.
-std::optional<Instead> instead_of(const Question& question, double rate,
-                                  const CatalogueEntry& entry, const Policy::Use& use,
-                                  const Circumstances& around) {
+/// A mixture in the place of a dense model; nothing for what is not so much larger, or slower.
+std::optional<Candidate> instead_of(const Question& question, double rate,
+                                    const CatalogueEntry& entry, const Policy::Use& use,
+                                    const Circumstances& around) {
   constexpr double k_as_fast = 0.9;  // nobody tells a tenth
   const auto recipe = recipe_from_name(question.format);
-  if (!recipe || !entry.spec.is_moe()) return std::nullopt;
+  if (!recipe) return std::nullopt;
   auto other = question_of(entry, *recipe, question.session, use);
   if (!other || other->session.context < question.session.context) return std::nullopt;
-  const auto all = other->plan.parameters();
-  const auto active = other->plan.active_parameters();
-  if (all < 2 * question.plan.parameters() || 2 * active >= all) return std::nullopt;
+  Candidate candidate;
+  candidate.parameters = other->plan.parameters();
+  candidate.active_parameters = other->plan.active_parameters();
+  if (!is_mixture(candidate) || candidate.parameters < 2 * question.plan.parameters()) {
+    return std::nullopt;
+  }
   other->on_gpu = question.on_gpu;
-  const Prediction prediction = predict(*other, around.calibration, around.available);
-  if (prediction.decode_tokens_per_second.expected < k_as_fast * rate) return std::nullopt;
-  const double capability = inferred_capability(entry, all, active);
-  return Instead{std::move(*other), prediction, capability};
+  candidate.verdict = judged(*other, around);
+  const Estimate& decode = candidate.verdict.prediction.decode_tokens_per_second;
+  if (decode.expected < k_as_fast * rate) return std::nullopt;
+  return candidate;
 }
 
-std::string instead_words(const Instead& one, const Circumstances& around) {
-  const Bytes needed = one.prediction.footprint.peak();
-  const bool fits =
-      around.available.is_known() &&
-      static_cast<double>(needed.value) <=
-          around.policy.memory_ok * static_cast<double>(around.available.value().value);
+std::string instead_words(const Candidate& candidate) {
+  const Verdict& then = candidate.verdict;
+  const bool fits = is_good(then.verdict) || then.limit != Limit::memory;
   return fmt::format(
       "{} in {}, a mixture of {} parameters that uses {} for a token, would run as fast as this "
-      "({} tokens/s){} {}{}.",
-      one.question.model, one.question.format, parameter_words(one.question.plan.parameters()),
-      parameter_words(one.question.plan.active_parameters()),
-      rate_words(one.prediction.decode_tokens_per_second.expected),
-      fits ? ", and there is room for the" : ", but needs", human_bytes(needed),
-      fits ? " that it needs" : "");
+      "({} tokens/s), {} {}.",
+      then.model, then.format, parameter_words(candidate.parameters),
+      parameter_words(candidate.active_parameters),
+      rate_words(then.prediction.decode_tokens_per_second.expected),
+      fits ? "and there is room for its" : "but needs",
+      human_bytes(then.prediction.footprint.peak()));
 }
 
 }  // namespace
@@ -102,14 +95,15 @@ std::optional<std::string> mixture_as_fast(const Question& question, const Verdi
       question.spec.is_moe()) {
     return std::nullopt;
   }
-  std::optional<Instead> best;
+  Rival best;
   for (const CatalogueEntry& entry : around.catalogue->entries) {
     if (!is_for(entry, *use)) continue;
-    auto one = instead_of(question, decode.expected, entry, *use, around);
-    if (one && (!best || one->capability > best->capability)) best = std::move(one);
+    const auto one = instead_of(question, decode.expected, entry, *use, around);
+    if (!one) continue;
+    best.take(*one, inferred_capability(entry, one->parameters, one->active_parameters));
   }
-  if (!best) return std::nullopt;
-  return instead_words(*best, around);
+  if (!best.candidate) return std::nullopt;
+  return instead_words(*best.candidate);
 }
 
 std::vector<Change> model_changes(const Question& question, const Verdict& verdict,

@@ -69,7 +69,7 @@ TEST(Advice, NamesAMixtureThatIsAsFastAsASmallModel) {
   const Verdict large =
       answer(question, example_calibration(), gigabytes(64), policy(), &catalogue);
   EXPECT_THAT(large.advice,
-              Contains(AllOf(HasSubstr("a mixture of"), HasSubstr("there is room for the "))));
+              Contains(AllOf(HasSubstr("a mixture of"), HasSubstr("there is room for its "))));
   const Verdict mixture = answer(question_about("olmoe-1b-7b-0125", Recipe::q4_k_m),
                                  example_calibration(), gigabytes(64), policy(), &catalogue);
   EXPECT_THAT(mixture.advice, Not(Contains(HasSubstr("a mixture of"))));
